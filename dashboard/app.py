@@ -1,0 +1,29 @@
+"""The dashboard: routes only. `streamlit run dashboard/app.py`, or `steepness app`.
+
+The one place of the page that reads the environment: STEEPNESS_STORE names the study file; without
+it the file lies in the folder that this system gives programs for their data.
+"""
+
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.window import serve_plotly
+from engine.study.location import default_store
+
+MARK = str(Path(__file__).parent / "mark.svg")  # an emoji or icon would be fetched from a network
+
+st.set_page_config(page_title="Steepness", page_icon=MARK, layout="wide")
+st.logo(MARK)
+serve_plotly()
+state.begin(Path(os.environ.get("STEEPNESS_STORE") or default_store()).absolute())
+page = st.navigation(
+    [
+        st.Page("views/explore.py", title="Explore", icon=":material/show_chart:", default=True),
+        st.Page("views/run.py", title="Run", icon=":material/play_arrow:"),
+    ],
+    position="top",
+)
+page.run()

@@ -1,0 +1,306 @@
+"""Learning curves as a Plotly figure: fits in, a JSON-ready dict out. No I/O, no Streamlit.
+
+One panel a fit, each on its own pair of log-log axes (x, y, x2, y2, ...). Where the panels lie is
+left to window.js, which knows the width; so every label hangs on its panel's axes. Each trace has
+a uid KIND-DOMAIN-PANEL: the chart's style sheet colours it by the page's theme, light or dark. The
+colours given here are those of paper, for exported pictures.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from engine.laws.fit import Fit
+from engine.laws.published import PublishedLaw
+from engine.laws.repeats import SizeSummary, summarize
+from engine.numbers import number
+
+DOMAIN_COLOURS = {  # Okabe and Ito's hues at a contrast of 4.5:1 on white
+    "images": "#0068a8",
+    "language": "#00775a",
+    "translation": "#a03f7c",
+    "speech": "#876500",
+}
+INK, GREY = "#1b1f24", "#646b73"
+SIZE_ROOM = 0.22  # decades left free at both ends of the size axis: an open edge stands there
+ERROR_ROOM = 0.07  # share of the error axis left free above and below
+FONT = '"Source Sans", sans-serif'  # Streamlit's own, served by the page itself
+
+Trace = dict[str, Any]
+
+
+def draw(fits: Sequence[Fit], published: Sequence[PublishedLaw] = ()) -> dict[str, Any]:
+    """The figure of `fits`, a panel each, with the published law of the same domain and metric."""
+    traces: list[Trace] = []
+    notes: list[dict[str, Any]] = []
+    layout: dict[str, Any] = {
+        "uirevision": "keep",  # the reader's zoom outlives every new point
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": 12, "color": INK},
+        "hovermode": "closest",
+        "hoverlabel": {"font": {"family": FONT, "size": 12}, "align": "left"},
+        "dragmode": "zoom",
+        "showlegend": False,
+        "annotations": notes,
+    }
+    for k, fit in enumerate(fits):
+        rows = summarize(fit.curve)
+        spot = _Spot(k, fit)
+        sizes, errors = spans(rows, fit.plateau)
+        traces += [
+            *_level(spot, fit, sizes),
+            *_seeds(spot, fit),
+            *_law(spot, fit, sizes),
+            *_medians(spot, fit, rows),
+        ]
+        notes += [_title(spot, fit), *_level_note(spot, fit)]
+        line = _published(spot, fit, rows, published, sizes, errors)
+        if line:
+            traces.insert(0, line[0])
+            notes.append(line[1])
+        layout[f"xaxis{spot.number}"] = _size_axis(spot, fit, sizes)
+        layout[f"yaxis{spot.number}"] = _error_axis(spot, fit, errors)
+    return {"data": traces, "layout": layout}
+
+
+def spans(
+    rows: Sequence[SizeSummary], guess: float | None
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The ranges of both axes in log10: of the sizes, and of the errors with the best guess."""
+    sizes = np.log10([row.size for row in rows])
+    levels = [row.low for row in rows] + [row.high for row in rows]
+    errors = np.log10(levels + ([guess] if guess else []))
+    room = max(ERROR_ROOM * float(np.ptp(errors)), 0.02)
+    return (
+        (float(sizes.min()) - SIZE_ROOM, float(sizes.max()) + SIZE_ROOM),
+        (float(errors.min()) - room, float(errors.max()) + room),
+    )
+
+
+def is_rate(metric: str) -> bool:
+    """Whether errors of this metric are shares, written in percent."""
+    return metric.endswith("error") or metric.endswith("rate")
+
+
+class _Spot:
+    """A panel's number, axes and colour, for every trace that goes into it."""
+
+    def __init__(self, k: int, fit: Fit) -> None:
+        point = fit.curve.points[0]
+        self.k = k
+        self.number = "" if k == 0 else str(k + 1)
+        self.domain = point.domain if point.domain in DOMAIN_COLOURS else "other"
+        self.colour = DOMAIN_COLOURS.get(point.domain, INK)
+        self.unit = point.unit or "samples"
+        self.metric = point.metric or "error"
+        self.format = ".1%" if is_rate(self.metric) else ".3g"
+
+    def trace(self, kind: str, **more: Any) -> Trace:
+        return {
+            "type": "scatter",
+            "uid": f"{kind}-{self.domain}-{self.k}",
+            "xaxis": f"x{self.number}",
+            "yaxis": f"y{self.number}",
+            "hoverinfo": "skip",
+            **more,
+        }
+
+    def line(self, kind: str, x: Any, y: Any, **style: Any) -> Trace:
+        x, y = np.asarray(x, float).tolist(), np.asarray(y, float).tolist()
+        return self.trace(kind, mode="lines", x=x, y=y, line=style.pop("line"), **style)
+
+    def note(self, text: str, **more: Any) -> dict[str, Any]:
+        return {"text": text, "showarrow": False, "font": {"size": 11, "color": GREY}, **more}
+
+
+def _title(spot: _Spot, fit: Fit) -> dict[str, Any]:
+    return spot.note(
+        f"<b>{fit.curve.name}</b>",
+        font={"size": 13, "color": INK},
+        xref=f"x{spot.number} domain",
+        yref=f"y{spot.number} domain",
+        x=0,
+        y=1,
+        xanchor="left",
+        yanchor="bottom",
+        yshift=38,  # px: clears the window's handles and the exponent above them
+    )
+
+
+def _seeds(spot: _Spot, fit: Fit) -> list[Trace]:
+    points = fit.curve.points
+    return [
+        spot.trace(
+            "seeds",
+            mode="markers",
+            x=[point.size for point in points],
+            y=[point.error for point in points],
+            customdata=["" if point.seed is None else point.seed for point in points],
+            marker={"size": 5, "color": spot.colour, "opacity": 0.3},
+            hoverinfo="x+y",
+            hovertemplate=f"%{{x:,}} {spot.unit}, seed %{{customdata}}: %{{y:{spot.format}}}"
+            "<extra></extra>",
+        )
+    ]
+
+
+def _medians(spot: _Spot, fit: Fit, rows: Sequence[SizeSummary]) -> list[Trace]:
+    return [
+        spot.trace(
+            "median",
+            mode="markers",
+            x=[row.size for row in rows],
+            y=[row.median for row in rows],
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [row.high - row.median for row in rows],
+                "arrayminus": [row.median - row.low for row in rows],
+                "color": spot.colour,
+                "thickness": 1.2,
+                "width": 0,
+            },
+            customdata=[[row.n, row.low, row.high] for row in rows],
+            marker={"size": 7, "color": spot.colour},
+            hoverinfo="x+y",
+            hovertemplate=f"<b>%{{x:,}} {spot.unit}</b><br>median %{{y:{spot.format}}}"
+            f" [%{{customdata[1]:{spot.format}}}, %{{customdata[2]:{spot.format}}}]"
+            "<br>n = %{customdata[0]}<extra></extra>",
+        )
+    ]
+
+
+def _law(spot: _Spot, fit: Fit, sizes: tuple[float, float]) -> list[Trace]:
+    """The fitted law: solid inside the window, faint and dashed beyond."""
+    if fit.exponent is None or fit.window_low is None or fit.window_high is None:
+        return []
+    everywhere = np.logspace(*sizes, 120)
+    within = np.geomspace(fit.window_low, fit.window_high, 60)
+    style = {"color": spot.colour, "width": 1.2, "dash": "dash"}
+    return [
+        spot.line("fitwide", everywhere, fit.predict(everywhere), line=style, opacity=0.55),
+        spot.line("fit", within, fit.predict(within), line={"color": spot.colour, "width": 2.2}),
+    ]
+
+
+def _level(spot: _Spot, fit: Fit, sizes: tuple[float, float]) -> list[Trace]:
+    if not fit.plateau:
+        return []
+    ends = 10 ** np.array([sizes[0] - 3, sizes[1] + 3])  # goes on where the reader zooms out
+    style = {"color": GREY, "width": 1, "dash": "dot"}
+    return [spot.line("level", ends, [fit.plateau, fit.plateau], line=style)]
+
+
+def _level_note(spot: _Spot, fit: Fit) -> list[dict[str, Any]]:
+    if not fit.plateau:
+        return []
+    level = f"{number(100 * fit.plateau)} %" if is_rate(spot.metric) else number(fit.plateau)
+    return [
+        spot.note(
+            f"best guess {level}",
+            xref=f"x{spot.number} domain",
+            yref=f"y{spot.number}",
+            x=0.99,
+            y=float(np.log10(fit.plateau)),
+            xanchor="right",
+            yanchor="top",  # the curve falls away from it: there is room below, to the right
+        )
+    ]
+
+
+def _published(
+    spot: _Spot,
+    fit: Fit,
+    rows: Sequence[SizeSummary],
+    laws: Sequence[PublishedLaw],
+    sizes: tuple[float, float],
+    errors: tuple[float, float],
+) -> tuple[Trace, dict[str, Any]] | None:
+    """The published law of this domain and metric, and its label.
+
+    Where it is known in full and crosses the panel, it is drawn where it was published. Otherwise
+    only its slope is, through the middle of our points.
+    """
+    law = next((a for a in laws if (a.domain, a.metric) == (spot.domain, spot.metric)), None)
+    if law is None or not rows:
+        return None
+    x = np.log10([row.size for row in rows])
+    y = np.log10([row.median for row in rows])
+    says = f"{law.source.split(',')[0]}: {number(law.exponent)}"
+    start, ends = 0.0, None
+    if law.coefficient is not None and law.size_unit == spot.unit:
+        start = float(np.log10(law.coefficient))
+        reached = (
+            max(sizes[0], np.log10(law.x_low)) if law.x_low else sizes[0],
+            min(sizes[1], np.log10(law.x_high)) if law.x_high else sizes[1],
+        )
+        ends = _clip(start, law.exponent, reached, errors)
+    if ends is None:
+        says += ", slope only"
+        start = float(y.mean() - law.exponent * x.mean())
+        ends = _clip(start, law.exponent, sizes, errors)
+    if ends is None:
+        return None
+    right = start + law.exponent * ends[1]
+    above = right > float(np.interp(ends[1], x, y))  # else the label goes into the empty corner
+    label = spot.note(
+        says,
+        xref=f"x{spot.number}",
+        yref=f"y{spot.number}",
+        x=ends[1],
+        y=right,
+        xanchor="right",
+        yanchor="bottom",
+        xshift=0 if above else -8,  # px
+    )
+    style = {"color": GREY, "width": 1}
+    x_ends = 10 ** np.array(ends)
+    y_ends = 10 ** (start + law.exponent * np.array(ends))
+    return spot.line("published", x_ends, y_ends, line=style, opacity=0.8), label
+
+
+def _clip(
+    start: float, slope: float, sizes: tuple[float, float], errors: tuple[float, float]
+) -> tuple[float, float] | None:
+    """Where log e = start + slope * log m crosses the panel (log10), if for 0.3 decades or more."""
+    at = sorted((level - start) / slope for level in errors)
+    low, high = max(sizes[0], at[0]), min(sizes[1], at[1])
+    return (low, high) if high - low >= 0.3 else None
+
+
+def _size_axis(spot: _Spot, fit: Fit, sizes: tuple[float, float]) -> dict[str, Any]:
+    return {
+        **_AXIS,
+        "range": list(sizes),
+        "anchor": f"y{spot.number}",
+        "tickformat": "~s",
+        "title": {"text": f"training {spot.unit}", "standoff": 6, "font": {"size": 12}},
+    }
+
+
+def _error_axis(spot: _Spot, fit: Fit, errors: tuple[float, float]) -> dict[str, Any]:
+    return {
+        **_AXIS,
+        "range": list(errors),
+        "anchor": f"x{spot.number}",
+        "tickformat": "~%" if is_rate(spot.metric) else "~g",
+        "title": {"text": spot.metric, "standoff": 6, "font": {"size": 12}},
+    }
+
+
+_AXIS = {
+    "type": "log",
+    "showline": True,
+    "linecolor": GREY,
+    "linewidth": 1,
+    "gridcolor": "#dadde1",
+    "gridwidth": 1,
+    "zeroline": False,
+    "ticks": "outside",
+    "ticklen": 4,
+    "tickcolor": GREY,
+    "tickfont": {"size": 11},
+    "nticks": 7,
+}

@@ -1,0 +1,113 @@
+"""What the pages remember and where they read it: session keys, the store, the windows.
+
+Pages read the store through `look` and `curves_of`, which never raise: what is wrong with the file
+comes back as one sentence to show. A window that the reader moved lives in the session at once and
+in the store too, so that another page, a reload or a restart finds it again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import streamlit as st
+
+from engine.curve import Curve
+from engine.laws.propose import propose_window
+from engine.laws.window import Window
+from engine.study.store import Store, StoreError, StudyRow
+
+STORE = "store"  # Path of the store, set by app.py
+STUDY = "study"  # id of the study on Explore, or EXAMPLE
+EXAMPLE = 0  # no study has this id: the curves that ship with the engine
+IMPORTED = -1  # nor this: the curves in the store that no study measured
+WINDOWS = "windows"  # {name in the store: Window} of this session
+RESET = "reset"  # moved when Python, not the hand, sets a window: the edges then follow
+TROUBLE = "trouble"  # a sentence about a window that could not be saved, or None
+LAW = "law"
+LINKED = "linked"  # one window for all panels
+
+LAWS = {"auto": "Auto", "power": "Power law", "power-floor": "Power law + floor"}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the store shows at one moment."""
+
+    studies: tuple[StudyRow, ...]
+    windows: dict[str, Window]
+    revision: int
+    trouble: str | None  # why the file cannot be read, for the reader
+
+
+def begin(store: Path) -> None:
+    """Set what every page expects in the session, once."""
+    st.session_state[STORE] = store
+    for key, value in ((WINDOWS, {}), (RESET, 0), (TROUBLE, None)):
+        st.session_state.setdefault(key, value)
+    for key, value in ((STUDY, None), (LAW, "auto"), (LINKED, False)):
+        st.session_state[key] = st.session_state.get(key, value)  # a widget's, kept across pages
+
+
+def look(path: Path) -> View:
+    """The studies and windows in the store; an absent file is simply empty."""
+    if not path.exists():
+        return View((), {}, 0, None)
+    try:
+        with Store.open(path, "read") as store:
+            return View(tuple(store.studies()), store.windows(), store.revision(), None)
+    except StoreError as error:
+        return View((), {}, 0, str(error))
+
+
+def curves_of(path: Path, study: int, revision: int) -> tuple[Curve, ...]:
+    """The curves of a study, or the IMPORTED ones, as they stand at `revision`."""
+    if not path.exists():
+        return ()
+    try:
+        return _curves(path, path.stat().st_ino, study, revision)
+    except (StoreError, OSError):
+        return ()  # gone since `look`, which says why at the next turn
+
+
+@lru_cache(maxsize=64)
+def _curves(path: Path, inode: int, study: int, revision: int) -> tuple[Curve, ...]:
+    with Store.open(path, "read") as store:
+        if study != IMPORTED:
+            return tuple(store.curves(study))
+        return tuple(curve for curve in store.curves() if curve.origin == "imported")
+
+
+def stored_name(curve: Curve) -> str:
+    """The name under which a curve's window is kept; shipped curves must not take a user's."""
+    return f"shipped: {curve.name}" if curve.origin == "shipped" else curve.name
+
+
+def window_of(curve: Curve, view: View) -> Window:
+    """Where the reader left the window of `curve`, else where the engine proposes it."""
+    name = stored_name(curve)
+    kept = st.session_state[WINDOWS].get(name) or view.windows.get(name)
+    return kept or propose_window(curve)
+
+
+def keep_windows(windows: Iterable[tuple[Curve, Window]]) -> None:
+    """Remember windows, in the session and in the store."""
+    session = st.session_state[WINDOWS]
+    fresh = {stored_name(curve): window for curve, window in windows}
+    fresh = {name: window for name, window in fresh.items() if session.get(name) != window}
+    if not fresh:
+        return
+    session.update(fresh)
+    st.session_state[TROUBLE] = None
+    try:
+        with Store.open(st.session_state[STORE]) as store:
+            for name, window in fresh.items():
+                store.save_window(name, window)
+    except StoreError as error:
+        st.session_state[TROUBLE] = f"The window is not saved: {error}"
+
+
+def set_windows(windows: Iterable[tuple[Curve, Window]]) -> None:
+    """Remember windows that no hand on the chart set, and move the edges there."""
+    keep_windows(windows)
+    st.session_state[RESET] += 1

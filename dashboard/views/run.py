@@ -1,0 +1,168 @@
+"""Run: what to measure, how long it should take, and how the studies of this store stand."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import jobs, panels, state, words
+from data import images
+from engine.study.store import Store, StoreError, StudyRow
+
+store = st.session_state[state.STORE]
+
+PAST = 20  # studies listed; the newest are what one looks for
+FOLDER = "folder"  # where the reader said that a source's files lie
+
+
+@st.cache_resource
+def started() -> dict[Path, jobs.Job]:
+    """The process that was last started for each store; a reloaded page finds it here."""
+    return {}
+
+
+@st.cache_data(ttl=600, max_entries=32, show_spinner="Measuring this machine…")
+def estimated(order: jobs.Order) -> jobs.Estimate:
+    return jobs.estimate(order)
+
+
+def begin(order: jobs.Order) -> None:
+    """Start a run, unless its store cannot be written; what is wrong is shown at the next turn."""
+    try:
+        Store.open(store).close()
+        started()[store] = jobs.start(order, store)
+    except (StoreError, OSError) as error:
+        st.session_state["refused"] = str(error)
+
+
+def stop(study: int) -> None:
+    try:
+        with Store.open(store) as opened:
+            opened.request_stop(study)
+    except StoreError as error:
+        st.session_state["refused"] = str(error)
+
+
+def explore(study: int) -> None:
+    st.session_state[state.STUDY] = study
+
+
+def order_form() -> jobs.Order | None:
+    """The choices for a new study; None where its data are not on this machine."""
+    with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
+        domain = st.selectbox("Domain", ["images"], width=140)
+        data = st.segmented_control(
+            "Data", list(words.SOURCES), format_func=words.SOURCES.get, default="icons", required=True
+        )
+        model = st.segmented_control(
+            "Model", list(words.MODELS), format_func=words.MODELS.get, default="cnn", required=True
+        )
+        length = st.segmented_control(
+            "How long", list(words.LENGTHS), format_func=words.LENGTHS.get, default="quick", required=True
+        )
+        minutes = None
+        if length == "minutes":
+            minutes = st.number_input("Minutes", 1, 10_000, 10, width=110)
+        seeds = st.number_input("Seeds", 1, 100, None, placeholder="auto", width=110)
+        device = st.segmented_control(
+            "Device", ["auto", "cpu"], format_func=str.upper, default="auto", required=True
+        )
+    ready, why = images.is_ready(data)
+    folder = None
+    if not ready:
+        folder = st.text_input(f"Folder with the {words.SOURCES[data]} files", key=FOLDER).strip() or None
+        ready, why = images.is_ready(data, Path(folder) if folder else None)
+    if not ready:
+        st.warning(why, icon=":material/folder_off:")
+        return None
+    preset = None if length == "minutes" else length
+    return jobs.Order(domain, data, model, preset, minutes, seeds, device=device, folder=folder)
+
+
+def new_study() -> None:
+    """The form, what it would do, and the button."""
+    st.subheader("New study", anchor=False)
+    order = order_form()
+    if order is None:
+        return
+    try:
+        plan = estimated(order)
+    except jobs.JobError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    st.markdown(f"**{plan.sentence}**, on {plan.device} ({plan.device_reason}).")
+    st.button("Run", type="primary", icon=":material/play_arrow:", on_click=begin, args=(order,))
+
+
+def under_way(row: StudyRow, view: state.View) -> None:
+    """The study that is running: how far it is, its chart, the stop button."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(f"{row.name}: {words.state(row)}", anchor=False, width="content")
+        st.button("Stop", icon=":material/stop:", on_click=stop, args=(row.id,))
+    st.progress(row.done / max(row.total, 1), words.progress(row))
+    st.caption(f"On {row.device}: {row.device_reason}. Closing this page does not stop the run.")
+    curves = state.curves_of(store, row.id, view.revision)
+    if curves:
+        panels.show(curves, view, f"window-{row.id}")
+    else:
+        st.info(
+            "The smallest sizes are being trained; the chart appears with the first point.",
+            icon=":material/hourglass_empty:",
+        )
+
+
+def past(view: state.View, busy: bool) -> None:
+    """Every other study, with what can be done about it."""
+    rows = [row for row in view.studies if not words.is_active(row)][:PAST]
+    st.subheader("Studies", anchor=False)
+    if not rows:
+        st.caption("None yet. The first one appears here when it has ended.")
+    for row in rows:
+        with st.container(horizontal=True, vertical_alignment="center", border=True):
+            said = f"**{row.name}**, {words.state(row)}, {words.progress(row)}"
+            if row.state in ("failed", "stopped") and row.reason:
+                said += f"  \n{words.sentence(row.reason)}"
+            st.markdown(said, width="stretch")
+            if row.state in ("failed", "stopped", "waiting"):
+                order = jobs.Order.again(row.settings, st.session_state.get(FOLDER))
+                st.button(
+                    "Resume",
+                    key=f"resume-{row.id}",
+                    icon=":material/play_arrow:",
+                    disabled=busy,
+                    on_click=begin,
+                    args=(order,),
+                )
+            if st.button("Explore", key=f"explore-{row.id}", icon=":material/show_chart:"):
+                explore(row.id)
+                st.switch_page("views/explore.py")
+
+
+view = state.look(store)
+job = started().get(store)
+starting = job is not None and job.running
+active = starting or any(words.is_active(row) for row in view.studies)
+if view.trouble:
+    st.error(f"The study file cannot be used: {view.trouble}", icon=":material/error:")
+if refused := st.session_state.pop("refused", None):
+    st.error(f"Nothing was started: {refused}", icon=":material/error:")
+if job and job.fault:
+    st.error(f"The run did not start: {job.fault}", icon=":material/error:")
+
+
+@st.fragment(run_every=1.0 if active else None)
+def live() -> None:
+    """The study under way; polls only while there is one."""
+    view = state.look(store)
+    rows = [row for row in view.studies if words.is_active(row)]
+    if active and not rows and not (job and job.running):
+        st.rerun()  # it has ended: one whole turn stops the polling
+    if rows:
+        under_way(rows[0], view)
+    elif active:
+        st.info("Starting: measuring how fast this machine trains.", icon=":material/speed:")
+
+
+live()
+if not active and not view.trouble:
+    new_study()
+past(view, active)

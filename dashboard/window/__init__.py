@@ -1,0 +1,92 @@
+"""The draggable fit window: learning curves in panels, each with two edges and a band.
+
+One Streamlit v2 component that owns Plotly.js; see window.js for how it behaves. This side hands
+it a figure and what each panel needs, and hears of windows when the reader lets go of one.
+"""
+
+import shutil
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import plotly
+import streamlit as st
+
+from engine.laws.fit import Fit
+from engine.laws.repeats import summarize
+from engine.laws.window import Window
+
+HERE = Path(__file__).parent
+STATIC = HERE.parent / "static"  # Streamlit serves the folder beside the main script at app/static
+
+_component = st.components.v2.component(
+    "steepness_window",
+    css=(HERE / "window.css").read_text(),
+    js=(HERE / "laws.js").read_text() + (HERE / "window.js").read_text(),
+    isolate_styles=False,  # in a shadow root Plotly loses its own style sheet
+)
+
+
+def serve_plotly() -> None:
+    """Put the installed plotly's own plotly.min.js where the page can load it, if it is not."""
+    source = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    target = STATIC / source.name
+    if target.exists() and target.stat().st_size == source.stat().st_size:
+        return
+    STATIC.mkdir(exist_ok=True)
+    arriving = target.with_suffix(".part")
+    shutil.copyfile(source, arriving)
+    arriving.replace(target)  # in one step: another session may be reading
+
+
+def fit_window(
+    figure: dict[str, Any],
+    fits: Sequence[Fit],
+    labels: Sequence[str],
+    *,
+    key: str,
+    linked: bool,
+    reset: int,
+    on_change: Callable[[], None],
+) -> None:
+    """Show `figure` (from figures.draw) with a fit window on each panel.
+
+    Args:
+        figure: the panels, in the order of `fits`.
+        fits: the fit on screen in each panel; its window is where the edges stand at first.
+        labels: what the fit says above each window: its exponent and interval.
+        key: of the component's state; `moved` reads it.
+        linked: whether moving one window moves all of them.
+        reset: when it changes, the edges go back to the windows of `fits`.
+        on_change: called when the reader has let go of a window.
+    """
+    panels = [
+        {
+            "curve": fit.curve.name,
+            "unit": fit.curve.unit or "samples",
+            "label": label,
+            "law": fit.law,
+            "points": [[row.size, row.log_mean, row.weight] for row in summarize(fit.curve)],
+            "window": [fit.window.low, fit.window.high],
+        }
+        for fit, label in zip(fits, labels, strict=True)
+    ]
+    _component(
+        key=key,
+        data={
+            "figure": figure,
+            "panels": panels,
+            "linked": linked,
+            "reset": reset,
+            "plotly": f"./app/static/plotly.min.js?v={version('plotly')}",
+        },
+        on_windows_change=on_change,
+    )
+
+
+def moved(key: str) -> dict[str, Window]:
+    """The windows that the reader has set by hand in the component of this key."""
+    state = st.session_state.get(key) or {}
+    said = (state.get("windows") or {}).get("windows", {})
+    return {curve: Window(low, high) for curve, (low, high) in said.items()}

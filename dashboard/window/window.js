@@ -1,0 +1,408 @@
+// The draggable fit window over a row of learning curves: owns Plotly.js, draws its own overlay.
+//
+// Python gives the figure, and per panel the curve, the averaged points that a preview needs, the
+// window and the fit's words. While an edge or the band moves, the power law is fitted here (the
+// same weighted least squares as Python's) and drawn over the chart; on release the windows go to
+// Python, and the preview stays until Python's fit of that very window has arrived. A window that
+// the user has touched is this side's from then on; Python's is taken at mount, for untouched
+// panels, and when `reset` moves. New data never repaints a chart that is being dragged.
+
+const MARGIN = { left: 62, right: 16, top: 66, bottom: 50 }; // px around each plot area
+const NARROWEST = 300; // px; narrower panels are stacked instead
+const HEIGHT = 372; // px of one panel with its margins
+const SNAP = 8; // px from the end of the axis within which an edge is open-ended
+const KEY_PAUSE = 250; // ms after the last key press until Python is told
+const CONFIG = { displaylogo: false, showSendToCloud: false, responsive: false,
+                 displayModeBar: false, doubleClick: false };
+
+const rooms = new WeakMap(); // parent element -> its chart; the default export runs at every change
+
+export default function ({ data, parentElement, setStateValue }) {
+  if (!rooms.has(parentElement)) rooms.set(parentElement, open(parentElement));
+  const room = rooms.get(parentElement);
+  room.take(data, setStateValue);
+  return () => setTimeout(() => parentElement.isConnected || room.close());
+}
+
+// -- where panels lie --------------------------------------------------------------------------
+
+const axisName = (letter, k) => `${letter}axis${k ? k + 1 : ""}`;
+
+// The figure's layout with each panel's axes placed for this width and zoomed as the reader left
+// them (axis -> range), and the boxes of the panels.
+function arrange(layout, count, width, zooms) {
+  const columns = Math.max(1, Math.min(count, Math.floor(width / NARROWEST)));
+  const height = Math.ceil(count / columns) * HEIGHT;
+  const placed = { ...layout, width, height, autosize: false, margin: { l: 0, r: 0, t: 0, b: 0 } };
+  const boxes = [];
+  for (let k = 0; k < count; k++) {
+    const left = ((k % columns) * width) / columns + MARGIN.left;
+    const top = Math.floor(k / columns) * HEIGHT + MARGIN.top;
+    const box = { left, top, width: width / columns - MARGIN.left - MARGIN.right,
+                  height: HEIGHT - MARGIN.top - MARGIN.bottom };
+    boxes.push(box);
+    const domains = { x: [left / width, (left + box.width) / width],
+                      y: [1 - (top + box.height) / height, 1 - top / height] };
+    for (const [letter, domain] of Object.entries(domains)) {
+      const name = axisName(letter, k);
+      const range = zooms.get(name) ?? layout[name].range;
+      placed[name] = { ...layout[name], domain, range: [...range] };
+    }
+  }
+  return { placed, boxes };
+}
+
+// -- plotly.js, once per page ------------------------------------------------------------------
+
+let arriving;
+function plotly(url) {
+  arriving ??= window.Plotly
+    ? Promise.resolve(window.Plotly)
+    : new Promise((done, failed) => {
+        const script = document.createElement("script");
+        script.src = url;
+        script.onload = () => done(window.Plotly);
+        script.onerror = () => { arriving = undefined; failed(new Error(`no chart library at ${url}`)); };
+        document.head.append(script);
+      });
+  return arriving;
+}
+
+const element = (tag, name, attributes = {}) => {
+  const made = tag === "svg" || tag === "path"
+    ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+  made.setAttribute("class", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+};
+
+// -- one chart ---------------------------------------------------------------------------------
+
+function open(parent) {
+  const root = element("div", "steep");
+  const graph = element("div", "steep-graph");
+  const wait = element("p", "steep-wait");
+  wait.textContent = "Drawing the curves…";
+  root.append(graph, wait);
+  parent.append(root);
+
+  let data, tell, Plotly, reset, width = 0;
+  let painted, boxes = []; // the data that the chart shows, and where its panels lie
+  let panels = []; // the overlay's parts, one per panel
+  const windows = new Map(); // curve -> [low, high], null is an open end
+  const touched = new Set(); // curves whose window the user has set here
+  const zooms = new Map(); // axis -> range, where the user has zoomed
+  let drag = null; // { k, part, before, at }
+  let busy = false; // a pointer is down on the chart: do not repaint under it
+  let late = false; // a repaint waits for that
+  let pause; // timer after a key press
+  let frame = 0;
+
+  function take(fresh, set) {
+    tell = set;
+    data = fresh;
+    repaint();
+  }
+
+  async function repaint() {
+    if (drag || busy) { late = true; return; }
+    late = false;
+    width = root.clientWidth;
+    if (!width) return; // hidden; the observer calls again
+    if (!Plotly) {
+      try {
+        Plotly = await plotly(data.plotly);
+      } catch (error) {
+        wait.textContent = `The chart cannot be drawn: ${error.message}. Reload the page.`;
+        return;
+      }
+      wait.remove();
+      if (!root.isConnected) return;
+      width = root.clientWidth;
+    }
+    const { placed, boxes: found } = arrange(data.figure.layout, data.panels.length, width, zooms);
+    boxes = found;
+    const first = !graph._fullLayout;
+    painted = data;
+    adopt();
+    await Plotly.react(graph, data.figure.data, placed, CONFIG);
+    if (first) {
+      graph.on("plotly_relayout", zoomed);
+      graph.on("plotly_relayouting", place);
+      graph.on("plotly_doubleclick", () => { zooms.clear(); repaint(); });
+      graph.on("plotly_afterplot", place);
+    }
+    furnish();
+    place();
+  }
+
+  // Plotly alone would let go of a zoom as soon as new points widen the axis.
+  function zoomed(changes) {
+    for (const change of Object.keys(changes)) {
+      const [, name] = change.match(/^([xy]axis\d*)\.range/) ?? [];
+      if (name) zooms.set(name, graph._fullLayout[name].range.slice());
+    }
+    place();
+  }
+
+  // Python's windows, except where the user has set one here since the last reset.
+  function adopt() {
+    if (reset !== painted.reset) touched.clear();
+    reset = painted.reset;
+    for (const { curve, window } of painted.panels) {
+      if (!touched.has(curve)) windows.set(curve, window);
+    }
+  }
+
+  // One overlay for each panel; made and dropped only when the number of panels changes.
+  function furnish() {
+    while (panels.length > painted.panels.length) panels.pop().room.remove();
+    while (panels.length < painted.panels.length) panels.push(panel(panels.length));
+  }
+
+  function panel(k) {
+    const made = {
+      room: element("div", "steep-panel"),
+      shade: element("div", "steep-shade"),
+      lines: element("svg", "steep-lines", { "aria-hidden": "true" }),
+      wide: element("path", "steep-wide"),
+      line: element("path", "steep-line"),
+      band: element("div", "steep-band", { title: "Drag to move the whole window" }),
+      tip: element("output", "steep-tip"),
+      edges: [0, 1].map((end) => element("div", `steep-edge steep-${end ? "end" : "start"}`, {
+        role: "slider", tabindex: "0", "aria-orientation": "horizontal",
+      })),
+    };
+    made.lines.append(made.wide, made.line);
+    made.room.append(made.shade, made.lines, made.band, made.tip, ...made.edges);
+    made.edges.forEach((edge, end) => {
+      edge.addEventListener("pointerdown", (event) => grab(event, k, end));
+      edge.addEventListener("keydown", (event) => press(event, k, end));
+    });
+    made.band.addEventListener("pointerdown", (event) => grab(event, k, "band"));
+    root.append(made.room);
+    return made;
+  }
+
+  // -- sizes and pixels --
+
+  const range = (k) => graph._fullLayout[axisName("x", k)].range; // log10 of the sizes
+  const whole = (k) => painted.figure.layout[axisName("x", k)].range;
+  const toPixel = (k, size) => {
+    const [left, right] = range(k);
+    return ((Math.log10(size) - left) / (right - left)) * boxes[k].width;
+  };
+  const toSize = (k, pixel) => {
+    const [left, right] = range(k);
+    return 10 ** (left + (pixel / boxes[k].width) * (right - left));
+  };
+  const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+  const yPixel = (k, error) => {
+    const [bottom, top] = graph._fullLayout[axisName("y", k)].range;
+    return ((top - Math.log10(error)) / (top - bottom)) * boxes[k].height;
+  };
+  // Where an edge stands, in px; an open one at the end of the axis.
+  const edgeAt = (k, window, end) => window[end] === null
+    ? end * boxes[k].width : clamp(toPixel(k, window[end]), 0, boxes[k].width);
+
+  // -- drawing the overlay --
+
+  function place() {
+    if (!graph._fullLayout || panels.length !== boxes.length) return;
+    painted.panels.forEach((about, k) => {
+      const { room, shade, band, tip, edges, line, wide } = panels[k];
+      const box = boxes[k];
+      const window = windows.get(about.curve);
+      const [low, high] = [0, 1].map((end) => edgeAt(k, window, end));
+      Object.assign(room.style, px({ left: box.left, top: box.top, width: box.width, height: box.height }));
+      for (const bar of [shade, band]) Object.assign(bar.style, px({ left: low, width: high - low }));
+      edges.forEach((edge, end) => {
+        edge.style.left = `${end ? high : low}px`;
+        edge.toggleAttribute("data-open", window[end] === null);
+        describe(edge, about, window, end);
+      });
+      const ours = !same(window, about.window); // Python's fit of this window is not here yet
+      const law = ours ? previewLaw(about.law, about.points, window) : null;
+      room.toggleAttribute("data-preview", ours);
+      draw(k, line, wide, law);
+      tip.textContent = ours ? words(law) : about.label;
+      tip.dataset.exponent = law?.exponent ?? "";
+      tip.style.left = `${clamp((low + high) / 2, tip.offsetWidth / 2, box.width - tip.offsetWidth / 2)}px`;
+      for (const trace of graph.querySelectorAll(`[class*="tracefit"][class$="-${k}"]`)) {
+        trace.style.visibility = ours ? "hidden" : "";
+      }
+    });
+  }
+
+  function describe(edge, about, window, end) {
+    const sizes = about.points.map(([size]) => size);
+    const [first, last] = [sizes[0], sizes.at(-1)];
+    const value = window[end] ?? (end ? last : first);
+    const says = window[end] === null
+      ? `open, ${end ? "to the largest" : "from the smallest"} size`
+      : `${Math.round(value).toLocaleString("en")} ${about.unit}`;
+    for (const [name, text] of [
+      ["aria-label", `window ${end ? "end" : "start"} of ${about.curve}`],
+      ["aria-valuemin", Math.min(first, value)], ["aria-valuemax", Math.max(last, value)],
+      ["aria-valuenow", value], ["aria-valuetext", says],
+    ]) edge.setAttribute(name, text);
+  }
+
+  function draw(k, line, wide, law) {
+    if (law?.exponent === undefined) {
+      line.removeAttribute("d");
+      wide.removeAttribute("d");
+      return;
+    }
+    const path = (from, to) => "M" + Array.from({ length: 41 }, (_, i) => {
+      const pixel = from + ((to - from) * i) / 40;
+      return `${pixel.toFixed(1)} ${yPixel(k, law.at(toSize(k, pixel))).toFixed(1)}`;
+    }).join("L");
+    line.setAttribute("d", path(toPixel(k, law.low), toPixel(k, law.high)));
+    wide.setAttribute("d", path(0, boxes[k].width));
+  }
+
+  const words = (law) => law.needs
+    ? `${law.sizes} ${law.sizes === 1 ? "size" : "sizes"}: this law needs ${law.needs}`
+    : `${law.exponent.toFixed(3)}, ${law.sizes} sizes`;
+
+  const px = (values) => Object.fromEntries(Object.entries(values).map(([key, v]) => [key, `${v}px`]));
+
+  const soon = () => { frame ||= requestAnimationFrame(() => { frame = 0; place(); }); };
+
+  // -- moving the window --
+
+  // Set the window of panel k, or of all panels when they are linked; drawn at the next frame.
+  function move(k, window) {
+    const moved = data.linked ? painted.panels : [painted.panels[k]];
+    for (const { curve } of moved) windows.set(curve, window);
+    soon();
+  }
+
+  function commit(k) {
+    const moved = data.linked ? painted.panels : [painted.panels[k]];
+    for (const { curve } of moved) touched.add(curve);
+    const all = Object.fromEntries([...windows].filter(([curve]) => touched.has(curve)));
+    tell("windows", { windows: all, at: Date.now() }); // the time makes each release a new value
+  }
+
+  function grab(event, k, part) {
+    if (drag || event.button) return;
+    event.preventDefault();
+    event.stopPropagation(); // Plotly would start a zoom
+    const target = event.currentTarget;
+    target.setPointerCapture(event.pointerId);
+    if (part !== "band") target.focus({ preventScroll: true });
+    drag = { k, part, before: new Map(windows), moved: false,
+             at: event.clientX, from: [0, 1].map((end) => edgeAt(k, windows.get(painted.panels[k].curve), end)) };
+    const steer = (e) => pull(e.clientX);
+    const done = (e) => {
+      target.removeEventListener("pointermove", steer);
+      for (const name of ["pointerup", "pointercancel"]) target.removeEventListener(name, done);
+      removeEventListener("keydown", escape, true);
+      if (!drag) return; // cancelled by Escape
+      const { moved } = drag;
+      if (e.type === "pointercancel") putBack();
+      drag = null;
+      if (moved && e.type === "pointerup") commit(k);
+      if (late) repaint(); else soon();
+    };
+    const escape = (e) => {
+      if (e.key !== "Escape") return;
+      e.stopPropagation();
+      putBack();
+      drag = null;
+      if (late) repaint(); else soon();
+    };
+    target.addEventListener("pointermove", steer);
+    for (const name of ["pointerup", "pointercancel"]) target.addEventListener(name, done);
+    addEventListener("keydown", escape, true);
+  }
+
+  function putBack() {
+    for (const [curve, window] of drag.before) windows.set(curve, window);
+  }
+
+  function pull(clientX) {
+    if (!drag) return;
+    const { k, part, from } = drag;
+    const by = clientX - drag.at;
+    if (!drag.moved && Math.abs(by) < 2) return; // a click is not a drag
+    drag.moved = true;
+    const window = [...drag.before.get(painted.panels[k].curve)];
+    if (part === "band") {
+      const shift = clamp(by, -from[0], boxes[k].width - from[1]);
+      for (const end of [0, 1]) if (window[end] !== null || shift) window[end] = settle(k, end, from[end] + shift);
+    } else {
+      const other = from[1 - part];
+      const here = part ? clamp(from[1] + by, other + 2, boxes[k].width) : clamp(from[0] + by, 0, other - 2);
+      window[part] = settle(k, part, here);
+    }
+    move(k, window);
+  }
+
+  // The size under a pixel; open-ended at the end of the axis, if that lies beyond the data.
+  function settle(k, end, pixel) {
+    const sizes = painted.panels[k].points;
+    const beyond = end
+      ? toSize(k, boxes[k].width) >= sizes.at(-1)[0] && boxes[k].width - pixel <= SNAP
+      : toSize(k, 0) <= sizes[0][0] && pixel <= SNAP;
+    return beyond ? null : toSize(k, pixel);
+  }
+
+  // -- keys: an arrow takes in or leaves out one size, with Shift it moves finely; Page by four --
+
+  function press(event, k, end) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const about = painted.panels[k];
+    const window = windows.get(about.curve);
+    const sizes = about.points.map(([size]) => size);
+    const [first, last] = [sizes[0], sizes.at(-1)];
+    const held = sizes.filter((size) => inside(size, window));
+    const value = window[end] ?? (end ? last : first);
+    const stop = (end ? held.at(-1) : held[0]) ?? value; // the size at which the window ends
+    const [left, right] = whole(k);
+    const fine = 10 ** ((right - left) / 100);
+    const up = event.shiftKey ? value * fine : sizes.find((size) => size > stop) ?? Infinity;
+    const down = event.shiftKey ? value / fine : sizes.findLast((size) => size < stop) ?? 0;
+    let to = { ArrowRight: up, ArrowUp: up, ArrowLeft: down, ArrowDown: down, PageUp: value * 4,
+               PageDown: value / 4, Home: end ? first : 0, End: end ? Infinity : last }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const rest = window[1 - end] ?? (end ? first : last);
+    to = end ? Math.max(to, rest) : Math.min(to, rest);
+    if (end ? to > last : to < first) to = null; // beyond the data: open
+    move(k, end ? [window[0], to] : [to, window[1]]);
+    clearTimeout(pause);
+    pause = setTimeout(() => commit(k), KEY_PAUSE);
+  }
+
+  // -- the chart's own drags and the page around it --
+
+  graph.addEventListener("pointerdown", () => {
+    busy = true;
+    const free = () => {
+      removeEventListener("pointerup", free, true);
+      removeEventListener("pointercancel", free, true);
+      setTimeout(() => { busy = false; if (late) repaint(); }, 350); // after Plotly's double click
+    };
+    addEventListener("pointerup", free, true);
+    addEventListener("pointercancel", free, true);
+  }, true);
+
+  const observer = new ResizeObserver(() => { if (data && root.clientWidth !== width) repaint(); });
+  observer.observe(root);
+
+  return {
+    take,
+    close() {
+      observer.disconnect();
+      clearTimeout(pause);
+      if (Plotly) Plotly.purge(graph);
+      rooms.delete(parent);
+    },
+  };
+}
+
+const same = (a, b) => [0, 1].every((end) => a[end] === b[end]
+  || (a[end] !== null && b[end] !== null && Math.abs(a[end] / b[end] - 1) < 1e-9));

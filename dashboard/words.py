@@ -1,0 +1,108 @@
+"""How the pages say things: durations, states, windows, fits. Numbers are engine.numbers'."""
+
+import time
+from datetime import date
+
+from engine.curve import Curve
+from engine.laws.fit import Fit, Interval
+from engine.laws.window import Window
+from engine.numbers import number, with_interval
+from engine.study.store import StudyRow
+
+LAW_NAMES = {"power": "power law", "power-floor": "power law + floor"}
+# Names that the engine gives in modules that hold torch; tests compare them.
+MODELS = {"cnn": "CNN", "mlp": "MLP", "resnet": "ResNet"}
+LENGTHS = {"quick": "Quick", "standard": "Standard", "full": "Full", "minutes": "Minutes"}
+SOURCES = {"icons": "Icons", "cifar10": "CIFAR-10"}
+STARTING_SECONDS = 60.0  # a study that has waited longer has lost its driver
+
+
+def duration(seconds: float) -> str:
+    """As a person says it: "40 s", "5 min", "1 h 20 min"."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours, left = divmod(minutes, 60)
+    return f"{hours} h {left} min" if left else f"{hours} h"
+
+
+def interval(found: Interval | None, missing: str = "") -> str:
+    """A value with its 90 % interval, or `missing`."""
+    return with_interval(found.value, found.low, found.high) if found else missing
+
+
+def window(fit: Fit) -> str:
+    """Where a fit's window reaches, in sizes; an open end says so."""
+    low = "start" if fit.window.low is None else number(round(fit.window.low))
+    high = "end" if fit.window.high is None else number(round(fit.window.high))
+    return f"{low} to {high}"
+
+
+def exponent(fit: Fit) -> str:
+    """What stands above a window: the exponent with its interval, or why there is none."""
+    if fit.exponent is None:
+        return fit.status.value
+    return interval(fit.exponent)
+
+
+def status(fit: Fit) -> str:
+    """How a fit ended and what a reader should doubt, as sentences."""
+    doubts = [note.message for note in fit.notes if note.severity == "warning"]
+    return " ".join([sentence(fit.status.value), *map(sentence, doubts)])
+
+
+def sentence(words: str) -> str:
+    """With a capital first and a full stop last."""
+    return words[:1].upper() + words[1:].rstrip(".") + "."
+
+
+def state(row: StudyRow) -> str:
+    """A study's state in words; one whose driver fell silent is told from one that was stopped."""
+    if row.state == "stopped" and "unexpectedly" in row.reason:
+        return "stopped unexpectedly"
+    return "starting" if is_active(row) and row.state == "waiting" else row.state
+
+
+def is_active(row: StudyRow) -> bool:
+    """Whether a driver is at work on it, or about to be."""
+    fresh = time.time() - row.created < STARTING_SECONDS
+    return row.state == "running" or (row.state == "waiting" and fresh)
+
+
+def progress(row: StudyRow) -> str:
+    """How far a study is, and how long it should still take."""
+    words = f"{row.done} of {row.total} groups"
+    if row.state == "running" and row.seconds_left is not None and row.done:
+        words += f", about {duration(row.seconds_left)} left"
+    return words
+
+
+def day(iso: str) -> str:
+    """`2026-11-22` as 22 November 2026; anything else as it is."""
+    try:
+        parsed = date.fromisoformat(iso)
+    except ValueError:
+        return iso
+    return f"{parsed.day} {parsed:%B %Y}"
+
+
+def provenance(curves: tuple[Curve, ...]) -> str:
+    """Where the points come from: model, sizes, seeds, device, day."""
+    points = [point for curve in curves for point in curve.points]
+    sizes = sorted({point.size for point in points})
+    seeds = len({point.seed for point in points})
+    devices = sorted({point.device for point in points if point.device})
+    unit = points[0].unit or "samples"
+    said = [
+        f"{len(sizes)} {'size' if len(sizes) == 1 else 'sizes'}"
+        f" from {number(sizes[0])} to {number(sizes[-1])} {unit}",
+        f"{seeds} {'seed' if seeds == 1 else 'seeds'}",
+    ]
+    if devices:
+        said.append(f"on {', '.join(devices)}")
+    measured = max(curve.measured_on for curve in curves)
+    if measured:
+        said.append(day(measured))
+    return ", ".join(said)

@@ -1,0 +1,1 @@
+"""The data: sources of each domain and the shards cut from them. Knows no models."""

@@ -1,0 +1,218 @@
+"""The command `steepness`: one line of help for each thing it does, and nothing heavy imported.
+
+Exit codes: 0 done, 1 something failed (one line on stderr), 2 wrong usage.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine import VERSION
+
+DOMAINS = ("images",)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return 2
+    try:
+        return int(options.run(options))
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # `| head` closed our output: nothing is wrong
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if _expected(error):
+            print(f"steepness: {error}", file=sys.stderr)
+            return 1
+        raise
+
+
+def _expected(error: Exception) -> bool:
+    """Whether an error is one of ours, whose message is written for the user."""
+    return type(error).__module__.split(".")[0] in ("engine", "data")
+
+
+def _parser() -> argparse.ArgumentParser:
+    from engine import fit_command
+
+    parser = argparse.ArgumentParser(
+        prog="steepness",
+        description="How steeply does the error fall as the data grows?",
+    )
+    parser.add_argument("--version", action="version", version=f"steepness {VERSION}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    app = commands.add_parser("app", help="open the dashboard")
+    _add_store(app)
+    app.add_argument("--port", type=int, default=8501, help="default 8501")
+    app.set_defaults(run=_app)
+
+    domains = commands.add_parser("domains", help="domains, models and data ready on this machine")
+    domains.add_argument("--names", action="store_true", help="just the names that `run` takes")
+    domains.set_defaults(run=_domains)
+
+    run = commands.add_parser("run", help="train models on growing fractions of a data set")
+    run.add_argument("domain", choices=DOMAINS, metavar="DOMAIN", help=", ".join(DOMAINS))
+    length = run.add_mutually_exclusive_group()
+    length.add_argument(
+        "--preset", choices=("quick", "standard", "full"), help="how thorough; default quick"
+    )
+    length.add_argument("--minutes", type=_positive, metavar="N", help="wall time to fill")
+    run.add_argument("--model", help="default: the domain's first, see `steepness domains`")
+    run.add_argument("--data", metavar="SOURCE", help="default: the domain's first")
+    run.add_argument("--data-folder", type=Path, help="where SOURCE's files lie, if not cached")
+    run.add_argument("--seeds", type=_count, metavar="N", help="seeds a size")
+    run.add_argument(
+        "--sizes", type=_sizes, metavar="A,B,..", help="default: steps of 2 from 0.1 %%"
+    )
+    run.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), default="auto")
+    run.add_argument("--workers", type=_count, metavar="N", help="processes; default one a core")
+    run.add_argument("--estimate", action="store_true", help="say what it would do, train nothing")
+    run.add_argument("--format", choices=("table", "json"), default="table", help="of the estimate")
+    _add_store(run)
+    run.set_defaults(run=_run)
+
+    status = commands.add_parser("status", help="what is done, running, failed, and why")
+    _add_store(status)
+    status.set_defaults(run=_status)
+
+    fit_command.register(commands)
+
+    taken = commands.add_parser("import", help="take in a points CSV")
+    taken.add_argument("points", type=Path, metavar="POINTS.csv")
+    _add_store(taken)
+    taken.set_defaults(run=_import)
+
+    export = commands.add_parser("export", help="write the exponents, or the points, as CSV")
+    export.add_argument("out", type=Path, metavar="OUT.csv")
+    export.add_argument("--points", action="store_true", help="the points instead of the exponents")
+    _add_store(export)
+    export.set_defaults(run=_export)
+    return parser
+
+
+def _add_store(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", type=Path, help="the study file; default: your data folder's")
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} must be a number above 0")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} must be at least 1")
+    return value
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(_count(part) for part in text.split(","))
+
+
+def _store_path(options: argparse.Namespace) -> Path:
+    from engine.study.location import default_store
+
+    return Path(options.store) if options.store is not None else default_store()
+
+
+def _app(options: argparse.Namespace) -> int:
+    import dashboard
+
+    script = Path(dashboard.__file__).parent / "app.py"
+    environment = {**os.environ, "STEEPNESS_STORE": str(_store_path(options).absolute())}
+    command = [sys.executable, "-m", "streamlit", "run", str(script)]
+    command += ["--server.port", str(options.port)]
+    return subprocess.call(command, env=environment, cwd=script.parent.parent)
+
+
+def _domains(options: argparse.Namespace) -> int:
+    if options.names:
+        print("\n".join(DOMAINS))
+        return 0
+    from data import images
+    from engine.study.presets import MODELS
+
+    for domain in DOMAINS:
+        print(f"{domain}: models {', '.join(MODELS[domain])} (the first is the default)")
+        for source in images.SOURCES:
+            ready, why = images.is_ready(source)
+            print(f"  {source:10} {'ready' if ready else 'not ready'}: {why}")
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    from engine.study import run_command
+
+    return run_command.run(options, _store_path(options))
+
+
+def _status(options: argparse.Namespace) -> int:
+    from engine.study.plan import spell_duration
+    from engine.study.store import Store
+
+    with Store.open(_store_path(options), "read") as store:
+        for row in store.studies():
+            left = ""
+            if row.state == "running" and row.seconds_left is not None:
+                left = f", about {spell_duration(row.seconds_left)} left"
+            print(f"{row.name}: {row.state}, {row.done} of {row.total} groups{left}")
+            print(f"  on {row.device} ({row.device_reason})")
+            if row.reason:
+                print(f"  {row.reason}")
+            for group in store.work(row.id):
+                if group.state == "failed":
+                    print(f"  failed: {group.name}: {group.reason}")
+    return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    from engine.curve import read_points
+    from engine.study.store import Store
+
+    points = read_points(options.points)
+    with Store.open(_store_path(options)) as store:
+        fresh = store.import_points(points, VERSION)
+    print(f"{fresh} points taken in, {len(points) - fresh} were there already")
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from engine.curve import write_points
+    from engine.exponents import exponent_row, write_exponents
+    from engine.laws.fit import fit
+    from engine.laws.propose import propose_window
+    from engine.study.store import Store
+
+    with Store.open(_store_path(options), "read") as store:
+        curves, windows = store.curves(), store.windows()
+    if options.points:
+        text = write_points(point for curve in curves for point in curve.points)
+    else:
+        places = [windows.get(curve.name) or propose_window(curve) for curve in curves]
+        fits = [fit(curve, window) for curve, window in zip(curves, places, strict=True)]
+        text = write_exponents(exponent_row(found) for found in fits)
+    try:
+        options.out.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        print(f"steepness: {options.out} cannot be written: {error.strerror}", file=sys.stderr)
+        return 1
+    print(f"{len(curves)} curves written to {options.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

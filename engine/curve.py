@@ -1,0 +1,271 @@
+"""Point and Curve: the vocabulary that everything else speaks, and the points CSV in and out.
+
+A point is one measurement: the error that a model reached after training on `size` samples.
+A curve is the points that differ only in size and seed. Neither knows how it was trained or how
+it will be fitted. Words and file format: see README, "Points CSV".
+"""
+
+import csv
+import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from io import StringIO
+from itertools import islice, repeat
+from math import inf
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.cells import cell, unguard
+
+REQUIRED = ("curve", "size", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One measurement on a learning curve; several with one curve and size are repeats (seeds)."""
+
+    curve: str
+    size: float  # training-set size m, in `unit`; > 0
+    error: float  # in the metric's own unit; > 0
+    unit: str = ""  # what a size counts: images, tokens, seconds, ...
+    metric: str = ""  # "top-1 error", "top-5 error", "cross-entropy", ...
+    domain: str = ""
+    model: str = ""
+    seed: int | None = None
+    parameters: int | None = None  # trained numbers in the model
+    stderr: float | None = None  # standard error of `error`, same unit
+    seconds: float | None = None  # device seconds spent on this point
+    device: str = ""
+    split: str = ""  # which split the error was measured on: "test", ...
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """All points of one curve, ordered by size and then seed."""
+
+    name: str
+    points: tuple[Point, ...]
+    guess: float | None = None  # best-guess level: the error of knowing the labels' shares only
+    data_hash: str = ""  # of the data the points were trained on
+    version: str = ""  # of Steepness, when it made the points
+    origin: str = ""  # "measured here", "shipped", "imported": said wherever it is shown
+    measured_on: str = ""  # ISO date of the newest point
+
+    @property
+    def sizes(self) -> NDArray[np.float64]:
+        """Sizes of all points, repeats included; (n_points,)."""
+        return np.array([point.size for point in self.points], dtype=np.float64)
+
+    @property
+    def errors(self) -> NDArray[np.float64]:
+        """Errors of all points; (n_points,)."""
+        return np.array([point.error for point in self.points], dtype=np.float64)
+
+    @property
+    def unit(self) -> str:
+        """What a size counts."""
+        return self._said("unit")
+
+    @property
+    def metric(self) -> str:
+        """What an error measures."""
+        return self._said("metric")
+
+    @property
+    def domain(self) -> str:
+        """Domain of the points."""
+        return self._said("domain")
+
+    @property
+    def model(self) -> str:
+        """Model family of the points."""
+        return self._said("model")
+
+    @property
+    def device(self) -> str:
+        """Device or devices that the points were measured on."""
+        return self._said("device")
+
+    def _said(self, field: str) -> str:
+        """What the points say in `field`; several answers are joined by "; "."""
+        return "; ".join(dict.fromkeys(filter(None, (getattr(p, field) for p in self.points))))
+
+
+def gather(points: Iterable[Point]) -> list[Curve]:
+    """Group points by curve name, in order of first appearance."""
+    rooms: dict[str, list[Point]] = {}
+    for point in points:
+        rooms.setdefault(point.curve, []).append(point)
+    return [
+        Curve(name, tuple(sorted(held, key=lambda p: (p.size, -1 if p.seed is None else p.seed))))
+        for name, held in rooms.items()
+    ]
+
+
+class PointsError(ValueError):
+    """A points CSV that cannot be read, in one sentence: line, value, rule."""
+
+
+def read_points(source: str | Path) -> list[Point]:
+    """Read a points CSV.
+
+    Args:
+        source: the Path of a file, or its text as a str. UTF-8 with or without BOM, LF or CRLF,
+            comma-separated; the header names `curve`, `size`, `error` and any other fields of
+            `Point` in any order. Other columns are ignored: a user's own remarks may stay.
+
+    Returns:
+        The points in the order of the file.
+
+    Raises:
+        PointsError: the first fault found, with line number, value and rule.
+    """
+    text = _decoded(source) if isinstance(source, Path) else source.removeprefix("\ufeff")
+    with _collector_paused():
+        return _points(text)
+
+
+def write_points(points: Iterable[Point]) -> str:
+    """The points as CSV text with a column for each field; `read_points` gives them back equal."""
+    names = [field.name for field in fields(Point)]
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([cell(getattr(point, name)) for name in names] for point in points)
+    return text.getvalue()
+
+
+def _points(text: str) -> list[Point]:
+    header, rows = _table(text)
+    for name in READERS:
+        if name not in header and name in REQUIRED:
+            found = ",".join(header)
+            raise PointsError(f"line 1: column {name!r} is missing from {found!r}: add it")
+        if header.count(name) > 1:
+            raise PointsError(f"line 1: column {name!r} stands twice: remove one")
+    if not rows:
+        raise PointsError("the file holds no points: add lines below the header")
+    cells = dict(zip(header, zip(*rows, strict=True), strict=True))
+    columns = (
+        _column(text, field.name, cells[field.name])
+        if field.name in cells
+        else repeat(field.default, len(rows))
+        for field in fields(Point)
+    )
+    return list(map(Point, *columns))
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Hold the garbage collector, which doubles the time of a million rows that make no cycles."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+def _decoded(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as fault:
+        raise PointsError(f"cannot read {path}: {fault.strerror}") from None
+    except UnicodeDecodeError as fault:
+        rule = f"byte {fault.object[fault.start]:#04x} at offset {fault.start} is not UTF-8"
+        raise PointsError(f"{rule}: save the file as CSV UTF-8") from None
+
+
+def _table(text: str) -> tuple[list[str], list[list[str]]]:
+    """Header and rows, all of one width; blank lines are no rows."""
+    reader = csv.reader(StringIO(text, newline=""), strict=True)
+    try:
+        lines = list(filter(None, reader))
+    except csv.Error as fault:
+        raise PointsError(f"line {reader.line_num}: not a CSV line, {fault}") from None
+    if not lines:
+        raise PointsError("the file is empty: a points CSV needs a header, curve,size,error")
+    header = [name.strip() for name in lines[0]]
+    rows = lines[1:]
+    for index, row in enumerate(rows):
+        if len(row) != len(header):
+            counts = f"{len(row)} cells, but the header names {len(header)} columns"
+            raise PointsError(f"line {_line(text, index)}: {counts}")
+    return header, rows
+
+
+def _line(text: str, index: int) -> int:
+    """The line in the file on which the data row `index`, counted from 0, ends."""
+    reader = csv.reader(StringIO(text, newline=""), strict=True)
+    next(islice(filter(None, reader), index + 1, None))
+    return int(reader.line_num)
+
+
+def _column(text: str, name: str, cells: Sequence[str]) -> list[str | float | None]:
+    """The values of one column; each distinct cell is converted once."""
+    convert, rule = READERS[name]
+    values = {}
+    for written in dict.fromkeys(cells):
+        try:
+            values[written] = convert(written)
+        except (ValueError, OverflowError):
+            line = _line(text, cells.index(written))
+            raise PointsError(f"line {line}: {name} {written!r} {rule}") from None
+    return [values[written] for written in cells]
+
+
+def _name(written: str) -> str:
+    if not written.strip():
+        raise ValueError(written)
+    return unguard(written)
+
+
+def _positive(written: str) -> float:
+    value = float(written)
+    if not 0 < value < inf:
+        raise ValueError(written)
+    return value
+
+
+def _measure(written: str) -> float | None:
+    if not written.strip():
+        return None
+    value = float(written)
+    if not 0 <= value < inf:
+        raise ValueError(written)
+    return value
+
+
+def _whole(written: str) -> int | None:
+    if not written.strip():
+        return None
+    try:
+        return int(written)
+    except ValueError:
+        if not float(written).is_integer():  # 3.0 is how a table with blanks writes 3
+            raise
+        return int(float(written))
+
+
+Convert = Callable[[str], str | float | None]
+TEXT: tuple[Convert, str] = (unguard, "is text")
+# For each column, how a cell is read and which rule a refused one broke.
+READERS: dict[str, tuple[Convert, str]] = {
+    "curve": (_name, "must not be blank"),
+    "size": (_positive, "must be a positive finite number"),
+    "error": (_positive, "must be a positive finite number"),
+    "unit": TEXT,
+    "metric": TEXT,
+    "domain": TEXT,
+    "model": TEXT,
+    "seed": (_whole, "must be a whole number or blank"),
+    "parameters": (_whole, "must be a whole number or blank"),
+    "stderr": (_measure, "must be a finite number of at least 0, or blank"),
+    "seconds": (_measure, "must be a finite number of at least 0, or blank"),
+    "device": TEXT,
+    "split": TEXT,
+}

@@ -1,0 +1,1 @@
+"""Laws of learning curves: forms, windows, fits and published figures. numpy and scipy only."""

@@ -1,0 +1,175 @@
+"""Repeats (seeds) of one size put together: its mean log error, its weight, its median.
+
+The variance of a size's mean log error is v0 + v1 / n. v1 is the spread between its n seeds,
+shrunk towards the spread pooled over the whole curve, because three seeds alone tell a variance
+to within a factor of six; for a lone point it is the square of its stated error. v0 is what
+repeats cannot average away: how far a size lies off the line between its neighbours beyond what
+its seeds explain. (The weights of Hoiem et al. 2021, in log error.) Errors are taken in logs, so
+that 10 % is 10 % at every size.
+
+Weights are made once from the WHOLE curve and never from a window. So the power law inside a
+window is the weighted least-squares line through (log size, log_mean) of the sizes inside it,
+
+    exponent = sum w (x - mean x) (y - mean y) / sum w (x - mean x)^2,      mean = weighted mean,
+
+and a page that has `size`, `log_mean` and `weight` from `summarize` draws, while a window is
+being dragged, the very line that `fit(curve, window, "power")` gives afterwards.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from engine.curve import Curve
+
+Array = NDArray[np.float64]
+
+PRIOR_DOF = 10.0  # pooled spread counts as this many seeds: a ratio of 5 between weights is noise
+STATED_DOF = 2.0  # a stated standard error counts as one from three repeats, the usual number
+LARGEST_WEIGHT = 20.0  # times the mean: no size decides alone because its seeds happened to agree
+LARGEST = 1e100  # no size or error of anything measured lies beyond, or below 1e-100
+LARGEST_LOG = 690.0  # e^690 is the last power that float64 holds comfortably
+CHI2_MEDIAN = 0.4549  # median of chi^2 with 1 degree of freedom: turns a median into a variance
+
+
+@dataclass(frozen=True, slots=True)
+class SizeSummary:
+    """All repeats of one size in one row."""
+
+    size: float
+    n: int  # repeats
+    median: float  # of the errors; halfway in log error between the middle two if n is even
+    low: float  # 90 % interval of the median, from the spread pooled over sizes;
+    high: float  # equal to the median where no spread is known
+    log_mean: float  # mean of log error: what the laws are fitted to
+    weight: float  # of log_mean in every fit; mean 1 over the curve
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """The same, as arrays over the distinct sizes in ascending order; each (n_sizes,)."""
+
+    size: Array
+    n: NDArray[np.int64]
+    log_mean: Array
+    log_median: Array
+    weight: Array
+    pure: Array  # sum over repeats of (log error - log_mean)^2, or what a stated error implies
+    pure_dof: Array  # degrees of freedom of `pure`
+    n_left_out: int  # points whose size or error is not a positive finite number
+
+    @property
+    def log_size(self) -> Array:
+        """Natural logs of the sizes; (n_sizes,)."""
+        return np.asarray(np.log(self.size))
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of log error between repeats, pooled over sizes; 0 if unknown."""
+        dof = self.pure_dof.sum()
+        return float(np.sqrt(self.pure.sum() / dof)) if dof > 0 else 0.0
+
+    def rows(self, inside: NDArray[np.bool_]) -> "Repeats":
+        """Only the sizes marked; their weights stay as they are."""
+        return Repeats(
+            self.size[inside],
+            self.n[inside],
+            self.log_mean[inside],
+            self.log_median[inside],
+            self.weight[inside],
+            self.pure[inside],
+            self.pure_dof[inside],
+            self.n_left_out,
+        )
+
+
+def repeats(curve: Curve) -> Repeats:
+    """Put the repeats of each size of `curve` together."""
+    size, error = curve.sizes, curve.errors
+    stderr = np.nan_to_num(np.array([p.stderr or 0.0 for p in curve.points], dtype=np.float64))
+    usable = _measured(size) & _measured(error)
+    size, log_error = size[usable], np.log(error[usable])
+    # of log error, to first order; from 100 % on it says only that nothing is known
+    stated = np.minimum(stderr[usable], error[usable]) / error[usable]
+
+    order = np.lexsort((log_error, size))
+    size, log_error, stated = size[order], log_error[order], stated[order]
+    log_size, start, n = np.unique(np.log(size), return_index=True, return_counts=True)
+    if n.size == 0:
+        none = np.empty(0)
+        return Repeats(none, n, none, none, none, none, none, len(curve.points))
+    log_mean = np.add.reduceat(log_error, start) / n
+    log_median = (log_error[start + (n - 1) // 2] + log_error[start + n // 2]) / 2
+    pure = np.add.reduceat((log_error - np.repeat(log_mean, n)) ** 2, start)
+    pure_dof = (n - 1).astype(np.float64)
+    lone = (n == 1) & (stated[start] > 0)
+    pure[lone] = STATED_DOF * stated[start][lone] ** 2
+    pure_dof[lone] = STATED_DOF
+
+    total_dof = pure_dof.sum()
+    pooled = pure.sum() / total_dof if total_dof > 0 else 0.0
+    seed_variance = (PRIOR_DOF * pooled + pure) / (PRIOR_DOF + pure_dof) / n  # v1 / n
+    seed_variance[lone] = stated[start][lone] ** 2
+    lack = _lack_of_fit(log_size, log_mean, seed_variance)  # v0
+    return Repeats(
+        size[start],
+        n,
+        log_mean,
+        log_median,
+        _weights(lack + seed_variance),
+        pure,
+        pure_dof,
+        len(curve.points) - int(usable.sum()),
+    )
+
+
+def summarize(curve: Curve) -> tuple[SizeSummary, ...]:
+    """One row for each distinct size of `curve`, ascending: what a chart or a table shows."""
+    held = repeats(curve)
+    dof = held.pure_dof.sum()
+    t = float(stdtrit(dof, 0.95)) if dof > 0 else 0.0
+    # variance of the median of n normal values: exact at n = 1, within 2 % at odd n (3: .449,
+    # 5: .287), pi / 2n for large n, up to 22 % too wide at even n
+    half = t * held.spread * np.sqrt(np.pi / (2 * held.n + np.pi - 2))
+    columns = (
+        held.size,
+        held.n,
+        np.exp(held.log_median),
+        np.exp(np.maximum(held.log_median - half, -LARGEST_LOG)),
+        np.exp(np.minimum(held.log_median + half, LARGEST_LOG)),
+        held.log_mean,
+        held.weight,
+    )
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return tuple(SizeSummary(*row) for row in rows)
+
+
+def _measured(values: Array) -> NDArray[np.bool_]:
+    """Positive, finite, and not so large or small that its powers overflow."""
+    return np.isfinite(values) & (values > 1 / LARGEST) & (values < LARGEST)
+
+
+def _lack_of_fit(x: Array, y: Array, variance: Array) -> float:
+    """v0: the variance of sizes about the line between their neighbours, less that of seeds.
+
+    A median, so that the bend from plateau to power law, one or two sizes, does not count.
+    """
+    if x.size < 5:  # fewer than three bends tell nothing
+        return 0.0
+    share = (x[1:-1] - x[:-2]) / (x[2:] - x[:-2])
+    bend = y[1:-1] - (1 - share) * y[:-2] - share * y[2:]
+    expected = variance[1:-1] + (1 - share) ** 2 * variance[:-2] + share**2 * variance[2:]
+    per_v0 = 1 + (1 - share) ** 2 + share**2
+    excess = np.median(bend**2 / per_v0) / CHI2_MEDIAN - np.median(expected / per_v0)
+    return max(float(excess), 0.0)
+
+
+def _weights(variance: Array) -> Array:
+    """1 / variance with mean 1, none above LARGEST_WEIGHT times the weight of the mean variance."""
+    mean = variance.mean()
+    if not mean > 0:
+        return np.ones_like(variance)
+    weight = 1 / np.maximum(variance / mean, 1 / LARGEST_WEIGHT)
+    return np.asarray(weight / weight.mean())

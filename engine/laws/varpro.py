@@ -1,0 +1,264 @@
+"""Least squares in log error for a whole stack of curves or weightings at once.
+
+The objective of every fit here, for weights w and sizes m_i shared by the stack, is
+
+    SSE = sum_i w_i * (log e_i - log law(m_i))^2
+
+on the log of the TOTAL error; the log of an excess over the floor is never taken, since a free
+search then lets the floor collapse. Writing m0 for the smallest size and u = m / m0,
+
+    log law = a + log((1 - s) * u^beta + s),        s = floor / law(m0), the floor's share at m0,
+
+leaves `a` linear, so it is projected out in closed form (variable projection, Golub & Pereyra
+1973: with a constant basis, projecting is just centring), and two parameters remain, both free
+of units. A grid over them is scored by matrix products, and from their best cells all fits walk
+down together by Levenberg-Marquardt steps with 0 <= s < 1 and beta in its range. A noisy curve of
+few sizes can have two valleys, a slope without a floor and a cliff with one: where the best cell
+of the other kind comes close, both are walked down.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+STEEPEST, FLATTEST = -8.0, -1e-3  # beta of the floor law: published ones lie in [-1.3, -0.06]
+FULLEST = 1 - 1e-9  # s = 1 is a constant, where beta means nothing
+GRID_EXPONENTS = -np.geomspace(0.01, 6.0, 24)
+GRID_SHARES = np.array([0.0, 0.1, 0.25, 0.45, 0.65, 0.8, 0.9, 0.96, 0.99])  # at the largest size
+STEEP = -1.2  # where gradual cells end and steep ones begin
+RIVAL = 4.0  # a cell comes close when its SSE is within this factor of the best cell's
+LEAST_LOG_POWER = -230.0  # of u^beta: errors span less than e^460, and squares must not overflow
+GRID_SIZES = 256  # a start needs no more sizes than this; keeps the table below 1 MB
+LEAST_CURVATURE = 1e-30  # of the SSE along a parameter: below, it does not matter at all
+TINY = 1e-300  # keeps a quotient finite where all sizes of a row are one
+STEPS = 200  # Levenberg-Marquardt steps at most; 6 to 12 are usual
+
+
+@dataclass(frozen=True, slots=True)
+class PowerFits:
+    """A stack of weighted log-log lines, log e = log_coefficient + exponent * log m. Each (B,)."""
+
+    exponent: Array
+    log_coefficient: Array
+    sse: Array
+    information: Array  # sum of w * (x - mean x)^2: the exponent's variance is sigma^2 / this
+
+
+@dataclass(frozen=True, slots=True)
+class FloorFits:
+    """A stack of power laws above a floor. Each (B,)."""
+
+    exponent: Array
+    log_coefficient: Array
+    floor: Array
+    sse: Array
+    exponent_variance: Array  # per unit sigma^2, from the Gauss-Newton Hessian, floor free
+    floor_variance: Array  # likewise, by the delta method
+
+
+def power_fits(log_sizes: Array, log_errors: Array, weights: Array) -> PowerFits:
+    """Weighted least-squares lines in log-log space, in closed form.
+
+    Args:
+        log_sizes: (n,), shared by the stack.
+        log_errors: (B, n) or (1, n).
+        weights: (B, n) or (1, n); >= 0, at least two sizes of each row above 0.
+    """
+    log_errors, weights = np.broadcast_arrays(log_errors, weights)
+    total = weights.sum(axis=1)
+    x_mean = weights @ log_sizes / total
+    y_mean = (weights * log_errors).sum(axis=1) / total
+    x = log_sizes - x_mean[:, None]  # (B, n)
+    y = log_errors - y_mean[:, None]
+    information = np.maximum((weights * x * x).sum(axis=1), TINY)
+    exponent = (weights * x * y).sum(axis=1) / information
+    sse = (weights * (y - exponent[:, None] * x) ** 2).sum(axis=1)
+    return PowerFits(exponent, y_mean - exponent * x_mean, sse, information)
+
+
+def floor_fits(log_sizes: Array, log_errors: Array, weights: Array) -> FloorFits:
+    """Power laws with a floor >= 0 that minimise the SSE in log error.
+
+    Args:
+        log_sizes: (n,), shared by the stack; curves of other sizes take weight 0 where absent.
+        log_errors: (B, n) or (1, n).
+        weights: (B, n) or (1, n); >= 0, at least three sizes of each row above 0.
+    """
+    log_errors, weights = np.broadcast_arrays(log_errors, weights)
+    first = log_sizes.min()
+    problem = _Problem(log_sizes - first, log_errors, weights, weights.sum(axis=1))
+    best, other, rivals = _starts(problem)
+    walk = _descend(problem, *best)
+    rival = _descend(problem.rows(rivals), *other)
+    walk.put(rivals, rival, rival.sse < walk.sse[rivals])
+    level = np.exp(walk.level)  # the law at the smallest size, (B,)
+    vbb, vss, vbs = _inverse(walk.hbb, walk.hss, walk.hbs)
+    # floor = s * exp(a), and a = mean(y) - mean(L): its slopes along mean(y), beta and s
+    along_beta = -walk.share * level * walk.mean_b
+    along_share = level * (1 - walk.share * walk.mean_s)
+    floor_variance = (
+        (walk.share * level) ** 2 / problem.total
+        + along_beta**2 * vbb
+        + 2 * along_beta * along_share * vbs
+        + along_share**2 * vss
+    )
+    return FloorFits(
+        exponent=walk.exponent,
+        log_coefficient=walk.level + np.log1p(-walk.share) - walk.exponent * first,
+        floor=walk.share * level,
+        sse=walk.sse,
+        exponent_variance=vbb,
+        floor_variance=floor_variance,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    log_u: Array  # (n,), >= 0
+    y: Array  # (B, n)
+    w: Array  # (B, n)
+    total: Array  # (B,) sum of w
+
+    def rows(self, index: NDArray[np.intp]) -> "_Problem":
+        return _Problem(self.log_u, self.y[index], self.w[index], self.total[index])
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Where each fit of the stack stands, with SSE, gradient and Gauss-Newton Hessian there."""
+
+    exponent: Array
+    share: Array
+    level: Array  # a, projected out
+    sse: Array
+    gb: Array  # descent direction along beta: sum w * dL/dbeta * residual
+    gs: Array
+    hbb: Array
+    hbs: Array
+    hss: Array
+    mean_b: Array  # weighted means of dL/dbeta and dL/ds
+    mean_s: Array
+
+    def rows(self, index: NDArray[np.intp]) -> "_Walk":
+        return _Walk(*(getattr(self, name)[index] for name in self.__slots__))
+
+    def put(self, index: NDArray[np.intp], other: "_Walk", where: NDArray[np.bool_]) -> None:
+        for name in self.__slots__:
+            getattr(self, name)[index[where]] = getattr(other, name)[where]
+
+
+def _inverse(hbb: Array, hss: Array, hbs: Array) -> tuple[Array, Array, Array]:
+    """Inverse of the 2 x 2 Hessians: both diagonals, then the other. Finite where singular."""
+    hbb, hss = np.maximum(hbb, LEAST_CURVATURE), np.maximum(hss, LEAST_CURVATURE)
+    determinant = np.maximum(hbb * hss - hbs * hbs, 1e-14 * hbb * hss)  # 1e-14: to rounding
+    return hss / determinant, hbb / determinant, -hbs / determinant
+
+
+Start = tuple[Array, Array]  # exponents and shares
+
+
+def _starts(problem: _Problem) -> tuple[Start, Start, NDArray[np.intp]]:
+    """Where to walk down from.
+
+    Returns:
+        The grid cell of least SSE of each row, (B,); that of the other kind, gradual or steep,
+        for the rows where it comes close, (R,); and which rows these are, (R,).
+    """
+    thin = slice(None, None, -(-problem.log_u.size // GRID_SIZES))
+    log_u, w = problem.log_u[thin], problem.w[:, thin]
+    y = problem.y[:, thin]
+    y = y - y.mean(axis=1, keepdims=True)
+    exponents = np.repeat(GRID_EXPONENTS, GRID_SHARES.size)  # (K,)
+    last = np.exp(np.maximum(exponents * problem.log_u.max(), LEAST_LOG_POWER))
+    at_last = np.tile(GRID_SHARES, GRID_EXPONENTS.size)
+    shares = at_last * last / (1 - at_last + at_last * last)  # the same floors, seen from m0
+    law = _log_law(log_u[:, None], exponents, shares)  # (n, K)
+    wy = w * y
+    weight_sum = np.maximum(w.sum(axis=1), TINY)[:, None]
+    w_law = w @ law
+    y_law = wy @ law - wy.sum(axis=1)[:, None] * w_law / weight_sum
+    score = w @ (law * law) - w_law**2 / weight_sum - 2 * y_law
+    score += ((wy * y).sum(axis=1) - wy.sum(axis=1) ** 2 / weight_sum[:, 0])[:, None]
+    rows, steep = np.arange(score.shape[0]), exponents < STEEP
+    best = score.argmin(axis=1)
+    other = np.where(steep[best][:, None] == steep, np.inf, score).argmin(axis=1)
+    rivals = np.flatnonzero(score[rows, other] <= RIVAL * score[rows, best])
+    other = other[rivals]
+    return (exponents[best], shares[best]), (exponents[other], shares[other]), rivals
+
+
+def _log_law(log_u: Array, exponent: Array, share: Array) -> Array:
+    """The logarithm of (1 - s) * u^beta + s, broadcast."""
+    power = np.exp(np.maximum(exponent * log_u, LEAST_LOG_POWER))
+    return np.asarray(np.log(power + share * (1 - power)))
+
+
+def _stand(problem: _Problem, exponent: Array, share: Array) -> _Walk:
+    """SSE and its derivatives at the given parameters."""
+    log_u, w, total = problem.log_u, problem.w, problem.total
+    s = share[:, None]
+    power = np.exp(np.maximum(exponent[:, None] * log_u, LEAST_LOG_POWER))  # u^beta, in (0, 1]
+    law = power + s * (1 - power)  # at a = 0
+    r = problem.y - np.log(law)
+    db = log_u * (1 - s) * power / law  # dL/dbeta
+    ds = (1 - power) / law  # dL/ds
+    level = (w * r).sum(axis=1) / total
+    mean_b = (w * db).sum(axis=1) / total
+    mean_s = (w * ds).sum(axis=1) / total
+    r -= level[:, None]
+    db -= mean_b[:, None]
+    ds -= mean_s[:, None]
+    wr, wb = w * r, w * db
+    return _Walk(
+        exponent,
+        share,
+        level,
+        (wr * r).sum(axis=1),
+        (wr * db).sum(axis=1),
+        (wr * ds).sum(axis=1),
+        (wb * db).sum(axis=1),
+        (wb * ds).sum(axis=1),
+        (w * ds * ds).sum(axis=1),
+        mean_b,
+        mean_s,
+    )
+
+
+def _descend(problem: _Problem, exponent: Array, share: Array) -> _Walk:
+    """Levenberg-Marquardt from the given start; rows leave the stack as they arrive."""
+    walk = _stand(problem, exponent, share)
+    left = np.arange(exponent.size)
+    damping = np.full(exponent.size, 1e-3)
+    for _ in range(STEPS):
+        if left.size == 0:
+            break
+        here = walk.rows(left)
+        step_b, step_s = _step(here, damping[left])
+        there = _stand(
+            problem.rows(left),
+            np.clip(here.exponent + step_b, STEEPEST, FLATTEST),
+            np.clip(here.share + step_s, 0.0, FULLEST),
+        )
+        better = there.sse < here.sse
+        walk.put(left, there, better)
+        damping[left] *= np.where(better, 0.1, 8.0)
+        promised = np.abs(step_b * here.gb) + np.abs(step_s * here.gs)
+        arrived = promised <= 1e-13 * here.sse + 1e-30 * problem.total[left]
+        left = left[~(arrived | (damping[left] > 1e12))]
+    return walk
+
+
+def _step(here: _Walk, damping: Array) -> tuple[Array, Array]:
+    """One damped Gauss-Newton step; a parameter pressed against its bound stays there."""
+    held_b = ((here.exponent <= STEEPEST) & (here.gb < 0)) | (
+        (here.exponent >= FLATTEST) & (here.gb > 0)
+    )
+    held_s = ((here.share <= 0) & (here.gs < 0)) | ((here.share >= FULLEST) & (here.gs > 0))
+    hbs = np.where(held_b | held_s, 0.0, here.hbs)
+    vbb, vss, vbs = _inverse(here.hbb * (1 + damping), here.hss * (1 + damping), hbs)
+    step_b = np.where(held_b, 0.0, vbb * here.gb + vbs * here.gs)
+    step_s = np.where(held_s, 0.0, vss * here.gs + vbs * here.gb)
+    return step_b, step_s

@@ -1,0 +1,1 @@
+"""Architectures, one file a domain; each is sized by one capacity number."""

@@ -1,0 +1,172 @@
+"""Executors: who runs the groups. All an executor knows is `run_group(spec) -> candidates`.
+
+On this machine groups run in spawned processes of one thread each: two processes of one thread
+are 1.9x one, while one process of two threads on a busy machine is up to 25x slower (notes:
+performance, sections 1 and 3).
+"""
+
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing.connection import wait as wait_for_sentinel
+from pathlib import Path
+from typing import Protocol
+
+from engine.study.plan import PlannedGroup
+from engine.training.group import Candidate, GroupSpec, run_group
+from engine.training.task import ImageTask
+
+TICK_SECONDS = 0.5  # how often the driver gets to beat and to look for a wish to stop
+LIVES = 2  # a group whose worker died is tried once more: the killer may have been another's memory
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A group is under way."""
+
+    group: PlannedGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A group's candidates."""
+
+    group: PlannedGroup
+    candidates: list[Candidate]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A group that gave nothing, and why."""
+
+    group: PlannedGroup
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Nothing happened; the driver may look around."""
+
+
+Event = Started | Finished | Failed | Tick
+
+
+class Loader(Protocol):
+    """Loads the task of a study in a worker; picklable."""
+
+    def __call__(self) -> ImageTask:
+        """The task, on the worker's device."""
+
+
+def run_here(groups: Sequence[PlannedGroup], loader: Loader, workers: int) -> Generator[Event]:
+    """Run groups in worker processes on this machine and tell what happens as it happens.
+
+    The largest groups start first, so that no worker is left alone with one at the end, while one
+    worker goes up from the smallest, so that the first points appear within seconds. Closing the
+    iterator ends the workers at once.
+    """
+    queue = sorted(groups, key=lambda group: group.seconds)
+    lives = {group.spec.name: LIVES for group in groups}
+    flying: dict[Future[tuple[list[Candidate], float]], tuple[PlannedGroup, float]] = {}
+    climbing: PlannedGroup | None = None  # what the worker that goes up from the smallest holds
+    pool = _pool(loader, workers)
+    try:
+        while queue or flying:
+            while queue and len(flying) < workers:
+                group = queue.pop(0 if climbing is None else -1)
+                climbing = climbing or group
+                flying[pool.submit(_run, group.spec)] = (group, time.monotonic())
+                yield Started(group)
+            ended, _ = wait(flying, timeout=TICK_SECONDS, return_when=FIRST_COMPLETED)
+            yield Tick()
+            for future in ended:
+                group, began = flying.pop(future)
+                climbing = None if group is climbing else climbing
+                error = future.exception()
+                seconds = time.monotonic() - began
+                if error is None:
+                    candidates, seconds = future.result()
+                    yield Finished(group, candidates, seconds)
+                elif not isinstance(error, BrokenProcessPool):
+                    yield Failed(group, f"{type(error).__name__}: {error}", seconds)
+                else:  # the pool is gone and everything that flew with it
+                    lives[group.spec.name] -= 1
+                    if lives[group.spec.name] > 0:
+                        queue.insert(0, group)
+                    else:
+                        yield Failed(group, "its worker process died twice (memory?)", seconds)
+                    if not flying:
+                        pool.shutdown(wait=False, cancel_futures=True)
+                        pool = _pool(loader, workers)
+    finally:
+        _end(pool)
+
+
+def _pool(loader: Loader, workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(
+        workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_prepare,
+        initargs=(loader,),
+    )
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End the workers now; a group under way is lost and will be trained again."""
+    for process in list((pool._processes or {}).values()):
+        process.terminate()
+    pool.shutdown(wait=True, cancel_futures=True)
+
+
+_task: ImageTask | None = None  # a worker's own, loaded once for all its groups
+
+
+def _prepare(loader: Loader) -> None:
+    """Set up a worker: one thread, the task loaded, and an end when its driver ends."""
+    import signal
+
+    import torch
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
+    threading.Thread(target=_die_with_driver, daemon=True).start()
+    torch.set_num_threads(1)
+    global _task
+    _task = loader()
+
+
+def _die_with_driver() -> None:
+    """A `kill -9` of the driver must leave no orphan: wait for its end and end too."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait_for_sentinel([parent.sentinel])
+    os._exit(1)
+
+
+def _run(spec: GroupSpec) -> tuple[list[Candidate], float]:
+    assert _task is not None
+    began = time.perf_counter()
+    return run_group(_task, spec), time.perf_counter() - began
+
+
+@dataclass(frozen=True, slots=True)
+class LoadImages:
+    """Loads an image set onto a device."""
+
+    data: str
+    folder: Path | None
+    cache: Path
+    device: str
+
+    def __call__(self) -> ImageTask:
+        """The task, on the worker's device."""
+        from data import images
+        from engine.training.task import image_task
+
+        return image_task(images.load(self.data, self.folder, self.cache), self.device)

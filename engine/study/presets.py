@@ -1,0 +1,34 @@
+"""Presets: how thoroughly each domain is searched, from a few minutes to a GPU's night.
+
+The learning rates are a factor of 3 apart around 1e-3, AdamW's customary rate, so that the best
+one is inside the range from the smallest shard to the largest (checked in the recorded studies:
+the share of shards whose winner sat at an edge stands in data/recorded/README.md).
+"""
+
+from engine.study.plan import Recipe
+from engine.training.group import Schedule
+
+PRESETS = ("quick", "standard", "full")
+MINUTES_FOR = {"quick": 4.0, "standard": 60.0}  # and "full" takes every size
+
+RATES = (3e-4, 1e-3, 3e-3)
+SCHEDULE = Schedule(validation_images=1024)  # the whole set would double a small shard's cost
+PATIENT = Schedule(patience=2.0, ratio=1.15, floor_steps=400)  # denser looks, later stops
+
+RECIPES: dict[str, dict[str, Recipe]] = {
+    "images": {
+        "quick": Recipe(4.0, 3, (40_000, 120_000), RATES, SCHEDULE),
+        "standard": Recipe(60.0, 5, (40_000, 120_000, 360_000), RATES, PATIENT),
+        "full": Recipe(None, 5, (40_000, 120_000, 360_000, 1_080_000, 3_240_000), RATES, PATIENT),
+    },
+}
+MODELS: dict[str, tuple[str, ...]] = {"images": ("cnn", "mlp", "resnet")}  # first is the default
+
+
+def recipe(domain: str, preset: str | None, minutes: float | None) -> Recipe:
+    """The recipe of a preset; with minutes alone, the most thorough one that they suit."""
+    if preset is not None:
+        return RECIPES[domain][preset]
+    assert minutes is not None
+    standard = MINUTES_FOR["standard"] / 2
+    return RECIPES[domain]["quick" if minutes < standard else "standard"]

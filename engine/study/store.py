@@ -1,0 +1,602 @@
+"""The store: one SQLite file in which the driver writes and everyone else reads.
+
+The study's driver alone writes studies, groups, candidates and points; a group's result and the
+points that it decides go in as one transaction, so that a `kill -9` leaves all of it or none. The
+dashboard writes two small things of its own: where the user left a fit window, and the wish that
+a run should stop. WAL keeps readers and the writer out of each other's way.
+"""
+
+import json
+import os
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from engine.curve import Curve, Point, gather
+from engine.laws.window import Window
+
+APPLICATION_ID = 0x53544550  # "STEP": SQLite's own mark for whose file this is
+SCHEMA_VERSION = 1
+LOST_AFTER_SECONDS = 15.0  # the driver beats every second; a swapping machine may miss a few
+BUSY_SECONDS = 10.0  # how long a write waits for another; one write takes milliseconds
+
+State = Literal["waiting", "running", "stopped", "finished", "failed"]
+
+SCHEMA = """
+CREATE TABLE study (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,          -- what was asked for: the same command finds it again
+    name TEXT NOT NULL,
+    settings TEXT NOT NULL,            -- JSON
+    plan TEXT NOT NULL,                -- JSON, fixed when the study is created
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL DEFAULT '',
+    created REAL NOT NULL,
+    started REAL,
+    pid INTEGER,
+    heartbeat REAL,
+    workers INTEGER NOT NULL DEFAULT 1,
+    device TEXT NOT NULL,
+    device_reason TEXT NOT NULL,
+    version TEXT NOT NULL,
+    stop_wanted INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE work (                    -- one row a group: the unit an executor moves about
+    study INTEGER NOT NULL REFERENCES study(id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    shard TEXT NOT NULL,               -- the point that the group helps to decide
+    spec TEXT NOT NULL,                -- JSON
+    expected REAL NOT NULL,            -- seconds on one worker, as planned
+    state TEXT NOT NULL DEFAULT 'waiting',
+    reason TEXT NOT NULL DEFAULT '',
+    seconds REAL,
+    PRIMARY KEY (study, name)
+);
+CREATE TABLE candidate (               -- every training, chosen or not
+    study INTEGER NOT NULL REFERENCES study(id) ON DELETE CASCADE,
+    work TEXT NOT NULL,
+    shard TEXT NOT NULL,
+    model TEXT NOT NULL,
+    capacity INTEGER NOT NULL,
+    learning_rate REAL NOT NULL,
+    seed INTEGER NOT NULL,
+    record TEXT NOT NULL,              -- JSON: see engine.training.group.Candidate
+    PRIMARY KEY (study, work, capacity, learning_rate, seed)
+);
+CREATE TABLE curve (
+    name TEXT PRIMARY KEY,
+    study INTEGER REFERENCES study(id) ON DELETE CASCADE,
+    guess REAL,
+    data_hash TEXT NOT NULL,
+    version TEXT NOT NULL,
+    origin TEXT NOT NULL
+);
+CREATE TABLE point (
+    id INTEGER PRIMARY KEY,
+    curve TEXT NOT NULL REFERENCES curve(name) ON DELETE CASCADE,
+    size REAL NOT NULL, error REAL NOT NULL, unit TEXT NOT NULL, metric TEXT NOT NULL,
+    domain TEXT NOT NULL, model TEXT NOT NULL, seed INTEGER, parameters INTEGER, stderr REAL,
+    seconds REAL, device TEXT NOT NULL, split TEXT NOT NULL,
+    record TEXT NOT NULL DEFAULT '{}', -- JSON: shard hash, chosen candidate, edge of the ladder
+    written REAL NOT NULL,
+    UNIQUE (curve, size, seed)         -- a resumed study cannot write a point twice
+);
+CREATE TABLE fit_window (curve TEXT PRIMARY KEY, low REAL, high REAL, saved REAL NOT NULL);
+CREATE TABLE revision (counter INTEGER NOT NULL);
+INSERT INTO revision VALUES (0);
+"""
+
+
+class StoreError(Exception):
+    """The store cannot be used; the message is one sentence for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRow:
+    """A study as a list shows it."""
+
+    id: int
+    name: str
+    domain: str
+    data: str
+    model: str
+    state: State
+    reason: str
+    done: int  # groups finished
+    total: int  # groups planned
+    created: float  # seconds since 1970, as all times here
+    started: float | None
+    seconds_left: float | None  # wall seconds, from what the finished groups really took
+    device: str
+    device_reason: str
+    last_heard: float | None
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRow:
+    """One training that a study ran, chosen or not."""
+
+    shard: str
+    model: str
+    capacity: int
+    learning_rate: float
+    seed: int
+    record: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRow:
+    """One group of a study and how it stands."""
+
+    name: str
+    shard: str
+    spec: dict[str, Any]
+    expected: float
+    state: State
+    reason: str
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewCurve:
+    """A curve that a study or an import announces before its points come."""
+
+    name: str
+    guess: float | None
+    data_hash: str
+    version: str
+    origin: str
+
+
+class Store:
+    """An open store. Use `Store.open`; close it, or use it in a `with`."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self.path = path
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: Path | str, mode: Literal["write", "read"] = "write") -> "Store":
+        """Open the store at `path`; "write" makes it if it is not there.
+
+        Raises:
+            StoreError: it is missing (read), foreign, damaged, newer than us, or not writable.
+        """
+        path = Path(path)
+        if path.is_dir():
+            raise StoreError(f"{path} is a folder; --store wants a file, such as {path}/study.db.")
+        if not path.exists() or path.stat().st_size == 0:
+            if mode == "read":
+                raise StoreError(f"there is no store at {path}; `steepness run` makes one.")
+            return cls(_create(path), path)
+        if not _looks_like_sqlite(path):
+            raise StoreError(f"{path} is not a Steepness store; it was left as it is.")
+        try:
+            connection = _connect(path, mode)
+            found = connection.execute("PRAGMA application_id").fetchone()[0]
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"the store {path} cannot be read ({error}).") from error
+        if found != APPLICATION_ID:
+            connection.close()
+            raise StoreError(f"{path} is not a Steepness store; it was left as it is.")
+        if version > SCHEMA_VERSION:
+            connection.close()
+            raise StoreError(
+                f"the store {path} was made by a newer Steepness (format {version}, this one "
+                f"knows {SCHEMA_VERSION}); update Steepness or give another --store."
+            )
+        return cls(connection, path)
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; a later call on this store fails."""
+        self._connection.close()
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def revision(self) -> int:
+        """A number that moves whenever a point, a state or a window changed."""
+        return int(self._rows("SELECT counter FROM revision")[0][0])
+
+    def studies(self, now: float | None = None) -> list[StudyRow]:
+        """All studies, newest first; one whose driver fell silent is shown as stopped."""
+        now = time.time() if now is None else now
+        rows = self._rows(
+            "SELECT s.*, COUNT(w.name) AS total, SUM(w.state = 'finished') AS done,"
+            " SUM(CASE WHEN w.state = 'finished' THEN w.seconds END) AS took,"
+            " SUM(CASE WHEN w.state = 'finished' THEN w.expected END) AS expected_done,"
+            " SUM(CASE WHEN w.state IN ('waiting', 'running') THEN w.expected END) AS ahead"
+            " FROM study s LEFT JOIN work w ON w.study = s.id GROUP BY s.id ORDER BY s.id DESC"
+        )
+        return [_study_row(row, now) for row in rows]
+
+    def study_plan(self, study: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Settings and plan of a study, as they were stored."""
+        row = self._rows("SELECT settings, plan FROM study WHERE id = ?", study)[0]
+        return json.loads(row["settings"]), json.loads(row["plan"])
+
+    def find_study(self, key: str) -> int | None:
+        """The id of the study that was asked for by the same settings, if there is one."""
+        rows = self._rows("SELECT id FROM study WHERE key = ?", key)
+        return int(rows[0]["id"]) if rows else None
+
+    def work(self, study: int) -> list[WorkRow]:
+        """The groups of a study in the order of its plan."""
+        rows = self._rows(
+            "SELECT name, shard, spec, expected, state, reason, seconds FROM work"
+            " WHERE study = ? ORDER BY rowid",
+            study,
+        )
+        return [WorkRow(**{**dict(row), "spec": json.loads(row["spec"])}) for row in rows]
+
+    def candidates(self, study: int) -> list[CandidateRow]:
+        """Every training of a study, in the order of size, capacity, learning rate and seed."""
+        rows = self._rows(
+            "SELECT shard, model, capacity, learning_rate, seed, record FROM candidate"
+            " WHERE study = ? ORDER BY shard, capacity, learning_rate, seed",
+            study,
+        )
+        return [CandidateRow(**{**dict(row), "record": json.loads(row["record"])}) for row in rows]
+
+    def curves(self, study: int | None = None) -> list[Curve]:
+        """The curves that have points; those of one study, or all."""
+        only = "" if study is None else " WHERE c.study = ?"
+        arguments = () if study is None else (study,)
+        about = {
+            row["name"]: row for row in self._rows(f"SELECT c.* FROM curve c{only}", *arguments)
+        }
+        rows = self._rows(
+            "SELECT p.* FROM point p JOIN curve c ON c.name = p.curve"
+            f"{only} ORDER BY c.rowid, p.size, p.seed",
+            *arguments,
+        )
+        names = [field.name for field in fields(Point)]
+        newest: dict[str, float] = {}
+        for row in rows:
+            newest[row["curve"]] = max(row["written"], newest.get(row["curve"], 0.0))
+        return [
+            Curve(
+                curve.name,
+                curve.points,
+                guess=about[curve.name]["guess"],
+                data_hash=about[curve.name]["data_hash"],
+                version=about[curve.name]["version"],
+                origin=about[curve.name]["origin"],
+                measured_on=time.strftime("%Y-%m-%d", time.localtime(newest[curve.name])),
+            )
+            for curve in gather(Point(*(row[name] for name in names)) for row in rows)
+        ]
+
+    def curve_names(self, study: int | None = None) -> list[str]:
+        """Names of all curves announced, with or without points; those of one study, or all."""
+        rows = self._rows("SELECT name, study FROM curve ORDER BY rowid")
+        return [row["name"] for row in rows if study is None or row["study"] == study]
+
+    def point_records(self, study: int) -> list[tuple[Point, dict[str, Any]]]:
+        """Every point of a study with the record of how it was chosen."""
+        names = [field.name for field in fields(Point)]
+        rows = self._rows(
+            "SELECT p.* FROM point p JOIN curve c ON c.name = p.curve WHERE c.study = ?"
+            " ORDER BY c.rowid, p.size, p.seed",
+            study,
+        )
+        return [(Point(*(row[n] for n in names)), json.loads(row["record"])) for row in rows]
+
+    def windows(self) -> dict[str, Window]:
+        """Where the user left the fit window of each curve."""
+        rows = self._rows("SELECT curve, low, high FROM fit_window")
+        return {row["curve"]: Window(row["low"], row["high"]) for row in rows}
+
+    def stop_wanted(self, study: int) -> bool:
+        """Whether someone asked for this study to stop."""
+        rows = self._rows("SELECT stop_wanted FROM study WHERE id = ?", study)
+        return bool(rows and rows[0]["stop_wanted"])
+
+    # -- what the page writes ------------------------------------------------------------------
+
+    def save_window(self, curve: str, window: Window) -> None:
+        """Remember the fit window of a curve."""
+        with self._writing() as write:
+            write.execute(
+                "INSERT OR REPLACE INTO fit_window VALUES (?, ?, ?, ?)",
+                (curve, window.low, window.high, time.time()),
+            )
+
+    def request_stop(self, study: int) -> None:
+        """Ask the driver to stop; it finishes nothing more and keeps what is done."""
+        with self._writing() as write:
+            write.execute("UPDATE study SET stop_wanted = 1 WHERE id = ?", (study,))
+
+    # -- what the driver writes ----------------------------------------------------------------
+
+    def create_study(
+        self,
+        *,
+        key: str,
+        name: str,
+        settings: dict[str, Any],
+        plan: dict[str, Any],
+        groups: Sequence[tuple[str, str, dict[str, Any], float]],
+        curves: Sequence[NewCurve],
+        workers: int,
+        device: str,
+        device_reason: str,
+        version: str,
+    ) -> int:
+        """Write a new study with its groups (name, shard, spec, expected seconds) and curves."""
+        with self._writing() as write:
+            study = write.execute(
+                "INSERT INTO study (key, name, settings, plan, state, created, workers, device,"
+                " device_reason, version) VALUES (?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?)",
+                (
+                    key,
+                    name,
+                    json.dumps(settings),
+                    json.dumps(plan),
+                    time.time(),
+                    workers,
+                    device,
+                    device_reason,
+                    version,
+                ),
+            ).lastrowid
+            assert study is not None
+            write.executemany(
+                "INSERT INTO work (study, name, shard, spec, expected) VALUES (?, ?, ?, ?, ?)",
+                [
+                    (study, group, shard, json.dumps(spec), expected)
+                    for group, shard, spec, expected in groups
+                ],
+            )
+            _announce(write, curves, study)
+        return study
+
+    def set_study(
+        self, study: int, state: State, reason: str = "", workers: int | None = None
+    ) -> None:
+        """Move a study to another state; starting it also clears a wish to stop."""
+        running = state == "running"
+        with self._writing() as write:
+            write.execute(
+                "UPDATE study SET state = ?, reason = ?, pid = ?, heartbeat = ?,"
+                " started = CASE WHEN ? THEN ? ELSE started END,"
+                " stop_wanted = CASE WHEN ? THEN 0 ELSE stop_wanted END,"
+                " workers = COALESCE(?, workers) WHERE id = ?",
+                (
+                    state,
+                    reason,
+                    os.getpid() if running else None,
+                    time.time(),
+                    running,
+                    time.time(),
+                    running,
+                    workers,
+                    study,
+                ),
+            )
+            if not running:  # a group that was under way goes back in the queue
+                write.execute(
+                    "UPDATE work SET state = 'waiting' WHERE study = ? AND state = 'running'",
+                    (study,),
+                )
+
+    def beat(self, study: int) -> None:
+        """Say that the driver is alive; moves no revision."""
+        with self._transaction() as write:
+            write.execute("UPDATE study SET heartbeat = ? WHERE id = ?", (time.time(), study))
+
+    def start_group(self, study: int, group: str) -> None:
+        """Mark a group as under way."""
+        with self._writing() as write:
+            write.execute(
+                "UPDATE work SET state = 'running', reason = '' WHERE study = ? AND name = ?",
+                (study, group),
+            )
+
+    def retry_failed(self, study: int) -> None:
+        """Put the failed groups of a study back in the queue."""
+        with self._writing() as write:
+            write.execute(
+                "UPDATE work SET state = 'waiting', reason = ''"
+                " WHERE study = ? AND state IN ('failed', 'running')",
+                (study,),
+            )
+
+    def end_group(
+        self,
+        study: int,
+        group: str,
+        *,
+        seconds: float,
+        reason: str,
+        candidates: Sequence[CandidateRow],
+        decided: Sequence[tuple[Point, dict[str, Any]]],
+    ) -> None:
+        """Write how a group ended and the points that it decides, all or nothing.
+
+        Args:
+            study: the study's id.
+            group: the group's name.
+            seconds: what it took.
+            reason: why it failed, in words for the user; empty where it finished.
+            candidates: its trainings.
+            decided: the points of its shard with their records; they replace earlier ones, which
+                are there when a failed group of the shard was tried again.
+        """
+        with self._writing() as write:
+            write.executemany(
+                "INSERT INTO candidate VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        study,
+                        group,
+                        row.shard,
+                        row.model,
+                        row.capacity,
+                        row.learning_rate,
+                        row.seed,
+                        json.dumps(row.record),
+                    )
+                    for row in candidates
+                ],
+            )
+            write.executemany(
+                "DELETE FROM point WHERE curve = ? AND size = ?",
+                sorted({(point.curve, point.size) for point, _ in decided}),
+            )
+            _insert_points(write, decided)
+            write.execute(
+                "UPDATE work SET state = ?, reason = ?, seconds = ? WHERE study = ? AND name = ?",
+                ("failed" if reason else "finished", reason, seconds, study, group),
+            )
+
+    def import_points(self, points: Sequence[Point], version: str) -> int:
+        """Take in points made elsewhere; returns how many were new.
+
+        Raises:
+            StoreError: a curve of that name is here already with other points; nothing is changed.
+        """
+        held = {curve.name: curve for curve in self.curves()}
+        fresh: list[Point] = []
+        curves = gather(points)
+        for curve in curves:
+            if curve.name not in held:
+                fresh += curve.points
+            elif Counter(held[curve.name].points) != Counter(curve.points):
+                raise StoreError(
+                    f'the store already has a curve named "{curve.name}" with other points; '
+                    "rename one of them and import again."
+                )
+        new = {point.curve for point in fresh}
+        with self._writing() as write:
+            announced = [NewCurve(name, None, "", version, "imported") for name in sorted(new)]
+            _announce(write, announced, None)
+            _insert_points(write, [(point, {}) for point in fresh])
+        return len(fresh)
+
+    # -- the thin SQL rim ----------------------------------------------------------------------
+
+    def _rows(self, sql: str, *arguments: object) -> list[sqlite3.Row]:
+        try:
+            return self._connection.execute(sql, arguments).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"the store {self.path} cannot be read ({error}).") from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise StoreError(f"the store {self.path} cannot be written ({error}).") from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._transaction() as connection:
+            yield connection
+            connection.execute("UPDATE revision SET counter = counter + 1")
+
+
+def _connect(path: Path, mode: Literal["write", "read"]) -> sqlite3.Connection:
+    access = "rw" if mode == "write" and os.access(path, os.W_OK) else "ro"
+    if mode == "write" and access == "ro":
+        raise StoreError(f"the store {path} may not be written by you; give another --store.")
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={access}",
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def _create(path: Path) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        connection = _connect(path, "write")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA application_id = {APPLICATION_ID};"
+            f" PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+        )
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(f"no store can be made at {path} ({error}).") from error
+    return connection
+
+
+def _looks_like_sqlite(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(16) == b"SQLite format 3\x00"
+    except OSError as error:
+        raise StoreError(f"the store {path} cannot be read ({error.strerror}).") from error
+
+
+def _announce(write: sqlite3.Connection, curves: Sequence[NewCurve], study: int | None) -> None:
+    write.executemany(
+        "INSERT INTO curve VALUES (?, ?, ?, ?, ?, ?)",
+        [(c.name, study, c.guess, c.data_hash, c.version, c.origin) for c in curves],
+    )
+
+
+def _insert_points(
+    write: sqlite3.Connection, decided: Sequence[tuple[Point, dict[str, Any]]]
+) -> None:
+    names = [field.name for field in fields(Point)]
+    marks = ", ".join("?" * (len(names) + 2))
+    write.executemany(
+        f"INSERT INTO point ({', '.join(names)}, record, written) VALUES ({marks})",
+        [
+            (*(asdict(point)[name] for name in names), json.dumps(record), time.time())
+            for point, record in decided
+        ],
+    )
+
+
+def _study_row(row: sqlite3.Row, now: float) -> StudyRow:
+    settings = json.loads(row["settings"])
+    state, reason = row["state"], row["reason"]
+    if state == "running" and now - (row["heartbeat"] or 0.0) > LOST_AFTER_SECONDS:
+        state, reason = "stopped", "the run ended unexpectedly; resume it, nothing is lost"
+    pace = (row["took"] / row["expected_done"]) if row["expected_done"] else 1.0
+    left = (row["ahead"] or 0.0) * pace / max(1, row["workers"])
+    return StudyRow(
+        id=row["id"],
+        name=row["name"],
+        domain=settings.get("domain", ""),
+        data=settings.get("data", ""),
+        model=settings.get("model", ""),
+        state=state,
+        reason=reason,
+        done=row["done"] or 0,
+        total=row["total"],
+        created=row["created"],
+        started=row["started"],
+        seconds_left=left if state in ("running", "waiting", "stopped") else None,
+        device=row["device"],
+        device_reason=row["device_reason"],
+        last_heard=row["heartbeat"],
+        settings=settings,
+    )

@@ -1,0 +1,273 @@
+"""A group: one model at one capacity on one shard, trained at several learning rates and seeds.
+
+The rivals of one seed (same shard, same initial weights, same batches, other learning rates)
+advance together to the next evaluation, so that a hopeless one can be dropped early. Seeds never
+look at each other, so a group cut into single seeds gives the same numbers.
+
+Evaluations lie at geometrically growing steps and training ends once the best validation loss is
+long past in proportion (`patience`), over a floor of steps: patience counted in epochs is
+meaningless on a shard smaller than a batch, and a floor too low freezes the loss on an early
+ledge and falsifies the curve (notes: performance, sections 4 and 11).
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from data import shards
+from engine.models.images import parameters
+from engine.training.task import ImageTask, Split
+
+PRUNE_GAP = 0.05  # a replica within 5 % of its best rival is never dropped (same section)
+PRUNE_INTERVALS = 6  # nor one that would close the gap within so many further evaluations
+TRAIN_PROBE = (
+    2048  # images of the shard on which the training loss is reported: enough for 2 digits
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When to evaluate and when to stop; one for every shard of a curve."""
+
+    batch: int = 64
+    validation_images: int | None = None  # watched at each evaluation, class-balanced; None: all
+    first_evaluation: int = 5  # steps; a tiny shard is at its best within ten
+    ratio: float = 1.25  # between the steps of successive evaluations
+    floor_steps: int = 120  # nothing stops before
+    patience: float = 1.6  # stop at patience x the best step ...
+    margin: int = 60  # ... and at least this many steps after it
+    max_steps: int = 20_000  # a bound on what one replica may cost; reaching it is recorded
+
+    def evaluations(self) -> Iterator[int]:
+        """The steps to evaluate at, the last one at `max_steps`."""
+        step = self.first_evaluation
+        while step < self.max_steps:
+            yield step
+            step = max(step + 1, round(step * self.ratio))
+        yield self.max_steps
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSpec:
+    """What an executor moves about: enough to train the group anywhere."""
+
+    name: str
+    domain: str
+    data: str
+    model: str
+    capacity: int
+    size: int
+    seeds: tuple[int, ...]
+    learning_rates: tuple[float, ...]
+    schedule: Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One training: a model at one capacity and learning rate on one seed's shard."""
+
+    model: str
+    capacity: int  # as asked for
+    parameters: int  # as built
+    learning_rate: float
+    size: int
+    seed: int
+    shard_hash: str
+    status: Literal["finished", "pruned", "capped", "failed"]
+    reason: str
+    steps: int
+    best_step: int
+    evaluations: int
+    validation_loss: float | None  # the minimum, at `best_step`; None where it failed
+    train_loss: float | None  # on the shard, at `best_step`
+    train_error: float | None  # top-1, same place
+    test: dict[str, float] = field(default_factory=dict)  # every metric, at `best_step`
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _Replica:
+    """A training under way."""
+
+    learning_rate: float
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    best_loss: float = math.inf
+    best_step: int = 0
+    last_loss: float = math.inf  # best loss one evaluation ago
+    best_weights: dict[str, Tensor] | None = None
+    step: int = 0
+    evaluations: int = 0
+    seconds: float = 0.0
+    status: Literal["running", "finished", "pruned", "capped", "failed"] = "running"
+    reason: str = ""
+
+
+def run_group(task: ImageTask, spec: GroupSpec) -> list[Candidate]:
+    """Train every replica of a group.
+
+    Returns:
+        One candidate for each seed and learning rate, in that order. The same spec gives the same
+        numbers on the same machine and versions (CPU: bit for bit), apart from the seconds.
+    """
+    labels = task.train.labels.cpu().numpy()
+    watched = _watched(task, spec.schedule)
+    found: list[Candidate] = []
+    for seed in spec.seeds:
+        indices = shards.shard(labels, spec.size, seed)
+        rivals = _train_rivals(task, spec, watched, seed, indices)
+        found += [_record(task, spec, seed, indices, replica) for replica in rivals]
+    return found
+
+
+def batches(indices: NDArray[np.int64], batch: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Endless batches from a shard: shuffled passes laid end to end, so every batch is full.
+
+    Args:
+        indices: the shard, (size,).
+        batch: wanted batch; a shard smaller than it is one batch.
+        seed: of the shuffles; rivals share it (common random numbers).
+    """
+    generator = np.random.default_rng([seed, len(indices), 1])
+    batch = min(batch, len(indices))
+    queue = generator.permutation(indices)
+    while True:
+        while len(queue) < batch:
+            queue = np.concatenate([queue, generator.permutation(indices)])
+        yield queue[:batch]
+        queue = queue[batch:]
+
+
+def _watched(task: ImageTask, schedule: Schedule) -> Split:
+    """The validation images that every group of a study is selected on."""
+    whole = task.validation
+    if schedule.validation_images is None or schedule.validation_images >= len(whole.labels):
+        return whole
+    part = shards.shard(whole.labels.cpu().numpy(), schedule.validation_images, seed=0)
+    rows = torch.from_numpy(part).to(whole.labels.device)
+    return Split(whole.inputs[rows], whole.labels[rows])
+
+
+def _train_rivals(
+    task: ImageTask, spec: GroupSpec, watched: Split, seed: int, indices: NDArray[np.int64]
+) -> list[_Replica]:
+    """Train one seed at every learning rate, in lockstep from evaluation to evaluation."""
+    schedule = spec.schedule
+    replicas = [_start(task, spec, seed, rate) for rate in spec.learning_rates]
+    stream = batches(indices, schedule.batch, seed)
+    step = 0
+    for target in schedule.evaluations():
+        block = np.stack([next(stream) for _ in range(target - step)])  # (steps, batch)
+        steps = torch.from_numpy(block).to(task.train.labels.device)
+        running = [replica for replica in replicas if replica.status == "running"]
+        for replica in running:
+            began = time.perf_counter()
+            _advance(task, replica, steps)
+            _evaluate(task, replica, watched)
+            replica.seconds += time.perf_counter() - began
+        step = target
+        _prune(replicas, schedule)
+        for replica in running:
+            _stop(replica, schedule)
+        if not any(replica.status == "running" for replica in replicas):
+            break
+    return replicas
+
+
+def _start(task: ImageTask, spec: GroupSpec, seed: int, rate: float) -> _Replica:
+    model = task.build(spec.model, spec.capacity, seed)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.0, fused=True)
+    return _Replica(rate, model, optimizer)
+
+
+def _advance(task: ImageTask, replica: _Replica, steps: Tensor) -> None:
+    """Plain training: one optimiser step for each row of `steps` (steps, batch)."""
+    for batch in steps:
+        loss = task.loss(replica.model, batch)
+        replica.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        replica.optimizer.step()
+    replica.step += len(steps)
+
+
+def _evaluate(task: ImageTask, replica: _Replica, watched: Split) -> None:
+    loss = float(task.cross_entropy(replica.model, watched))
+    replica.evaluations += 1
+    replica.last_loss = replica.best_loss
+    if not math.isfinite(loss):
+        replica.status, replica.reason = "failed", f"the loss became {loss} at step {replica.step}"
+    elif loss < replica.best_loss:
+        replica.best_loss, replica.best_step = loss, replica.step
+        state = replica.model.state_dict()
+        replica.best_weights = {name: value.clone() for name, value in state.items()}
+
+
+def _prune(replicas: list[_Replica], schedule: Schedule) -> None:
+    """Drop replicas that are clearly worse than a rival and not catching up."""
+    leader = min(replica.best_loss for replica in replicas)
+    for replica in replicas:
+        gap = replica.best_loss - leader
+        gain = replica.last_loss - replica.best_loss
+        if (
+            replica.status == "running"
+            and replica.step >= schedule.floor_steps  # before, a low rate looks worse than it is
+            and gap > PRUNE_GAP * leader
+            and gain < gap / PRUNE_INTERVALS
+        ):
+            replica.status = "pruned"
+            replica.reason = f"{gap / leader:.0%} behind a rival at step {replica.step}"
+
+
+def _stop(replica: _Replica, schedule: Schedule) -> None:
+    """End a replica whose best evaluation is long past, or that reached the bound on steps."""
+    if replica.status != "running":
+        return
+    past = max(schedule.patience * replica.best_step, replica.best_step + schedule.margin)
+    if replica.step >= max(past, schedule.floor_steps):
+        replica.status = "finished"
+    elif replica.step >= schedule.max_steps:
+        replica.status = "capped"
+        replica.reason = f"still improving at {schedule.max_steps:,} steps"
+
+
+def _record(
+    task: ImageTask, spec: GroupSpec, seed: int, indices: NDArray[np.int64], replica: _Replica
+) -> Candidate:
+    """Go back to the best weights and measure them on the shard and on the test split."""
+    began = time.perf_counter()
+    test: dict[str, float] = {}
+    train_loss = train_error = None
+    if replica.best_weights is not None:
+        replica.model.load_state_dict(replica.best_weights)
+        seen = torch.from_numpy(indices[:TRAIN_PROBE]).to(task.train.labels.device)
+        shard = Split(task.train.inputs[seen], task.train.labels[seen])
+        measured = task.metrics(replica.model, shard)
+        train_loss, train_error = measured["cross-entropy"], measured["top-1"]
+        test = task.metrics(replica.model, task.test)
+    assert replica.status != "running"
+    return Candidate(
+        model=spec.model,
+        capacity=spec.capacity,
+        parameters=parameters(replica.model),
+        learning_rate=replica.learning_rate,
+        size=spec.size,
+        seed=seed,
+        shard_hash=shards.shard_hash(indices),
+        status=replica.status,
+        reason=replica.reason,
+        steps=replica.step,
+        best_step=replica.best_step,
+        evaluations=replica.evaluations,
+        validation_loss=replica.best_loss if replica.best_weights is not None else None,
+        train_loss=train_loss,
+        train_error=train_error,
+        test=test,
+        seconds=replica.seconds + time.perf_counter() - began,
+    )

@@ -1,0 +1,284 @@
+"""The fit window in a real browser: dragged, typed at, touched, while points stream in."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from engine.laws.fit import fit
+from engine.study.store import Store
+from tests.studies import NAME, SIZES, make_study, measure
+
+pytestmark = pytest.mark.browser
+
+STUDIES = Path(__file__).parents[1] / "studies.py"
+MORE = tuple(4000 * 2.0**step for step in range(1, 9))
+CURVES = tuple(f"{NAME} {name}" for name in ("top-1", "top-5", "cross-entropy"))
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def full(open_page: Visit, fresh_store: Path) -> Page:
+    """Explore on a finished study, with its chart painted."""
+    make_study(fresh_store, "finished")
+    return drawn(open_page())
+
+
+def drawn(page: Page) -> Page:
+    expect(page.locator(".steep-tip").last).not_to_be_empty(timeout=30_000)
+    return page
+
+
+def edge(page: Page, end: str = "start", curve: str = CURVES[0]) -> Locator:
+    return page.get_by_role("slider", name=f"window {end} of {curve}")
+
+
+def middle(spot: Locator) -> tuple[float, float]:
+    box = spot.bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def drag(page: Page, spot: Locator, by: float, steps: int = 12, pause: float = 0) -> None:
+    """Press on `spot`, move `by` pixels and stay there."""
+    x, y = middle(spot)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for step in range(1, steps + 1):
+        page.mouse.move(x + by * step / steps, y)
+        page.wait_for_timeout(pause)
+
+
+def exponent(page: Page, panel: int = 0) -> str:
+    return page.locator("table tbody tr").nth(panel).locator("td").nth(1).inner_text()
+
+
+def tip(page: Page, panel: int = 0) -> Locator:
+    return page.locator(".steep-tip").nth(panel)
+
+
+def settled(page: Page) -> None:
+    """Wait until Python's fit of every window is on the screen."""
+    expect(page.locator(".steep-panel[data-preview]")).to_have_count(0, timeout=10_000)
+
+
+def watched(page: Page) -> dict[str, int]:
+    return page.evaluate("({ blank: watched.blank, graphs: watched.graphs.size })")
+
+
+def x_range(page: Page, axis: str = "xaxis") -> list[float]:
+    return page.evaluate(f"document.querySelector('.steep-graph')._fullLayout.{axis}.range")
+
+
+MEDIANS = ".steep-graph .subplot.xy [class*='tracemedian'] .points path"
+
+
+def points_drawn(page: Page) -> int:
+    return page.locator(MEDIANS).count()
+
+
+def wait_for_more(page: Page, than: int) -> None:
+    """Wait until more sizes are painted in the first panel."""
+    page.wait_for_function(
+        "([spot, n]) => document.querySelectorAll(spot).length > n", arg=[MEDIANS, than]
+    )
+
+
+def test_the_window_is_dragged_while_points_stream_in(open_page: Visit, fresh_store: Path) -> None:
+    study = make_study(fresh_store, "running", done=SIZES[:6], planned=(*SIZES, *MORE))
+    page = drawn(open_page())
+    before = exponent(page)
+    sizes = [f"{size:g}" for size in (*SIZES[6:], *MORE)]
+    writer = subprocess.Popen(
+        [sys.executable, str(STUDIES), str(fresh_store), str(study), "0.9", *sizes],
+        cwd=STUDIES.parents[1],
+        env={**os.environ, "PYTHONPATH": str(STUDIES.parents[1])},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        painted = points_drawn(page)
+        drag(page, edge(page, "end"), -60, steps=60, pause=40)  # 3 s: points arrive under it
+        expect(page.locator(".steep-panel[data-preview]")).to_have_count(1)
+        assert points_drawn(page) == painted  # nothing is repainted under the hand
+        page.mouse.up()
+        settled(page)
+        after_edge = exponent(page)
+        assert after_edge != before
+        assert tip(page).inner_text() == after_edge
+        wait_for_more(page, painted)
+        assert exponent(page) == after_edge  # the window is closed: new sizes stay outside
+
+        drag(page, page.locator(".steep-band").first, -60, steps=20, pause=20)
+        page.mouse.up()
+        settled(page)
+        after_band = exponent(page)
+        assert after_band != after_edge
+
+        edge(page, "end").press("ArrowLeft")
+        expect(page.locator("table tbody tr").first.locator("td").nth(1)).not_to_have_text(
+            after_band
+        )
+        settled(page)
+        expect(page.get_by_text("running", exact=False)).to_have_count(0, timeout=20_000)
+    finally:
+        writer.terminate()
+        writer.wait(10)
+    assert watched(page) == {"blank": 0, "graphs": 1}
+
+
+@pytest.mark.parametrize("law", ["Power law", "Power law + floor"])
+def test_the_preview_is_pythons_own_fit(full: Page, fresh_store: Path, law: str) -> None:
+    full.get_by_role("combobox", name="Law").click()
+    full.get_by_role("option", name=law, exact=True).click()
+    full.wait_for_timeout(800)
+    drag(full, edge(full), -150)
+    full.wait_for_timeout(100)
+    previewed = float(tip(full).get_attribute("data-exponent") or "nan")
+    full.mouse.up()
+    settled(full)
+    with Store.open(fresh_store, "read") as store:
+        curve, window = store.curves()[0], store.windows()[CURVES[0]]
+    found = fit(curve, window, "power" if law == "Power law" else "power-floor")
+    assert found.exponent
+    assert previewed == pytest.approx(found.exponent.value, abs=1e-6)
+
+
+def test_the_zoom_survives_streaming(open_page: Visit, fresh_store: Path) -> None:
+    study = make_study(fresh_store, "running", done=SIZES[:6], planned=(*SIZES, *MORE))
+    page = drawn(open_page())
+    painted = points_drawn(page)
+    box = page.locator(".steep-graph .nsewdrag").first.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 180, steps=8)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    zoomed = x_range(page)
+    with Store.open(fresh_store) as store:
+        for size in SIZES[6:]:
+            measure(store, study, size)
+    page.wait_for_function(
+        f"() => document.querySelectorAll(\".steep-graph .subplot.xy [class*='tracemedian'] .points path\").length > {painted}"
+    )
+    assert x_range(page) == pytest.approx(zoomed)
+    assert x_range(page, "xaxis2") != pytest.approx(zoomed)
+
+
+def test_escape_puts_the_window_back(full: Page) -> None:
+    said, stood = tip(full).inner_text(), middle(edge(full))
+    drag(full, edge(full), -80)
+    expect(tip(full)).not_to_have_text(said)
+    full.keyboard.press("Escape")
+    full.mouse.up()
+    expect(tip(full)).to_have_text(said)
+    assert middle(edge(full)) == pytest.approx(stood, abs=1)
+
+
+def test_an_edge_at_the_end_of_the_axis_is_open(full: Page, fresh_store: Path) -> None:
+    drag(full, edge(full, "end"), -150)
+    full.mouse.up()
+    settled(full)
+    assert re.fullmatch(r"[\d,]+ images", edge(full, "end").get_attribute("aria-valuetext") or "")
+    drag(full, edge(full, "end"), 400)
+    full.mouse.up()
+    settled(full)
+    assert "open" in (edge(full, "end").get_attribute("aria-valuetext") or "")
+    with Store.open(fresh_store, "read") as store:
+        assert store.windows()[CURVES[0]].high is None
+
+
+def test_an_arrow_key_takes_in_one_size(full: Page) -> None:
+    sizes = full.locator("table tbody tr").first.locator("td").nth(4)
+    held = int(sizes.inner_text())
+    edge(full).press("ArrowLeft")
+    expect(sizes).to_have_text(str(held + 1))
+    edge(full).press("Home")
+    expect(sizes).to_have_text(str(len(SIZES)))
+    edge(full).press("PageUp")
+    expect(sizes).to_have_text(str(len(SIZES) - 2))
+    expect(edge(full)).to_be_focused()
+
+
+def test_a_finger_drags_an_edge(open_page: Visit, fresh_store: Path) -> None:
+    make_study(fresh_store, "finished")
+    page = drawn(open_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True))
+    spot = edge(page, curve=CURVES[1])
+    spot.scroll_into_view_if_needed()
+    before = exponent(page, 1)
+    x, y = middle(spot)
+    cdp = page.context.new_cdp_session(page)
+    at = lambda px: [{"x": px, "y": y}]  # noqa: E731
+    cdp.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": at(x)})
+    for step in range(1, 11):
+        cdp.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": at(x + 8 * step)})
+    cdp.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    settled(page)
+    expect(page.locator("table tbody tr").nth(1).locator("td").nth(1)).not_to_have_text(before)
+
+
+def test_a_resize_stacks_the_panels_and_moves_the_edges_along(full: Page) -> None:
+    def off() -> float:
+        """How far the edge lies from its size on the axis, in px."""
+        return full.evaluate(
+            """() => {
+              const graph = document.querySelector(".steep-graph"), axis = graph._fullLayout.xaxis;
+              const edge = document.querySelector(".steep-edge");
+              const box = edge.getBoundingClientRect();
+              const x = box.x + box.width / 2 - graph.getBoundingClientRect().x;
+              return x - axis._offset - axis.l2p(Math.log10(edge.getAttribute("aria-valuenow")));
+            }"""
+        )
+
+    assert abs(off()) < 1.5
+    full.set_viewport_size({"width": 390, "height": 844})
+    full.wait_for_timeout(700)
+    assert abs(off()) < 1.5
+    lefts = full.locator(".steep-panel").evaluate_all("all => all.map(p => p.style.left)")
+    assert len(set(lefts)) == 1
+    assert full.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_light_and_dark_switch_the_chart_live(open_page: Visit, fresh_store: Path) -> None:
+    make_study(fresh_store, "finished")
+    page = drawn(open_page(color_scheme="light"))
+    ink = "getComputedStyle(document.querySelector('.steep-graph .xtitle')).fill"
+    light = page.evaluate(ink)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"() => {ink} !== '{light}'")
+    assert watched(page) == {"blank": 0, "graphs": 1}
+
+
+def test_a_window_is_remembered_by_pages_reloads_and_new_visits(
+    full: Page, open_page: Visit
+) -> None:
+    drag(full, edge(full), -100)
+    full.mouse.up()
+    settled(full)
+    said = edge(full).get_attribute("aria-valuetext") or ""
+    full.get_by_role("link", name="Run").first.click()
+    expect(full.get_by_text("New study")).to_be_visible()
+    full.get_by_role("link", name="Explore").first.click()
+    expect(edge(drawn(full))).to_have_attribute("aria-valuetext", said)
+    full.reload()
+    expect(edge(drawn(full))).to_have_attribute("aria-valuetext", said)
+    expect(edge(drawn(open_page()))).to_have_attribute("aria-valuetext", said)
+
+
+def test_one_window_moves_all_panels_when_they_are_linked(full: Page) -> None:
+    full.get_by_text("Same window for all panels").click()
+    full.wait_for_timeout(800)
+    edge(full).press("Home")
+    settled(full)
+    for curve in CURVES:
+        expect(edge(full, curve=curve)).to_have_attribute("data-open", "")
+
+
+def test_nothing_offers_to_send_the_chart_away(full: Page) -> None:
+    assert "share" not in full.content().lower().replace("sharedstate", "")
+    assert full.locator(".modebar-btn").count() == 0

@@ -1,0 +1,123 @@
+"""Figures as pure functions: fits in, a figure out."""
+
+from dataclasses import replace
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from dashboard import figures
+from engine.curve import Curve, gather
+from engine.laws.fit import fit
+from engine.laws.published import PUBLISHED
+from engine.laws.window import Window
+from tests.studies import SIZES, TRUTHS, points
+
+
+@pytest.fixture
+def curves() -> list[Curve]:
+    guesses = [guess for *_, guess in TRUTHS]
+    found = gather(point for size in SIZES for point in points(size))
+    return [replace(curve, guess=guess) for curve, guess in zip(found, guesses, strict=True)]
+
+
+def draw(curves, window=Window(250, None), law="power"):
+    fits = [fit(curve, window, law) for curve in curves]
+    return figures.draw(fits, PUBLISHED), fits
+
+
+def trace(figure, kind, panel=0):
+    uid = f"{kind}-images-{panel}"
+    return next(found for found in figure["data"] if found["uid"] == uid)
+
+
+def texts(figure):
+    return [note["text"] for note in figure["layout"]["annotations"]]
+
+
+def test_the_figure_is_one_that_plotly_accepts(curves):
+    figure, _ = draw(curves)
+    go.Figure(figure)
+
+
+def test_each_curve_has_a_panel_with_log_axes_of_its_own(curves):
+    layout = draw(curves)[0]["layout"]
+    for number in ("", "2", "3"):
+        assert layout[f"xaxis{number}"]["type"] == "log"
+        assert layout[f"yaxis{number}"]["type"] == "log"
+        assert layout[f"xaxis{number}"]["anchor"] == f"y{number}"
+
+
+def test_axes_name_their_units(curves):
+    layout = draw(curves)[0]["layout"]
+    assert layout["xaxis"]["title"]["text"] == "training images"
+    assert layout["yaxis"]["title"]["text"] == "top-1 error"
+
+
+def test_every_seed_is_drawn(curves):
+    figure, _ = draw(curves)
+    assert len(trace(figure, "seeds")["x"]) == len(SIZES) * 3
+
+
+def test_medians_carry_their_interval_and_n(curves):
+    median = trace(draw(curves)[0], "median")
+    assert median["x"] == list(SIZES)
+    assert all(low > 0 for low in median["error_y"]["arrayminus"])
+    assert {n for n, _, _ in median["customdata"]} == {3}
+
+
+def test_the_law_is_solid_only_between_the_sizes_inside_the_window(curves):
+    figure, fits = draw(curves)
+    solid = trace(figure, "fit")
+    assert solid["x"][0] == pytest.approx(250)
+    assert solid["x"][-1] == pytest.approx(4000)
+    assert "dash" not in solid["line"]
+    assert trace(figure, "fitwide")["line"]["dash"] == "dash"
+    np.testing.assert_allclose(solid["y"], fits[0].predict(solid["x"]))
+
+
+def test_a_window_with_too_few_sizes_draws_no_law(curves):
+    figure, _ = draw(curves, Window(2000, None))
+    assert not [found for found in figure["data"] if found["uid"].startswith("fit")]
+
+
+def test_the_best_guess_is_labelled_where_it_lies(curves):
+    figure, _ = draw(curves)
+    assert "best guess 98 %" in texts(figure)
+    assert trace(figure, "level")["y"] == [0.98, 0.98]
+
+
+def test_a_published_law_out_of_sight_shows_its_slope_through_our_points(curves):
+    figure, _ = draw(curves)
+    line = trace(figure, "published", 1)
+    slope = np.diff(np.log(line["y"])) / np.diff(np.log(line["x"]))
+    assert slope == pytest.approx([-0.488])
+    assert "Hestness et al. 2017: -0.488, slope only" in texts(figure)
+
+
+def test_a_published_law_in_sight_is_drawn_where_it_was_published(curves):
+    scaled = tuple(replace(p, size=p.size * 100, error=p.error) for p in curves[0].points)
+    figure, _ = draw([replace(curves[0], points=scaled)])
+    line = trace(figure, "published")
+    np.testing.assert_allclose(line["y"], 15.0 * np.array(line["x"]) ** -0.309)
+    assert "Hestness et al. 2019: -0.309" in texts(figure)
+
+
+def test_a_curve_of_another_domain_is_grey_and_has_no_published_law(curves):
+    foreign = tuple(replace(p, domain="chess") for p in curves[0].points)
+    figure, _ = draw([replace(curves[0], points=foreign)])
+    kinds = {found["uid"].split("-")[0] for found in figure["data"]}
+    assert "published" not in kinds
+    assert all("-other-" in found["uid"] for found in figure["data"])
+
+
+def test_a_single_point_can_be_drawn(curves):
+    one = replace(curves[0], points=curves[0].points[:1])
+    layout = draw([one])[0]["layout"]
+    low, high = layout["xaxis"]["range"]
+    assert low < np.log10(31) < high
+
+
+def test_the_zoom_outlives_new_points(curves):
+    fewer = [replace(curve, points=curve.points[:12]) for curve in curves]
+    assert draw(curves)[0]["layout"]["uirevision"] == draw(fewer)[0]["layout"]["uirevision"]

@@ -1,0 +1,228 @@
+"""The pages in every state that a store can be in, run without a browser."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import jobs, state, words
+from engine.laws.window import Window
+from engine.study.store import Store
+from tests.studies import NAME, SIZES, make_study
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+PAGES = ("views/explore.py", "views/run.py")
+SECONDS = 30  # a cold import of pandas and Streamlit on a busy machine
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch) -> Path:
+    path = tmp_path / "study.db"
+    monkeypatch.setenv("STEEPNESS_STORE", str(path))
+    monkeypatch.setattr(
+        jobs, "estimate", lambda order: jobs.Estimate("8 sizes", 240.0, "CPU", "no GPU")
+    )
+    return path
+
+
+def visit(page: str = "views/explore.py") -> AppTest:
+    at = AppTest.from_file(str(APP), default_timeout=SECONDS).run()
+    return at.switch_page(page).run()
+
+
+def said(at: AppTest) -> str:
+    """Everything that the page says in words."""
+    kinds = (at.markdown, at.caption, at.info, at.warning, at.error, at.subheader)
+    spoken = [element.value for kind in kinds for element in kind]
+    return "\n".join(spoken + [option for box in at.selectbox for option in box.options])
+
+
+def set_end(at: AppTest, end: str, size: float | str) -> None:
+    """Choose where the first curve's window starts or ends, in the boxes of sizes."""
+    label = f"{NAME} top-1, {end}"
+    next(box for box in at.selectbox if box.label == label).set_value(size).run()
+
+
+def exponents(at: AppTest) -> list[str]:
+    return at.table[0].value["Exponent, 90 %"].tolist()
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    ("how", "done"),
+    [
+        ("running", ()),
+        ("running", SIZES[:4]),
+        ("failed", ()),
+        ("stopped", SIZES[:5]),
+        ("finished", SIZES),
+    ],
+)
+def test_a_page_shows_a_study_in_any_state(store, page, how, done):
+    make_study(store, how, "the worker ran out of memory" if how == "failed" else "", done)
+    at = visit(page)
+    assert not at.exception
+    assert NAME in said(at)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opens_without_a_store_and_makes_none(store, page):
+    at = visit(page)
+    assert not at.exception
+    assert not store.exists()
+
+
+def test_a_full_study_has_a_row_for_each_curve(store):
+    make_study(store, "finished")
+    at = visit()
+    assert at.table[0].value.index.tolist() == [
+        f"{NAME} {m}" for m in ("top-1", "top-5", "cross-entropy")
+    ]
+    assert all(value.startswith("-0.") for value in exponents(at))
+
+
+def test_a_saved_window_is_there_at_the_next_visit(store):
+    make_study(store, "finished")
+    before = exponents(visit())
+    with Store.open(store) as opened:
+        opened.save_window(f"{NAME} top-1", Window(31, 500))
+    after = exponents(visit())
+    assert after[0] != before[0]
+    assert after[1:] == before[1:]
+
+
+def test_the_law_can_be_chosen(store):
+    make_study(store, "finished")
+    at = visit()
+    at.selectbox(key=state.LAW).set_value("power-floor").run()
+    assert not at.exception
+    assert set(at.table[0].value["Law"]) == {"power law + floor"}
+
+
+def test_a_window_set_by_numbers_moves_the_fit_and_is_kept(store):
+    make_study(store, "finished")
+    at = visit()
+    set_end(at, "start", 31.0)
+    set_end(at, "end", 500.0)
+    assert at.table[0].value["Window"].iloc[0] == "31 to 500"
+    with Store.open(store, "read") as opened:
+        assert opened.windows()[f"{NAME} top-1"] == Window(31, 500)
+
+
+def test_an_open_end_set_by_numbers_stays_open(store):
+    make_study(store, "finished")
+    at = visit()
+    set_end(at, "end", 500.0)
+    set_end(at, "end", "open")
+    set_end(at, "start", "open")
+    assert at.table[0].value["Window"].iloc[0] == "start to end"
+    with Store.open(store, "read") as opened:
+        assert opened.windows()[f"{NAME} top-1"] == Window()
+
+
+def test_one_window_for_all_panels_is_that_of_the_first(store):
+    make_study(store, "finished")
+    with Store.open(store) as opened:
+        opened.save_window(f"{NAME} top-1", Window(100, 2000))
+    at = visit()
+    at.toggle(key=state.LINKED).set_value(True).run()
+    assert set(at.table[0].value["Window"]) == {"100 to 2,000"}
+
+
+def test_windows_can_be_proposed_again(store):
+    make_study(store, "finished")
+    proposed = visit().table[0].value["Window"].tolist()
+    with Store.open(store) as opened:
+        opened.save_window(f"{NAME} top-1", Window(31, 125))
+    at = visit()
+    next(button for button in at.button if button.label == "Propose windows").click().run()
+    assert at.table[0].value["Window"].tolist() == proposed
+
+
+def test_a_study_that_failed_says_why_and_can_be_resumed(store):
+    make_study(store, "failed", "the worker ran out of memory", SIZES[:3])
+    at = visit("views/run.py")
+    assert "The worker ran out of memory." in said(at)
+    assert "Resume" in [button.label for button in at.button]
+
+
+def test_a_driver_that_fell_silent_is_told_from_one_that_was_stopped(store):
+    make_study(store, "running", done=SIZES[:3])
+    with sqlite3.connect(store) as connection:
+        connection.execute("UPDATE study SET heartbeat = heartbeat - 1000")
+    at = visit("views/run.py")
+    assert "stopped unexpectedly" in said(at)
+    assert "Resume" in [button.label for button in at.button]
+
+
+def test_a_running_study_can_be_stopped_from_the_page(store):
+    study = make_study(store, "running", done=SIZES[:3])
+    at = visit("views/run.py")
+    next(button for button in at.button if button.label == "Stop").click().run()
+    assert not at.exception
+    with Store.open(store, "read") as opened:
+        assert opened.stop_wanted(study)
+
+
+def test_progress_says_how_much_is_done_and_left(store):
+    make_study(store, "running", done=SIZES[:4])
+    assert "4 of 8 groups, about 18 s left" in [
+        bar.proto.text for bar in visit("views/run.py").get("progress")
+    ]
+
+
+def test_the_estimate_stands_before_the_button(store):
+    at = visit("views/run.py")
+    assert "8 sizes" in said(at)
+    assert "Run" in [button.label for button in at.button]
+
+
+def test_a_foreign_file_is_named_in_one_sentence_and_left_as_it_is(store):
+    store.write_text("dear diary")
+    for page in PAGES:
+        at = visit(page)
+        assert not at.exception
+        assert len(at.error) == 1
+        assert str(store) in at.error[0].value
+    assert store.read_text() == "dear diary"
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_window_that_cannot_be_saved_still_moves(store):
+    make_study(store, "finished")
+    store.chmod(0o444)
+    at = visit()
+    set_end(at, "start", 31.0)
+    set_end(at, "end", 500.0)
+    assert at.table[0].value["Window"].iloc[0] == "31 to 500"
+    assert "The window is not saved" in said(at)
+
+
+def test_a_run_that_cannot_write_its_store_is_refused_in_one_sentence(store, monkeypatch):
+    (store.parent / "file").write_text("")
+    monkeypatch.setenv("STEEPNESS_STORE", str(store.parent / "file" / "study.db"))
+    at = visit("views/run.py")
+    next(button for button in at.button if button.label == "Run").click().run()
+    assert not at.exception
+    assert [error.value for error in at.error if "Nothing was started" in error.value]
+
+
+def test_imported_points_can_be_explored(store):
+    from engine.curve import Point
+
+    with Store.open(store) as opened:
+        opened.import_points([Point("mine", m, m**-0.3) for m in (10, 100, 1000, 10_000)], "0.1.0")
+    at = visit()
+    at.selectbox(key=state.STUDY).set_value(state.IMPORTED).run()
+    assert not at.exception
+    assert exponents(at)[0].startswith("-0.3")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "spoken"),
+    [(0.2, "1 s"), (89, "89 s"), (300, "5 min"), (4800, "80 min"), (7500, "2 h 5 min")],
+)
+def test_durations_are_said_as_people_say_them(seconds, spoken):
+    assert words.duration(seconds) == spoken

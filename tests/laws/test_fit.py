@@ -1,0 +1,220 @@
+"""One curve, one window, one law: what a fit says and what it refuses to say."""
+
+import time
+
+import numpy as np
+import pytest
+from scipy.stats import linregress, t
+
+from engine.curve import Curve, Point
+from engine.laws.fit import Status, fit
+from engine.laws.repeats import summarize
+from engine.laws.window import Window
+
+SIZES = np.geomspace(100, 12800, 8)
+
+
+def test_an_exact_power_law_is_recovered(simulate) -> None:
+    found = fit(simulate(SIZES, 15 * SIZES**-0.309))
+    assert (found.law, found.status) == ("power", Status.FITTED)
+    assert found.exponent.value == pytest.approx(-0.309, abs=1e-12)
+    assert found.coefficient == pytest.approx(15, rel=1e-10)
+    assert found.floor is None
+    assert found.predict([1.28e6])[0] == pytest.approx(15 * 1.28e6**-0.309)
+
+
+def test_an_exact_floor_is_found_by_itself(simulate) -> None:
+    found = fit(simulate(SIZES, 15 * SIZES**-0.5 + 0.2))
+    assert (found.law, found.status) == ("power-floor", Status.FITTED)
+    assert found.exponent.value == pytest.approx(-0.5, abs=1e-6)
+    assert found.floor.value == pytest.approx(0.2, abs=1e-6)
+    assert found.predict(SIZES) == pytest.approx(15 * SIZES**-0.5 + 0.2)
+
+
+def test_auto_keeps_the_power_law_where_no_floor_shows_and_says_why(simulate) -> None:
+    curve = simulate(SIZES, 15 * SIZES**-0.3, 0.03, 3, np.random.default_rng(1))
+    found = fit(curve)
+    assert found.law == "power"
+    assert "no-floor" in {note.code for note in found.notes}
+    assert found.exponent == fit(curve, law="power").exponent
+
+
+def test_auto_takes_a_floor_that_shows_through_noise(simulate) -> None:
+    curve = simulate(SIZES, 15 * SIZES**-0.5 + 0.3, 0.02, 3, np.random.default_rng(1))
+    found = fit(curve)
+    assert found.law == "power-floor"
+    assert found.floor.low > 0
+    assert found.floor.holds(0.3)
+
+
+def test_a_floor_read_without_one_is_called_lack_of_fit(simulate) -> None:
+    curve = simulate(SIZES, 15 * SIZES**-0.5 + 0.3, 0.02, 3, np.random.default_rng(1))
+    assert "lack-of-fit" in {note.code for note in fit(curve, law="power").notes}
+
+
+def test_a_right_law_is_not_called_lack_of_fit(simulate) -> None:
+    curve = simulate(SIZES, 15 * SIZES**-0.3, 0.02, 3, np.random.default_rng(1))
+    assert "lack-of-fit" not in {note.code for note in fit(curve, law="power").notes}
+
+
+def test_single_seeds_give_the_interval_of_textbook_regression(simulate) -> None:
+    curve = simulate(SIZES, 15 * SIZES**-0.3, 0.05, 1, np.random.default_rng(2))
+    exponent = fit(curve, law="power").exponent
+    line = linregress(np.log(curve.sizes), np.log(curve.errors))
+    half = t.ppf(0.95, SIZES.size - 2) * line.stderr
+    assert exponent.value == pytest.approx(line.slope)
+    assert (exponent.low, exponent.high) == pytest.approx((line.slope - half, line.slope + half))
+
+
+@pytest.mark.parametrize(
+    ("law", "window", "sentence"),
+    [
+        (
+            "power",
+            Window(100, 250),
+            "window holds 2 sizes; a power law needs 3: widen it or add sizes",
+        ),
+        (
+            "power",
+            Window(101, 250),
+            "window holds 1 size; a power law needs 3: widen it or add sizes",
+        ),
+        (
+            "auto",
+            Window(1e6, None),
+            "window holds 0 sizes; a power law needs 3: widen it or add sizes",
+        ),
+        (
+            "power-floor",
+            Window(None, 400),
+            "window holds 3 sizes; a power law with a floor needs 4: widen it or add sizes",
+        ),
+    ],
+)
+def test_a_window_of_too_few_sizes_is_a_status_with_a_way_out(
+    simulate, law, window, sentence
+) -> None:
+    found = fit(simulate(SIZES, 15 * SIZES**-0.3), window, law)
+    assert found.status is Status.TOO_FEW_SIZES
+    assert [note.message for note in found.notes] == [sentence]
+    assert (found.exponent, found.coefficient, found.floor) == (None, None, None)
+    with pytest.raises(ValueError, match="no law was fitted"):
+        found.predict([100])
+
+
+def test_three_sizes_carry_a_power_law_and_four_a_floor_with_a_note(simulate) -> None:
+    curve = simulate(SIZES, 15 * SIZES**-0.3 + 0.1)
+    three, four = (
+        fit(curve, Window(None, 400), "power"),
+        fit(curve, Window(None, 800), "power-floor"),
+    )
+    assert three.exponent.low < three.exponent.value < three.exponent.high
+    assert four.exponent.value == pytest.approx(-0.3, abs=1e-4)
+    assert "few-sizes" in {note.code for note in four.notes}
+
+
+def test_both_ends_of_a_window_are_inside(simulate) -> None:
+    found = fit(simulate(SIZES, 15 * SIZES**-0.3, seeds=3), Window(200, 1600))
+    assert (found.n_sizes, found.n_points, found.n_seeds) == (4, 12, 3)
+    assert (found.window_low, found.window_high) == (200, 1600)
+
+
+def test_an_open_window_takes_in_new_points(simulate) -> None:
+    grown = np.append(SIZES, 25600)
+    window = Window(200, None)
+    assert fit(simulate(SIZES, 15 * SIZES**-0.3), window).window_high == 12800
+    assert fit(simulate(grown, 15 * grown**-0.3), window).window_high == 25600
+
+
+def test_sizes_outside_the_window_change_nothing(simulate) -> None:
+    """Equal seeds at every size, so equal weights: the points outside have no say at all."""
+    rng = np.random.default_rng(5)
+    errors = 15 * SIZES**-0.3 * np.exp(0.05 * rng.standard_normal(8))
+    changed = np.where(SIZES < 150, 9.0, errors)
+    window = Window(200, None)
+    first = fit(simulate(SIZES, errors), window, "power").exponent
+    second = fit(simulate(SIZES, changed), window, "power").exponent
+    assert first.value == pytest.approx(second.value, rel=1e-12)
+
+
+def test_a_rising_error_is_said_and_not_called_a_power_law_that_falls(simulate) -> None:
+    found = fit(simulate(SIZES, 0.1 * SIZES**0.2))
+    assert found.status is Status.NOT_FALLING
+    assert found.exponent.value == pytest.approx(0.2)
+    assert found.notes[0].message == (
+        "the error does not fall from size 100 to 12,800: move the window"
+    )
+
+
+def test_a_floor_law_on_a_rising_error_has_no_exponent(simulate) -> None:
+    found = fit(simulate(SIZES, 0.1 * SIZES**0.2), law="power-floor")
+    assert (found.status, found.exponent) == (Status.NOT_FALLING, None)
+
+
+def test_a_floor_that_reaches_zero_is_a_status(simulate) -> None:
+    curve = simulate(SIZES, 15 * SIZES**-0.3, 0.03, 3, np.random.default_rng(1))
+    found = fit(curve, law="power-floor")
+    assert found.status is Status.FLOOR_UNRESOLVED
+    assert found.floor.low == 0
+
+
+def test_sizes_at_the_best_guess_are_pointed_out(simulate) -> None:
+    curve = simulate(SIZES, np.minimum(0.9, 15 * SIZES**-0.5), guess=0.9)
+    messages = {note.code: note.message for note in fit(curve, law="power").notes}
+    assert messages["plateau-inside"].startswith("2 of 8 sizes do no better than the best guess")
+    assert fit(curve).plateau == 0.9
+
+
+def test_more_seeds_at_a_size_pull_harder() -> None:
+    """The size with twelve repeats outweighs the one with a single one."""
+
+    def curve(many: float, few: float) -> Curve:
+        rng = np.random.default_rng(3)
+        counts = {100.0: 3, 200.0: 3, 400.0: 3, 800.0: few, 1600.0: many}
+        points = [
+            Point("c", m, float(m**-0.3 * np.exp(0.1 * rng.standard_normal())), seed=k)
+            for m, n in counts.items()
+            for k in range(int(n))
+        ]
+        return Curve("c", tuple(points))
+
+    weights = [summary.weight for summary in summarize(curve(12, 1))]
+    assert weights[4] > 2 * weights[3]
+
+
+def test_the_preview_formula_of_the_page_equals_the_power_fit(simulate) -> None:
+    """What JavaScript computes while dragging, written out: sums over the sizes inside."""
+    rng = np.random.default_rng(6)
+    points = [
+        Point("c", float(m), float(15 * m**-0.3 * np.exp(0.1 * rng.standard_normal())), seed=k)
+        for i, m in enumerate(SIZES)
+        for k in range(1 + i % 4)
+    ]
+    curve = Curve("c", tuple(points))
+    for window in (Window(), Window(200, None), Window(150, 3000)):
+        rows = [
+            (s.weight, np.log(s.size), s.log_mean)
+            for s in summarize(curve)
+            if window.holds(np.array([s.size]))[0]
+        ]
+        total = sum(w for w, _, _ in rows)
+        x_mean = sum(w * x for w, x, _ in rows) / total
+        y_mean = sum(w * y for w, _, y in rows) / total
+        slope = sum(w * (x - x_mean) * (y - y_mean) for w, x, y in rows) / sum(
+            w * (x - x_mean) ** 2 for w, x, _ in rows
+        )
+        found = fit(curve, window, "power")
+        assert found.exponent.value == pytest.approx(slope, rel=1e-12)
+        assert np.log(found.coefficient) == pytest.approx(y_mean - slope * x_mean, rel=1e-10)
+
+
+def test_a_fit_of_twenty_sizes_is_quick_enough_to_follow_a_hand(simulate) -> None:
+    sizes = np.geomspace(100, 1e5, 20)
+    curve = simulate(sizes, 3 * sizes**-0.4 + 0.05, 0.02, 3, np.random.default_rng(0))
+    fit(curve)
+    seconds = []
+    for _ in range(9):
+        start = time.perf_counter()
+        fit(curve)
+        seconds.append(time.perf_counter() - start)
+    assert np.median(seconds) < 0.02  # 1 ms here; room for a busy machine

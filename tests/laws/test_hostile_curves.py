@@ -1,0 +1,145 @@
+"""Whatever the points, a fit is an answer or a status in words: no exception, no NaN."""
+
+from math import isfinite
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.curve import Curve, Point
+from engine.laws.fit import Fit, Interval, Status, fit
+from engine.laws.propose import propose_window
+from engine.laws.repeats import summarize
+from engine.laws.window import Window
+
+LAWS = ("auto", "power", "power-floor")
+
+
+def curve_of(rows: list[tuple[float, float]], guess: float | None = None) -> Curve:
+    return Curve("hostile", tuple(Point("hostile", m, e) for m, e in rows), guess=guess)
+
+
+def assert_sound(found: Fit) -> None:
+    """Every number that a reader may see is finite and every interval holds its value."""
+    assert isinstance(found.status, Status)
+    assert found.notes or found.status is Status.FITTED
+    for interval in (found.exponent, found.floor):
+        if interval is not None:
+            assert all(isfinite(x) for x in (interval.value, interval.low, interval.high))
+            assert interval.low <= interval.value <= interval.high
+    if found.exponent is None:
+        assert found.coefficient is None
+        assert found.floor is None
+        return
+    assert found.coefficient is not None
+    assert isfinite(found.coefficient)
+    assert np.isfinite(found.predict([1, found.window_low, found.window_high, 1e12])).all()
+
+
+def assert_all_sound(curve: Curve) -> None:
+    window = propose_window(curve)
+    for law in LAWS:
+        assert_sound(fit(curve, window, law))
+        assert_sound(fit(curve, Window(), law))
+    assert all(isfinite(x) for s in summarize(curve) for x in (s.median, s.low, s.high, s.weight))
+
+
+SIZES = np.geomspace(10, 1e4, 8)
+CURVES = {
+    "no points": [],
+    "one point": [(10, 0.5)],
+    "two points": [(10, 0.5), (20, 0.4)],
+    "one size, many repeats": [(10, e) for e in (0.5, 0.4, 0.3)],
+    "all equal": [(m, 0.5) for m in SIZES],
+    "rising": [(m, 1e-3 * m) for m in SIZES],
+    "zero noise": [(m, 3 * m**-0.5) for m in SIZES],
+    "zero noise and a floor": [(m, 3 * m**-0.5 + 0.1) for m in SIZES],
+    "exact repeats": [(m, 3 * m**-0.5) for m in SIZES for _ in range(3)],
+    "errors near 1e-12": [(m, 1e-12 * m**-0.3) for m in SIZES],
+    "sizes near 1e12": [(1e12 * m, m**-0.3) for m in SIZES],
+    "one outlier": [(m, m**-0.3 * (1e6 if m == SIZES[3] else 1)) for m in SIZES],
+    "sizes that differ in the last digit": [(1e12 + k, 0.5 - 0.1 * k) for k in range(4)],
+    "sizes that logs cannot tell apart": [(1e15 + k / 8, 0.5 - 0.1 * k) for k in range(4)],
+    "a few sizes, then a crowd": [(1, 9), (2, 8), *((1e15 + k / 8, 7 - k) for k in range(5))],
+    "a cliff": [(m, 1.0 if m < 100 else 1e-9) for m in SIZES],
+    "all at the guess": [(m, 0.9) for m in SIZES],
+    "zero, negative, NaN and infinite errors": [
+        (10, 0.0), (20, -1.0), (30, float("nan")), (40, float("inf")), (50, 0.5),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rows", CURVES.values(), ids=CURVES.keys())
+@pytest.mark.parametrize("guess", [None, 0.9])
+def test_a_degenerate_curve_gives_a_status(
+    rows: list[tuple[float, float]], guess: float | None
+) -> None:
+    assert_all_sound(curve_of(rows, guess))
+
+
+def test_a_hundred_thousand_sizes_are_fitted() -> None:
+    sizes = np.geomspace(1, 1e9, 100_000)
+    noise = np.random.default_rng(0).standard_normal(sizes.size)
+    rows = zip(
+        sizes.tolist(), (2 * sizes**-0.3 * np.exp(0.01 * noise) + 0.01).tolist(), strict=True
+    )
+    found = fit(curve_of(list(rows)))
+    assert found.law == "power-floor"
+    assert found.exponent.holds(-0.3)
+
+
+def test_points_that_cannot_be_logged_are_left_out_and_counted() -> None:
+    rows = [(m, 3 * m**-0.5) for m in SIZES]
+    found = fit(curve_of([*rows, (5.0, 0.0), (6.0, float("nan"))]), law="power")
+    assert found.n_points == len(rows)
+    assert found.notes[0].message == (
+        "2 points are left out: size and error must be positive finite numbers"
+    )
+    assert found.exponent.value == pytest.approx(-0.5, abs=1e-12)
+
+
+NUMBERS = st.one_of(
+    st.floats(1e-12, 1e12),
+    st.floats(),
+    st.sampled_from([0.1, 0.5, 1.0, 2.0, 10.0, 1e-300, 1e300, -1.0]),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    rows=st.lists(st.tuples(NUMBERS, NUMBERS), max_size=14),
+    guess=st.one_of(st.none(), NUMBERS),
+    repeats=st.integers(1, 3),
+)
+def test_a_random_curve_gives_a_status(
+    rows: list[tuple[float, float]], guess: float | None, repeats: int
+) -> None:
+    assert_all_sound(curve_of(rows * repeats, guess))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    exponent=st.floats(-2, -0.05),
+    floor=st.floats(0, 0.5),
+    stderr=st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True)),
+    noise=st.floats(0, 0.5),
+)
+def test_a_curve_with_stated_errors_gives_a_status(
+    exponent: float, floor: float, stderr: float | None, noise: float
+) -> None:
+    draws = np.random.default_rng(1).standard_normal(SIZES.size)
+    errors = (3 * SIZES**exponent + floor) * np.exp(noise * draws)
+    points = tuple(
+        Point("stated", m, e, stderr=stderr)
+        for m, e in zip(SIZES.tolist(), errors.tolist(), strict=True)
+    )
+    assert_all_sound(Curve("stated", points))
+
+
+@given(low=st.floats(1e-3, 1e6), decades=st.floats(0, 6))
+def test_any_window_gives_a_status(low: float, decades: float) -> None:
+    curve = curve_of([(m, 3 * m**-0.5 + 0.1) for m in SIZES])
+    for law in LAWS:
+        assert_sound(fit(curve, Window(low, low * 10**decades), law))
+    assert isinstance(fit(curve).exponent, Interval)

@@ -1,0 +1,38 @@
+"""The published laws reproduce the errors that their papers state."""
+
+import pytest
+
+from engine.laws.forms import power
+from engine.laws.published import PUBLISHED
+
+
+def law(domain: str, metric: str):
+    found = [
+        row
+        for row in PUBLISHED
+        if (row.domain, row.metric) == (domain, metric) and row.coefficient is not None
+    ]
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("domain", "metric", "size", "error"),
+    [
+        ("images", "top-1 error", 1.28e6, 0.194),  # all of ImageNet: 19.4 % top-1
+        ("translation", "token error", 1.28e8, 0.28),  # 28 % word pieces
+        ("language", "cross-entropy", 7.7e8, 3.37),  # 3.37 nats a word on the billion words
+    ],
+)
+def test_a_published_law_gives_its_papers_error(domain, metric, size, error) -> None:
+    row = law(domain, metric)
+    assert power(size, row.coefficient, row.exponent) == pytest.approx(error, rel=0.005)
+
+
+def test_every_row_names_its_source_and_falls() -> None:
+    assert all(row.source and row.exponent < 0 for row in PUBLISHED)
+    assert {row.domain for row in PUBLISHED} == {"images", "language", "translation", "speech"}
+
+
+def test_top_5_is_steeper_than_top_1() -> None:
+    exponents = {row.metric: row.exponent for row in PUBLISHED if row.domain == "images"}
+    assert exponents["top-5 error"] == -0.488 < exponents["top-1 error"] == -0.309

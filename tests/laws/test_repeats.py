@@ -1,0 +1,98 @@
+"""Repeats of one size become one mean, one median and one weight."""
+
+import numpy as np
+import pytest
+from scipy.stats import t
+
+from engine.curve import Curve, Point
+from engine.laws.repeats import repeats, summarize
+
+
+def curve_of(*rows: tuple[float, float], **fields) -> Curve:
+    return Curve("c", tuple(Point("c", m, e, **fields) for m, e in rows))
+
+
+def test_a_median_and_a_log_mean_are_taken_over_the_seeds() -> None:
+    (summary,) = summarize(curve_of((10, 0.1), (10, 0.4), (10, 0.2)))
+    assert (summary.size, summary.n) == (10, 3)
+    assert summary.median == pytest.approx(0.2)
+    assert summary.log_mean == pytest.approx(np.log(0.2))  # the geometric mean of .1, .2, .4
+
+
+def test_two_repeats_have_their_median_halfway_in_log_error() -> None:
+    (summary,) = summarize(curve_of((10, 0.1), (10, 0.4)))
+    assert summary.median == pytest.approx(0.2)
+
+
+def test_sizes_come_in_ascending_order_whatever_the_file_had() -> None:
+    assert [s.size for s in summarize(curve_of((40, 1), (10, 2), (20, 3)))] == [10, 20, 40]
+
+
+def test_an_interval_uses_the_spread_pooled_over_sizes() -> None:
+    """Spread 0 at one size and log 2 either side at the other: both get the pooled one."""
+    first, second = summarize(curve_of((10, 1), (10, 1), (20, 0.5), (20, 2)))
+    pooled = np.sqrt(2 * np.log(2) ** 2 / 2)
+    half = t.ppf(0.95, 2) * pooled * np.sqrt(np.pi / (4 + np.pi - 2))
+    for summary in (first, second):
+        assert np.log(summary.high / summary.median) == pytest.approx(half)
+        assert np.log(summary.median / summary.low) == pytest.approx(half)
+
+
+def test_the_interval_of_a_median_covers_nine_in_ten() -> None:
+    rng = np.random.default_rng(0)
+    hits = []
+    for _ in range(200):
+        errors = np.exp(0.1 * rng.standard_normal((6, 3)))
+        rows = [(10.0 * 2**i, float(e)) for i, row in enumerate(errors) for e in row]
+        hits += [s.low <= 1 <= s.high for s in summarize(curve_of(*rows))]
+    assert 0.86 <= np.mean(hits) <= 0.94
+
+
+def test_no_spread_known_means_no_width() -> None:
+    for summary in summarize(curve_of((10, 0.5), (20, 0.4))):
+        assert summary.low == summary.median == summary.high
+
+
+def test_equal_repeats_at_every_size_weigh_nearly_the_same() -> None:
+    """Three seeds tell a variance to within a factor of six; weights must not follow that."""
+    rng = np.random.default_rng(1)
+    rows = [
+        (m, float(np.exp(0.1 * rng.standard_normal()))) for m in (10, 20, 40, 80) for _ in "123"
+    ]
+    weights = [s.weight for s in summarize(curve_of(*rows))]
+    assert np.mean(weights) == pytest.approx(1)
+    assert max(weights) / min(weights) < 1.6
+
+
+def test_a_stated_standard_error_weighs_a_lone_point() -> None:
+    precise = [Point("c", m, 0.5, stderr=0.001) for m in (10.0, 20.0)]
+    vague = [Point("c", m, 0.5, stderr=0.05) for m in (40.0, 80.0)]
+    weights = [s.weight for s in summarize(Curve("c", (*precise, *vague)))]
+    assert weights[0] > 2 * weights[2]
+
+
+def test_scatter_beyond_the_seeds_evens_the_weights_out() -> None:
+    """v0 + v1 / n: where sizes scatter by 20 %, the number of seeds hardly matters."""
+    rng = np.random.default_rng(2)
+
+    def ratio(size_noise: float) -> float:
+        points = []
+        for i in range(12):
+            level = 10 * np.exp(-0.2 * i + size_noise * rng.standard_normal())
+            repeats = 1 if i % 2 else 8
+            points += [
+                Point("c", 10.0 * 2**i, float(level * np.exp(0.05 * rng.standard_normal())))
+                for _ in range(repeats)
+            ]
+        weights = [s.weight for s in summarize(Curve("c", tuple(points)))]
+        return float(np.mean(weights[::2]) / np.mean(weights[1::2]))
+
+    assert ratio(0.0) > 2.5
+    assert ratio(0.3) < 1.3
+
+
+def test_weights_do_not_depend_on_the_order_of_points() -> None:
+    rng = np.random.default_rng(3)
+    rows = [(m, float(np.exp(rng.standard_normal()))) for m in (10, 20, 40, 80, 160) for _ in "123"]
+    shuffled = [rows[i] for i in rng.permutation(len(rows))]
+    assert repeats(curve_of(*rows)).weight == pytest.approx(repeats(curve_of(*shuffled)).weight)

@@ -1,0 +1,133 @@
+"""The batched solver against independent solvers and against itself one by one."""
+
+import numpy as np
+import pytest
+from scipy.optimize import least_squares
+
+from engine.laws.varpro import STEEPEST, floor_fits, power_fits
+
+# NIST Statistical Reference Datasets, linear regression, "Norris": 36 pairs (y, x) and the
+# certified slope, intercept, their standard error and the residual standard deviation.
+NORRIS = np.array(
+    """0.1 0.2 338.8 337.4 118.1 118.2 888.0 884.6 9.2 10.1 228.1 226.5 668.5 666.3 998.5 996.3
+    449.1 448.6 778.9 777.0 559.2 558.2 0.3 0.4 0.1 0.6 778.1 775.5 668.8 666.9 339.3 338.0
+    448.9 447.5 10.8 11.6 557.7 556.0 228.3 228.1 998.0 995.8 888.8 887.6 119.6 120.2 0.3 0.3
+    0.6 0.3 557.6 556.8 339.3 339.1 888.0 887.2 998.5 999.0 778.9 779.0 10.2 11.1 117.6 118.3
+    228.9 229.2 668.4 669.1 449.2 448.9 0.2 0.5""".split(),
+    dtype=float,
+).reshape(36, 2)
+
+
+def law(log_sizes: np.ndarray, log_alpha: float, beta: float, gamma: float) -> np.ndarray:
+    return np.log(np.exp(log_alpha + beta * log_sizes) + gamma)
+
+
+def multi_start(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
+    """SSE of the best of 21 bounded starts of scipy's least_squares on the same objective."""
+    sse = np.inf
+    for beta in (-0.02, -0.1, -0.3, -0.6, -1.0, -2.0, -5.0):
+        for share in (1e-6, 0.5, 0.95):
+            gamma = share * np.exp(y.min())
+            log_alpha = np.log(max(np.exp(y[0]) - gamma, 1e-9)) - beta * x[0]
+            found = least_squares(
+                lambda p: np.sqrt(w) * (y - law(x, *p)),
+                [log_alpha, beta, gamma],
+                bounds=([-np.inf, STEEPEST, 0], [np.inf, -1e-3, np.inf]),
+                x_scale=[1, 1, 0.1],
+                xtol=1e-15,
+                ftol=1e-15,
+                gtol=1e-15,
+                max_nfev=2000,
+            )
+            sse = min(sse, 2 * found.cost)
+    return sse
+
+
+def test_a_line_has_the_certified_slope_and_error_of_nist_norris() -> None:
+    y, x = NORRIS.T
+    line = power_fits(x, y[None], np.ones((1, 36)))
+    residual_variance = line.sse[0] / 34
+    assert line.exponent[0] == pytest.approx(1.00211681802045, rel=1e-12)
+    assert line.log_coefficient[0] == pytest.approx(-0.262323073774029, rel=1e-10)
+    assert np.sqrt(residual_variance) == pytest.approx(0.884796396144373, rel=1e-12)
+    standard_error = np.sqrt(residual_variance / line.information[0])
+    assert standard_error == pytest.approx(0.000429796848199937, rel=1e-12)
+
+
+def test_weighted_lines_equal_the_normal_equations() -> None:
+    rng = np.random.default_rng(2)
+    x, y, w = rng.normal(size=9), rng.normal(size=(5, 9)), rng.uniform(0.1, 5, (5, 9))
+    lines = power_fits(x, y, w)
+    for row in range(5):
+        root = np.sqrt(w[row])
+        design = np.stack([x, np.ones(9)], axis=1) * root[:, None]
+        solution, sse, *_ = np.linalg.lstsq(design, y[row] * root, rcond=None)
+        assert [lines.exponent[row], lines.log_coefficient[row]] == pytest.approx(solution)
+        assert lines.sse[row] == pytest.approx(sse[0])
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_a_floor_fit_reaches_the_optimum_of_many_starts(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(5, 25))
+    x = np.sort(rng.uniform(np.log(10), np.log(1e5), n))
+    truth = (rng.uniform(-1, 1), -rng.uniform(0.05, 0.9), rng.choice([0, 0.02, 0.1]))
+    y = law(x, *truth) + rng.choice([0.003, 0.03, 0.1, 0.3]) * rng.normal(size=n)
+    w = rng.uniform(0.3, 3, n)
+    assert floor_fits(x, y[None], w[None]).sse[0] <= multi_start(x, y, w) * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("beta", [-0.07, -0.3, -0.9, -2.0])
+@pytest.mark.parametrize("gamma", [0.01, 0.3])
+def test_an_exact_floor_law_is_recovered_exactly(beta: float, gamma: float) -> None:
+    x = np.log(np.geomspace(100, 1e5, 9))
+    found = floor_fits(x, law(x, 2.0, beta, gamma)[None], np.ones((1, 9)))
+    assert found.exponent[0] == pytest.approx(beta, rel=1e-6)
+    assert found.floor[0] == pytest.approx(gamma, rel=1e-6)
+    assert found.log_coefficient[0] == pytest.approx(2.0, rel=1e-6)
+
+
+def test_a_concave_curve_gets_no_floor_and_the_plain_slope() -> None:
+    x = np.log(np.geomspace(100, 1e5, 9))
+    y = -0.3 * x - 0.02 * (x - x[0]) ** 2
+    plain = power_fits(x, y[None], np.ones((1, 9)))
+    found = floor_fits(x, y[None], np.ones((1, 9)))
+    assert found.floor[0] == 0
+    assert found.exponent[0] == pytest.approx(plain.exponent[0], rel=1e-6)
+    assert found.sse[0] == pytest.approx(plain.sse[0], rel=1e-9)
+
+
+def test_a_stack_gives_what_its_rows_give_alone() -> None:
+    rng = np.random.default_rng(3)
+    x = np.log(np.geomspace(50, 5e4, 12))
+    y = law(x, 1.0, -0.4, 0.05) + 0.05 * rng.normal(size=(40, 12))
+    w = rng.multinomial(12, np.ones(12) / 12, size=40).astype(float)  # a pairs bootstrap
+    stack = floor_fits(x, y, w)
+    for row in range(40):
+        alone = floor_fits(x, y[row : row + 1], w[row : row + 1])
+        assert stack.sse[row] == pytest.approx(alone.sse[0], rel=1e-9)
+        assert stack.floor[row] == pytest.approx(alone.floor[0], rel=1e-4, abs=1e-6)
+
+
+def test_sizes_of_weight_zero_do_not_count() -> None:
+    rng = np.random.default_rng(4)
+    x = np.log(np.geomspace(50, 5e4, 12))
+    y = law(x, 1.0, -0.4, 0.05) + 0.02 * rng.normal(size=12)
+    w = np.where(np.arange(12) < 3, 0.0, 1.0)
+    masked = floor_fits(x, y[None], w[None])
+    cut = floor_fits(x[3:], y[None, 3:], np.ones((1, 9)))
+    assert masked.sse[0] == pytest.approx(cut.sse[0], rel=1e-9)
+    assert masked.exponent[0] == pytest.approx(cut.exponent[0], rel=1e-6)
+
+
+def test_variances_equal_those_of_a_numerical_jacobian() -> None:
+    x = np.log(np.geomspace(50, 5e4, 12))
+    w = np.linspace(0.5, 1.5, 12)
+    y = law(x, 1.0, -0.4, 0.05) + 0.02 * np.cos(np.arange(12.0))
+    found = floor_fits(x, y[None], w[None])
+    at = np.array([found.log_coefficient[0], found.exponent[0], found.floor[0]])
+    steps = 1e-6 * np.eye(3)
+    jacobian = np.stack([(law(x, *(at + h)) - law(x, *(at - h))) / 2e-6 for h in steps], axis=1)
+    covariance = np.linalg.inv(jacobian.T @ (w[:, None] * jacobian))
+    assert found.exponent_variance[0] == pytest.approx(covariance[1, 1], rel=1e-5)
+    assert found.floor_variance[0] == pytest.approx(covariance[2, 2], rel=1e-5)

@@ -1,0 +1,70 @@
+import pytest
+import torch
+import torch.nn.functional as F
+
+from engine.models.images import FAMILIES, build, parameters
+
+SHAPE = (1, 32, 32)
+CLASSES = 20
+
+
+def test_an_mlps_parameters_are_those_counted_by_hand():
+    width = 7
+    by_hand = (1024 * width + width) + (width * width + width) + (CLASSES * width + CLASSES)
+    assert parameters(FAMILIES["mlp"](width, SHAPE, CLASSES)) == by_hand
+
+
+def test_a_cnns_parameters_are_those_counted_by_hand():
+    width = 3
+    convolutions = 9 * (1 * width + width * 2 * width + 2 * width * 4 * width)
+    norms = 2 * (width + 2 * width + 4 * width)
+    head = 4 * width * 4 * CLASSES + CLASSES
+    assert parameters(FAMILIES["cnn"](width, SHAPE, CLASSES)) == convolutions + norms + head
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("capacity", [20_000, 100_000, 1_000_000])
+def test_the_width_taken_is_the_one_nearest_to_the_capacity(family, capacity):
+    got = parameters(build(family, capacity, SHAPE, CLASSES))
+    others = [parameters(FAMILIES[family](width, SHAPE, CLASSES)) for width in range(1, 90)]
+    assert abs(got - capacity) == min(abs(other - capacity) for other in [*others, got])
+
+
+def test_a_resnet_grows_in_depth_as_well_as_in_channels():
+    def convolutions(width: int) -> int:
+        modules = FAMILIES["resnet"](width, SHAPE, CLASSES).modules()
+        return sum(isinstance(module, torch.nn.Conv2d) for module in modules)
+
+    assert convolutions(8) < convolutions(16) < convolutions(48)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("shape", [(1, 32, 32), (3, 32, 32), (1, 28, 28), (3, 17, 40)])
+def test_any_image_of_sixteen_pixels_or_more_goes_in(family, shape):
+    logits = build(family, 50_000, shape, CLASSES)(torch.zeros(2, *shape))
+    assert logits.shape == (2, CLASSES)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_model_can_overfit_a_handful_of_images(family):
+    torch.manual_seed(0)
+    images, labels = torch.randn(12, *SHAPE), torch.arange(12)
+    model = build(family, 50_000, SHAPE, CLASSES)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.0)
+    for _ in range(60):
+        loss = F.cross_entropy(model(images), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss.item() < 0.05
+    assert (model(images).argmax(dim=1) == labels).all()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_same_seed_gives_the_same_weights(family):
+    def weights() -> torch.Tensor:
+        torch.manual_seed(3)
+        model = build(family, 30_000, SHAPE, CLASSES)
+        return torch.cat([p.flatten() for p in model.parameters()])
+
+    assert torch.equal(weights(), weights())

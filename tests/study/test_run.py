@@ -1,0 +1,239 @@
+"""Whole studies through the command line, on the real icons."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.study.store import Store
+
+# Small enough for seconds, large enough that a kill can fall into training.
+RUN = ["run", "images", "--model", "mlp", "--sizes", "400,800,1600,3200", "--seeds", "2"]
+
+
+def steepness(*arguments: object, **more) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "engine.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        **more,
+    )
+
+
+def start(store: Path, *more: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "engine.cli", *RUN, "--store", str(store), *more],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def content(path: Path):
+    """All that a study measured, without the clock's part."""
+    with Store.open(path, "read") as store:
+        (study,) = store.studies()
+        points = [(replace(p, seconds=None), r) for p, r in store.point_records(study.id)]
+        candidates = [
+            replace(row, record={**row.record, "seconds": 0.0})
+            for row in store.candidates(study.id)
+        ]
+        return study.state, points, candidates
+
+
+def children(pid: int) -> list[int]:
+    """Processes whose parent is `pid`, from /proc."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            if int(fields[1]) == pid:
+                found.append(int(entry.name))
+    return found
+
+
+def alive(pid: int) -> bool:
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    path = tmp_path_factory.mktemp("undisturbed") / "study.db"
+    done = steepness(*RUN, "--store", path)
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+@pytest.mark.slow
+def test_a_run_gives_every_metric_at_every_size_and_seed(undisturbed):
+    with Store.open(undisturbed, "read") as store:
+        curves = store.curves()
+        (study,) = store.studies()
+    assert (study.state, study.done) == ("finished", study.total)
+    assert [curve.name.rsplit(" ", 1)[1] for curve in curves] == ["top-1", "top-5", "cross-entropy"]
+    for curve in curves:
+        cells = {(point.size, point.seed) for point in curve.points}
+        assert cells == {(size, seed) for size in (400, 800, 1600, 3200) for seed in (0, 1)}
+        assert 0 < min(curve.errors) < curve.guess
+
+
+@pytest.mark.slow
+def test_more_data_means_fewer_errors(undisturbed):
+    with Store.open(undisturbed, "read") as store:
+        for curve in store.curves():
+            by_size = [curve.errors[curve.sizes == size].mean() for size in (400, 3200)]
+            assert by_size[1] < by_size[0]
+
+
+@pytest.mark.slow
+def test_every_training_is_kept_and_every_shard_had_the_same_budget(undisturbed):
+    with Store.open(undisturbed, "read") as store:
+        rows = store.candidates(store.studies()[0].id)
+    for size in ("400", "800", "1600", "3200"):
+        assert sum(row.shard == size for row in rows) == 2 * 3 * 2  # capacities, rates, seeds
+
+
+@pytest.mark.slow
+def test_running_a_finished_study_again_changes_nothing(undisturbed):
+    before = undisturbed.read_bytes(), content(undisturbed)
+    again = steepness(*RUN, "--store", undisturbed)
+    assert again.returncode == 0
+    assert content(undisturbed) == before[1]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads processes from /proc")
+def test_ten_kills_of_the_driver_leave_the_points_of_an_undisturbed_run(undisturbed, tmp_path):
+    path = tmp_path / "study.db"
+    moments = random.Random("ten kills")
+    for _ in range(10):
+        driver = start(path)
+        time.sleep(moments.uniform(1.5, 9.0))
+        workers = children(driver.pid)
+        if driver.poll() is not None:
+            break  # it finished before it could be killed: nothing is left to disturb
+        driver.send_signal(signal.SIGKILL)
+        driver.wait()
+        deadline = time.monotonic() + 10
+        while any(alive(pid) for pid in workers) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not any(alive(pid) for pid in workers), "a worker outlived its driver"
+    assert steepness(*RUN, "--store", path).returncode == 0
+    assert content(path) == content(undisturbed)
+
+
+@pytest.mark.slow
+def test_the_number_of_workers_does_not_change_a_point(undisturbed, tmp_path):
+    path = tmp_path / "study.db"
+    assert steepness(*RUN, "--workers", 1, "--store", path).returncode == 0
+    assert content(path)[1] == content(undisturbed)[1]
+
+
+@pytest.mark.slow
+def test_a_second_driver_is_refused_by_the_name_of_the_first(tmp_path):
+    path = tmp_path / "study.db"
+    first = start(path)
+    try:
+        while not path.exists() or not _running(path):
+            time.sleep(0.2)
+        second = steepness(*RUN, "--store", path)
+    finally:
+        first.kill()
+        first.wait()
+    assert second.returncode == 1
+    assert "another driver is running images icons mlp" in second.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("polite", ["SIGINT", "SIGTERM", "wish"])
+def test_a_polite_stop_keeps_what_is_done_and_says_how_to_go_on(tmp_path, polite):
+    path = tmp_path / "study.db"
+    driver = start(path)
+    while not path.exists() or not _running(path):
+        time.sleep(0.2)
+    if polite == "wish":
+        with Store.open(path) as store:
+            store.request_stop(store.studies()[0].id)
+    else:
+        driver.send_signal(getattr(signal, polite))
+    driver.wait(timeout=20)
+    with Store.open(path, "read") as store:
+        (study,) = store.studies()
+        assert study.state == "stopped"
+        assert "run it again to go on" in study.reason
+        assert all(row.state != "running" for row in store.work(study.id))
+
+
+def _running(path: Path) -> bool:
+    with Store.open(path, "read") as store:
+        return any(row.state == "running" for row in store.studies())
+
+
+def test_an_estimate_says_what_would_be_trained_and_trains_nothing(tmp_path):
+    path = tmp_path / "study.db"
+    said = steepness("run", "images", "--minutes", 4, "--estimate", "--store", path)
+    assert said.returncode == 0, said.stderr
+    assert "sizes from" in said.stdout
+    assert not path.exists()
+
+
+def test_an_estimate_in_json_holds_what_the_page_shows(tmp_path):
+    said = steepness("run", "images", "--minutes", 4, "--estimate", "--format", "json")
+    answer = json.loads(said.stdout)
+    assert {"sentence", "sizes", "seeds", "candidates", "seconds", "device"} <= set(answer)
+    assert answer["seconds"] <= 240
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["run", "images", "--model", "tree"], "--model tree: choose from cnn, mlp, resnet"),
+        (["run", "images", "--data", "cats"], "--data cats: choose from"),
+        (["run", "images", "--minutes", "0"], "0 must be a number above 0"),
+        (["run", "images", "--sizes", "10,x"], "--sizes"),
+        (["run", "music"], "invalid choice: 'music'"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_exit_code_2(arguments, sentence):
+    said = steepness(*arguments)
+    assert said.returncode == 2
+    assert sentence in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_a_size_beyond_the_data_is_one_sentence_and_exit_code_1(tmp_path):
+    said = steepness("run", "images", "--sizes", "10,9999999", "--store", tmp_path / "s.db")
+    assert said.returncode == 1
+    assert "size 9,999,999 is more than the" in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_a_foreign_store_file_is_one_sentence_and_untouched(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("hello")
+    said = steepness(*RUN, "--store", path)
+    assert said.returncode == 1
+    assert "is not a Steepness store" in said.stderr
+    assert path.read_text() == "hello"
+
+
+def test_status_of_a_missing_store_says_how_to_make_one(tmp_path):
+    said = steepness("status", "--store", tmp_path / "none.db")
+    assert said.returncode == 1
+    assert "`steepness run` makes one" in said.stderr
+
+
+def test_no_command_prints_the_help_and_is_wrong_usage():
+    assert steepness().returncode == 2
