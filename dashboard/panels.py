@@ -11,11 +11,7 @@ from dashboard.window import fit_window, moved
 from engine.curve import Curve
 from engine.laws.fit import Fit, fit
 from engine.laws.published import PUBLISHED
-from engine.laws.repeats import summarize
 from engine.laws.window import Window
-from engine.numbers import number
-
-OPEN = "open"  # an end of a window that takes in every size to come
 
 remembered_fit = lru_cache(maxsize=512)(fit)  # pure in frozen values: one dragged curve, one fit
 
@@ -63,36 +59,42 @@ def table(fits: Sequence[Fit]) -> pd.DataFrame:
 
 
 def by_numbers(fits: Sequence[Fit], key: str) -> None:
-    """The same windows as boxes over the measured sizes: for keyboards and screen readers."""
-    with st.expander("Set the windows by numbers"):
-        for found in fits:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                for end in ("start", "end"):
-                    _end_box(found, end, f"{key}-{end}-{found.curve.name}")
+    """The same windows as number boxes: for exact ends, keyboards and screen readers.
+
+    A form, so that nothing counts until it is sent: boxes that follow the chart while points
+    stream would otherwise race with the hand on it.
+    """
+    with st.expander("Set the windows by numbers"), st.form(f"{key}-numbers", border=False):
+        boxes = [(found.curve, *_end_boxes(found, key)) for found in fits]
+
+        def send() -> None:
+            state.set_windows(
+                (curve, _window(st.session_state[low], st.session_state[high]))
+                for curve, low, high in boxes
+            )
+
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.form_submit_button("Set windows", on_click=send)
+            st.caption("0 leaves an end open: sizes still to come are taken in.", width="content")
 
 
-def _end_box(found: Fit, end: str, key: str) -> None:
-    """Choose the first or last size inside the window, or leave that end open."""
-    sizes = [row.size for row in summarize(found.curve)]
-    low, high = found.window.low, found.window.high
-    stands = low and (found.window_low or low)
-    if end == "end":
-        stands = high and (found.window_high or high)
-    nearest = OPEN if stands is None else min(sizes, key=lambda size: abs(size - stands))
+def _end_boxes(found: Fit, key: str) -> list[str]:
+    """A box for each end of a window; returns their keys. 0 is open."""
+    keys = []
+    with st.container(horizontal=True):
+        for end, value in (("start", found.window.low), ("end", found.window.high)):
+            keys.append(f"{key}-{end}-{found.curve.name}-{value}")  # follows the chart's window
+            st.number_input(
+                f"{found.curve.name}, {end}",
+                min_value=0.0,
+                value=float(value or 0),
+                format="%.6g",
+                key=keys[-1],
+                width=260,
+            )
+    return keys
 
-    def hear() -> None:
-        chosen = None if st.session_state[key] == OPEN else st.session_state[key]
-        ends = (chosen, high) if end == "start" else (low, chosen)
-        if None not in ends:
-            ends = (min(ends), max(ends))  # an end moved past the other one
-        state.set_windows([(found.curve, Window(*ends))])
 
-    st.session_state[key] = nearest
-    st.selectbox(
-        f"{found.curve.name}, {end}",
-        [OPEN, *sizes] if end == "start" else [*sizes, OPEN],
-        format_func=lambda size: OPEN if size == OPEN else number(size),
-        key=key,
-        on_change=hear,
-        width=260,
-    )
+def _window(low: float | None, high: float | None) -> Window:
+    low, high = low or None, high or None
+    return Window(min(low, high), max(low, high)) if low and high else Window(low, high)

@@ -74,8 +74,9 @@ def _read_rows(file: Path) -> list[tuple[bytes, int, str]]:
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{file} is not a whole parquet file: {_reason(error)}.") from error
     names = {field.name: field.type for field in table.schema}
-    encoded = pa.types.is_struct(names.get("img")) and names["img"].get_field_index("bytes") >= 0
-    if not encoded or not pa.types.is_integer(names.get("label")):
+    image, label = names.get("img", pa.null()), names.get("label", pa.null())
+    encoded = pa.types.is_struct(image) and image.get_field_index("bytes") >= 0
+    if not encoded or not pa.types.is_integer(label):
         raise DataError(
             f"{file} has the columns {', '.join(names)}: it needs img {{bytes, path}} and label, a"
             " whole number."

@@ -57,8 +57,8 @@ def sizes(full: int, smallest_fraction: float = 0.001) -> list[int]:
 
     Args:
         full: images in the training set.
-        smallest_fraction: no size is below this part of it (0.001: three decades, ten steps).
+        smallest_fraction: the last step is the one nearest to this part of the set (0.001: ten
+            steps, three decades).
     """
-    steps = int(np.log2(1 / smallest_fraction) + 1e-9)  # 1e-9: 1/8 is three steps, not two
-    halved = {round(full / 2**step) for step in range(steps + 1)}
-    return sorted(size for size in halved if size >= 1)
+    steps = round(np.log2(1 / smallest_fraction))
+    return sorted({round(full / 2**step) for step in range(steps + 1)} - {0})

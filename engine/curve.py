@@ -13,12 +13,13 @@ from dataclasses import dataclass, fields
 from io import StringIO
 from itertools import islice, repeat
 from math import inf
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.cells import cell, unguard
+from engine.cells import line, unguard
 
 REQUIRED = ("curve", "size", "error")
 
@@ -131,11 +132,8 @@ def read_points(source: str | Path) -> list[Point]:
 def write_points(points: Iterable[Point]) -> str:
     """The points as CSV text with a column for each field; `read_points` gives them back equal."""
     names = [field.name for field in fields(Point)]
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([cell(getattr(point, name)) for name in names] for point in points)
-    return text.getvalue()
+    values = attrgetter(*names)
+    return "".join([line(names), *(line(values(point)) for point in points)])
 
 
 def _points(text: str) -> list[Point]:
@@ -213,8 +211,8 @@ def _column(text: str, name: str, cells: Sequence[str]) -> list[str | float | No
         try:
             values[written] = convert(written)
         except (ValueError, OverflowError):
-            line = _line(text, cells.index(written))
-            raise PointsError(f"line {line}: {name} {written!r} {rule}") from None
+            at = _line(text, cells.index(written))
+            raise PointsError(f"line {at}: {name} {written!r} {rule}") from None
     return [values[written] for written in cells]
 
 

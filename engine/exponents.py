@@ -9,9 +9,10 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from io import StringIO
+from operator import attrgetter
 from typing import Any
 
-from engine.cells import cell, unguard
+from engine.cells import line, unguard
 from engine.laws.fit import Fit
 
 
@@ -85,11 +86,8 @@ def exponent_row(fit: Fit) -> ExponentRow:
 def write_exponents(rows: Iterable[ExponentRow]) -> str:
     """The rows as CSV text with a header line."""
     names = [field.name for field in fields(ExponentRow)]
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([cell(getattr(row, name)) for name in names] for row in rows)
-    return text.getvalue()
+    values = attrgetter(*names)
+    return "".join([line(names), *(line(values(row)) for row in rows)])
 
 
 def read_exponents(text: str) -> list[ExponentRow]:
@@ -103,8 +101,8 @@ def read_exponents(text: str) -> list[ExponentRow]:
     if reader.fieldnames != names:
         raise ValueError(f"not an exponents CSV: its header must be {','.join(names)}")
     return [
-        ExponentRow(**{f.name: _value(line[f.name], f.type) for f in fields(ExponentRow)})
-        for line in reader
+        ExponentRow(**{f.name: _value(row[f.name], f.type) for f in fields(ExponentRow)})
+        for row in reader
     ]
 
 

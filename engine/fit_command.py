@@ -52,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
         return 1
     fits = [fit(curve, args.window or propose_window(curve), args.law) for curve in curves]
     if not any(found.exponent for found in fits):
-        others = f" (and {len(fits) - 1} more curves)" if len(fits) > 1 else ""
+        more = len(fits) - 1
+        others = f" (and {more} more curve{'s' * (more > 1)})" if more else ""
         print(f"{fits[0].curve.name}: {fits[0].notes[-1].message}{others}", file=sys.stderr)
         return 1
     print(_shown(fits, args.format), end="")
@@ -63,11 +64,13 @@ def _window(written: str) -> Window | None:
     """Parse LOW:HIGH; None for "auto"."""
     if written == "auto":
         return None
-    low, colon, high = written.partition(":")
     try:
-        if not colon:
-            raise ValueError(f"window {written!r} is neither auto nor LOW:HIGH")
-        return Window(float(low) if low else None, float(high) if high else None)
+        low, high = (float(end) if end else None for end in written.split(":"))
+    except ValueError:
+        sentence = f"window {written!r} is neither auto nor LOW:HIGH"
+        raise argparse.ArgumentTypeError(sentence) from None
+    try:
+        return Window(low, high)
     except ValueError as fault:
         raise argparse.ArgumentTypeError(str(fault)) from None
 

@@ -17,7 +17,7 @@ def number(value: float, digits: int = 3) -> str:
         return f"{value:,.0f}"
     if not 1e-4 <= abs(value) < 1e9:
         return f"{value:.{digits - 1}e}"
-    return _fixed(value, digits - 1 - _decade(value))
+    return _fixed(value, digits - 1 - _decade(value, digits))
 
 
 def with_interval(value: float, low: float, high: float) -> str:
@@ -27,8 +27,8 @@ def with_interval(value: float, low: float, high: float) -> str:
     """
     half = (high - low) / 2
     if half <= 0 or not isfinite(half):
-        return number(value, 6)
-    decade = _decade(half)
+        return f"{value:,.6g}"
+    decade = _decade(half, 2)
     if decade < -6 or decade > 8:  # no one reads 0.00000001 or 3,000,000,000
         return f"{value:.3g} ± {half:.1e}"
     places = 1 - decade
@@ -39,9 +39,9 @@ def with_interval(value: float, low: float, high: float) -> str:
     return f"{_fixed(value, places)} ± {_fixed(half, places)}"
 
 
-def _decade(value: float) -> int:
-    """Power of ten of the first of two significant digits: 0.0996 rounds up, so -1 and not -2."""
-    return floor(log10(float(f"{abs(value):.1e}")))
+def _decade(value: float, digits: int) -> int:
+    """Power of ten of the first significant digit: of 0.0996 it is -2, or -1 rounded to two."""
+    return floor(log10(float(f"{abs(value):.{digits - 1}e}")))
 
 
 def _fixed(value: float, places: int) -> str:

@@ -152,17 +152,17 @@ def _power(curve: Curve, window: Window, held: Repeats) -> Fit:
     spread = _Spread.of(held, float(line.sse[0]), "power")
     half = spread.half_width(float(line.information[0]) ** -0.5)
     falls = exponent < -np.sqrt(ROUNDING)
-    notes = _doubts(curve, held, spread)
+    notes: tuple[Note, ...] = ()
     if not falls:
-        notes += (_not_falling(held),)
+        notes = (_not_falling(held),)
     elif exponent + half >= 0:
-        notes += (SLOPE_UNRESOLVED,)
+        notes = (SLOPE_UNRESOLVED,)
     return Fit(
         curve,
         "power",
         window,
         Status.FITTED if falls else Status.NOT_FALLING,
-        notes,
+        notes + _doubts(curve, held, spread),
         Interval(exponent, exponent - half, exponent + half),
         float(np.exp(log_coefficient)),
         None,
@@ -187,7 +187,8 @@ def _power_floor(curve: Curve, window: Window, held: Repeats) -> Fit:
     half = spread.half_width(float(found.exponent_variance[0]) ** 0.5)
     floor_half = spread.half_width(float(found.floor_variance[0]) ** 0.5)
     ceiling = max(float(np.exp(held.log_mean.max())), floor)  # a floor lies below the errors
-    status, notes = Status.FITTED, _doubts(curve, held, spread)
+    status = Status.FITTED
+    notes: tuple[Note, ...] = ()
     if floor - floor_half <= 0:
         status = Status.FLOOR_UNRESOLVED
         notes += (FLOOR_UNRESOLVED,)
@@ -201,7 +202,7 @@ def _power_floor(curve: Curve, window: Window, held: Repeats) -> Fit:
         "power-floor",
         window,
         status,
-        notes,
+        notes + _doubts(curve, held, spread),
         Interval(exponent, max(exponent - half, STEEPEST), min(exponent + half, 0.0)),
         float(np.exp(found.log_coefficient[0])),
         Interval(floor, max(floor - floor_half, 0.0), min(floor + floor_half, ceiling)),

@@ -11,10 +11,9 @@ search then lets the floor collapse. Writing m0 for the smallest size and u = m 
 
 leaves `a` linear, so it is projected out in closed form (variable projection, Golub & Pereyra
 1973: with a constant basis, projecting is just centring), and two parameters remain, both free
-of units. A grid over them is scored by matrix products, and from their best cells all fits walk
-down together by Levenberg-Marquardt steps with 0 <= s < 1 and beta in its range. A noisy curve of
-few sizes can have two valleys, a slope without a floor and a cliff with one: where the best cell
-of the other kind comes close, both are walked down.
+of units. A grid over them is scored by matrix products, and from its valleys all fits walk down
+together by Levenberg-Marquardt steps with 0 <= s < 1 and beta in its range. (A noisy curve of few
+sizes can have several valleys, such as a slope without a floor and a cliff with one.)
 """
 
 from dataclasses import dataclass
@@ -28,11 +27,11 @@ STEEPEST, FLATTEST = -8.0, -1e-3  # beta of the floor law: published ones lie in
 FULLEST = 1 - 1e-9  # s = 1 is a constant, where beta means nothing
 GRID_EXPONENTS = -np.geomspace(0.01, 6.0, 24)
 GRID_SHARES = np.array([0.0, 0.1, 0.25, 0.45, 0.65, 0.8, 0.9, 0.96, 0.99])  # at the largest size
-STEEP = -1.2  # where gradual cells end and steep ones begin
-RIVAL = 4.0  # a cell comes close when its SSE is within this factor of the best cell's
+RIVAL = 4.0  # a valley is walked down if its cell's SSE is within this factor of the best cell's
 LEAST_LOG_POWER = -230.0  # of u^beta: errors span less than e^460, and squares must not overflow
 GRID_SIZES = 256  # a start needs no more sizes than this; keeps the table below 1 MB
 LEAST_CURVATURE = 1e-30  # of the SSE along a parameter: below, it does not matter at all
+TRUSTED = 1e-2  # damping up to which a small step means arrival and not a short leash
 TINY = 1e-300  # keeps a quotient finite where all sizes of a row are one
 STEPS = 200  # Levenberg-Marquardt steps at most; 6 to 12 are usual
 
@@ -90,10 +89,10 @@ def floor_fits(log_sizes: Array, log_errors: Array, weights: Array) -> FloorFits
     log_errors, weights = np.broadcast_arrays(log_errors, weights)
     first = log_sizes.min()
     problem = _Problem(log_sizes - first, log_errors, weights, weights.sum(axis=1))
-    best, other, rivals = _starts(problem)
-    walk = _descend(problem, *best)
-    rival = _descend(problem.rows(rivals), *other)
-    walk.put(rivals, rival, rival.sse < walk.sse[rivals])
+    row, exponent, share = _starts(problem)
+    walks = _descend(problem.rows(row), exponent, share)
+    order = np.lexsort((walks.sse, row))
+    walk = walks.rows(order[np.unique(row[order], return_index=True)[1]])  # the lowest of each
     level = np.exp(walk.level)  # the law at the smallest size, (B,)
     vbb, vss, vbs = _inverse(walk.hbb, walk.hss, walk.hbs)
     # floor = s * exp(a), and a = mean(y) - mean(L): its slopes along mean(y), beta and s
@@ -157,16 +156,8 @@ def _inverse(hbb: Array, hss: Array, hbs: Array) -> tuple[Array, Array, Array]:
     return hss / determinant, hbb / determinant, -hbs / determinant
 
 
-Start = tuple[Array, Array]  # exponents and shares
-
-
-def _starts(problem: _Problem) -> tuple[Start, Start, NDArray[np.intp]]:
-    """Where to walk down from.
-
-    Returns:
-        The grid cell of least SSE of each row, (B,); that of the other kind, gradual or steep,
-        for the rows where it comes close, (R,); and which rows these are, (R,).
-    """
+def _starts(problem: _Problem) -> tuple[NDArray[np.intp], Array, Array]:
+    """The valleys of the grid: which row each belongs to, its exponent and share; (S,), S >= B."""
     thin = slice(None, None, -(-problem.log_u.size // GRID_SIZES))
     log_u, w = problem.log_u[thin], problem.w[:, thin]
     y = problem.y[:, thin]
@@ -182,12 +173,23 @@ def _starts(problem: _Problem) -> tuple[Start, Start, NDArray[np.intp]]:
     y_law = wy @ law - wy.sum(axis=1)[:, None] * w_law / weight_sum
     score = w @ (law * law) - w_law**2 / weight_sum - 2 * y_law
     score += ((wy * y).sum(axis=1) - wy.sum(axis=1) ** 2 / weight_sum[:, 0])[:, None]
-    rows, steep = np.arange(score.shape[0]), exponents < STEEP
-    best = score.argmin(axis=1)
-    other = np.where(steep[best][:, None] == steep, np.inf, score).argmin(axis=1)
-    rivals = np.flatnonzero(score[rows, other] <= RIVAL * score[rows, best])
-    other = other[rivals]
-    return (exponents[best], shares[best]), (exponents[other], shares[other]), rivals
+    best = score.min(axis=1, keepdims=True)
+    valley = (score <= _lowest_near(score)) & (score <= RIVAL * np.maximum(best, 0.0))
+    valley |= score == best
+    row, cell = np.nonzero(valley)
+    return row, exponents[cell], shares[cell]
+
+
+def _lowest_near(score: Array) -> Array:
+    """For each cell of the grid, (B, K), the least score among its eight neighbours and itself."""
+    near = score.reshape(-1, GRID_EXPONENTS.size, GRID_SHARES.size)
+    for axis in (1, 2):
+        padded = np.pad(near, [(0, 0)] + [(int(axis == k),) * 2 for k in (1, 2)], mode="edge")
+        first, middle, last = (
+            np.take(padded, range(shift, shift + near.shape[axis]), axis) for shift in range(3)
+        )
+        near = np.minimum(np.minimum(first, middle), last)
+    return near.reshape(score.shape)
 
 
 def _log_law(log_u: Array, exponent: Array, share: Array) -> Array:
@@ -236,7 +238,8 @@ def _descend(problem: _Problem, exponent: Array, share: Array) -> _Walk:
         if left.size == 0:
             break
         here = walk.rows(left)
-        step_b, step_s = _step(here, damping[left])
+        here_damping = damping[left]
+        step_b, step_s = _step(here, here_damping)
         there = _stand(
             problem.rows(left),
             np.clip(here.exponent + step_b, STEEPEST, FLATTEST),
@@ -247,6 +250,7 @@ def _descend(problem: _Problem, exponent: Array, share: Array) -> _Walk:
         damping[left] *= np.where(better, 0.1, 8.0)
         promised = np.abs(step_b * here.gb) + np.abs(step_s * here.gs)
         arrived = promised <= 1e-13 * here.sse + 1e-30 * problem.total[left]
+        arrived &= here_damping <= TRUSTED
         left = left[~(arrived | (damping[left] > 1e12))]
     return walk
 

@@ -13,7 +13,7 @@ MINUTES_FOR = {"quick": 4.0, "standard": 60.0}  # and "full" takes every size
 
 RATES = (3e-4, 1e-3, 3e-3)
 SCHEDULE = Schedule(validation_images=1024)  # the whole set would double a small shard's cost
-PATIENT = Schedule(patience=2.0, ratio=1.15, floor_steps=400)  # denser looks, later stops
+PATIENT = Schedule(patience=1.8, ratio=1.2, floor_steps=240, validation_images=2048)
 
 RECIPES: dict[str, dict[str, Recipe]] = {
     "images": {

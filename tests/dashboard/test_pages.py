@@ -39,10 +39,12 @@ def said(at: AppTest) -> str:
     return "\n".join(spoken + [option for box in at.selectbox for option in box.options])
 
 
-def set_end(at: AppTest, end: str, size: float | str) -> None:
-    """Choose where the first curve's window starts or ends, in the boxes of sizes."""
-    label = f"{NAME} top-1, {end}"
-    next(box for box in at.selectbox if box.label == label).set_value(size).run()
+def set_window(at: AppTest, low: float, high: float) -> None:
+    """Set the first curve's window in the boxes of numbers."""
+    for end, value in (("start", low), ("end", high)):
+        label = f"{NAME} top-1, {end}"
+        next(box for box in at.number_input if box.label == label).set_value(value)
+    next(button for button in at.button if button.label == "Set windows").click().run()
 
 
 def exponents(at: AppTest) -> list[str]:
@@ -104,8 +106,7 @@ def test_the_law_can_be_chosen(store):
 def test_a_window_set_by_numbers_moves_the_fit_and_is_kept(store):
     make_study(store, "finished")
     at = visit()
-    set_end(at, "start", 31.0)
-    set_end(at, "end", 500.0)
+    set_window(at, 31.0, 500.0)
     assert at.table[0].value["Window"].iloc[0] == "31 to 500"
     with Store.open(store, "read") as opened:
         assert opened.windows()[f"{NAME} top-1"] == Window(31, 500)
@@ -114,9 +115,8 @@ def test_a_window_set_by_numbers_moves_the_fit_and_is_kept(store):
 def test_an_open_end_set_by_numbers_stays_open(store):
     make_study(store, "finished")
     at = visit()
-    set_end(at, "end", 500.0)
-    set_end(at, "end", "open")
-    set_end(at, "start", "open")
+    set_window(at, 31.0, 500.0)
+    set_window(at, 0, 0)
     assert at.table[0].value["Window"].iloc[0] == "start to end"
     with Store.open(store, "read") as opened:
         assert opened.windows()[f"{NAME} top-1"] == Window()
@@ -194,8 +194,7 @@ def test_a_window_that_cannot_be_saved_still_moves(store):
     make_study(store, "finished")
     store.chmod(0o444)
     at = visit()
-    set_end(at, "start", 31.0)
-    set_end(at, "end", 500.0)
+    set_window(at, 31.0, 500.0)
     assert at.table[0].value["Window"].iloc[0] == "31 to 500"
     assert "The window is not saved" in said(at)
 

@@ -26,7 +26,7 @@ def test_a_noisy_plateau_is_left_out(simulate, guess, noise) -> None:
     rng = np.random.default_rng(1)
     errors = np.minimum(0.9, 0.9 * (SIZES / 400) ** -0.4)
     lows = [propose_window(simulate(SIZES, errors, noise, 3, rng, guess)).low for _ in range(60)]
-    assert np.mean([low in (400, 800) for low in lows]) > 0.9
+    assert np.mean([low in (400, 800) for low in lows]) > 0.8  # the rest leave one size more out
 
 
 def test_a_power_law_in_noise_keeps_nearly_all_its_sizes(simulate) -> None:
@@ -57,8 +57,8 @@ def test_a_gradual_start_is_left_out_as_far_as_it_shows(simulate) -> None:
 
 
 def test_a_known_guess_tells_a_slow_start_from_the_law(simulate) -> None:
-    """Errors creep from .9 to .895 on the plateau: only the guess says that this is one."""
-    errors = np.where(SIZES < 700, 0.9 - 1e-6 * SIZES, 0.9 * (SIZES / 700) ** -0.05)
+    """Errors creep from .9 to .895 as a power law of their own: only the guess tells."""
+    errors = np.where(SIZES < 700, 0.9 * (SIZES / 50) ** -0.002, 0.9 * (SIZES / 700) ** -0.1)
     assert propose_window(simulate(SIZES, errors, guess=0.9)).low == 800
 
 

@@ -1,0 +1,76 @@
+"""Keep a finished study for good: `python -m engine.study.record --store STORE`.
+
+Writes NAME.csv and NAME.json into data/recorded/, as engine.recorded reads them: the points, and
+the command, device, date, version, data hash and best-guess levels that they were made with.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from engine.curve import write_points
+from engine.recorded import FOLDER
+from engine.study.store import Store, StudyRow
+
+
+def record(store: Store, row: StudyRow, folder: Path, device: str) -> Path:
+    """Write the curves of one study; returns the CSV's path.
+
+    Args:
+        store: where the study lies.
+        row: the study.
+        folder: where recordings lie.
+        device: the machine in words, with what shared it: "2 vCPU ..., idle".
+    """
+    curves = store.curves(row.id)
+    _, plan = store.study_plan(row.id)
+    took = sum(work.seconds or 0.0 for work in store.work(row.id))
+    name = f"{row.domain}_{row.data}_{row.model}"
+    note: dict[str, Any] = {
+        "command": command(row.settings),
+        "device": device,
+        "date": max(curve.measured_on for curve in curves),
+        "version": curves[0].version,
+        "data_hash": curves[0].data_hash,
+        "guess": {curve.name: curve.guess for curve in curves},
+        "note": f"planned: {plan['sentence']}; took {took:.0f} worker seconds",
+    }
+    file = folder / f"{name}.csv"
+    folder.mkdir(parents=True, exist_ok=True)
+    text = write_points(point for curve in curves for point in curve.points)
+    file.write_text(text, encoding="utf-8", newline="")
+    file.with_suffix(".json").write_text(json.dumps(note, indent=2) + "\n", encoding="utf-8")
+    return file
+
+
+def command(settings: dict[str, Any]) -> str:
+    """The command line that a study was made with, from its settings."""
+    said = f"steepness run {settings['domain']} --data {settings['data']}"
+    said += f" --model {settings['model']}"
+    for flag in ("preset", "minutes", "seeds", "device"):
+        if settings.get(flag) is not None:
+            said += f" --{flag} {settings[flag]}"
+    if settings.get("sizes"):
+        said += f" --sizes {','.join(map(str, settings['sizes']))}"
+    return said
+
+
+def main() -> int:
+    """Record the newest finished study of a store."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--store", type=Path, required=True)
+    parser.add_argument("--device", required=True, help="this machine, in words")
+    options = parser.parse_args()
+    with Store.open(options.store, "read") as store:
+        finished = [row for row in store.studies() if row.state == "finished"]
+        if not finished:
+            print("there is no finished study to record", file=sys.stderr)
+            return 1
+        print(record(store, finished[0], FOLDER, options.device))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""Exponents CSV: the agreed columns, in their order, equal when read back."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from engine.curve import Curve, Point
+from engine.exponents import exponent_row, read_exponents, write_exponents
+from engine.laws.fit import fit
+from engine.laws.window import Window
+
+COLUMNS = (
+    "curve,domain,model,metric,unit,law,exponent,exponent_low,exponent_high,coefficient,"
+    "floor,floor_low,floor_high,plateau,window_low,window_high,n_sizes,n_points,n_seeds,"
+    "growth_exponent,growth_low,growth_high,status,notes,device,data_hash,version"
+)
+SIZES = 100 * 2.0 ** np.arange(8)
+
+
+def measured(name: str = "images cnn top-1", floor: float = 0.1) -> Curve:
+    rng = np.random.default_rng(0)
+    points = [
+        Point(
+            name,
+            float(m),
+            float((3 * m**-0.5 + floor) * np.exp(0.01 * rng.standard_normal())),
+            unit="images",
+            metric="top-1 error",
+            domain="images",
+            model="cnn",
+            seed=seed,
+            device="cpu",
+        )
+        for m in SIZES
+        for seed in range(3)
+    ]
+    return Curve(name, tuple(points), guess=0.9, data_hash="abc", version="0.1.0")
+
+
+def test_the_header_is_the_agreed_one() -> None:
+    assert write_exponents([]) == COLUMNS + "\n"
+
+
+def test_a_row_says_all_that_is_known_in_full_precision() -> None:
+    found = fit(measured())
+    (cells,) = csv.DictReader(io.StringIO(write_exponents([exponent_row(found)])))
+    assert found.law == cells["law"] == "power-floor"
+    assert float(cells["exponent"]) == found.exponent.value
+    assert float(cells["exponent_low"]) == found.exponent.low
+    assert float(cells["floor_high"]) == found.floor.high
+    assert float(cells["coefficient"]) == found.coefficient
+    assert (cells["plateau"], cells["window_low"], cells["window_high"]) == ("0.9", "100", "12800")
+    assert (cells["n_sizes"], cells["n_points"], cells["n_seeds"]) == ("8", "24", "3")
+    assert (cells["domain"], cells["model"], cells["unit"]) == ("images", "cnn", "images")
+    assert (cells["device"], cells["data_hash"], cells["version"]) == ("cpu", "abc", "0.1.0")
+    assert (cells["growth_exponent"], cells["status"]) == ("", "fitted")
+
+
+def test_a_curve_without_a_fit_has_blanks_and_its_reason() -> None:
+    row = exponent_row(fit(measured(), Window(1e6, None)))
+    (cells,) = csv.DictReader(io.StringIO(write_exponents([row])))
+    assert [cells[name] for name in ("exponent", "coefficient", "floor", "window_low")] == [""] * 4
+    assert cells["status"] == "too few sizes"
+    assert cells["notes"].startswith("window holds 0 sizes; a power law needs 3")
+
+
+def test_rows_come_back_equal() -> None:
+    curves = [measured(), measured("=HYPERLINK(1)", 0.0), measured('a,"b"\nc')]
+    rows = [
+        exponent_row(fit(curve, window)) for curve in curves for window in (Window(), Window(9e9))
+    ]
+    assert read_exponents(write_exponents(rows)) == rows
+
+
+def test_text_cannot_run_in_a_spreadsheet_and_negative_exponents_stay_numbers() -> None:
+    text = write_exponents([exponent_row(fit(measured("=1+1")))])
+    cells = text.splitlines()[1].split(",")
+    assert cells[0] == "'=1+1"
+    assert cells[6].startswith("-0.")
+
+
+def test_another_csv_is_refused() -> None:
+    with pytest.raises(ValueError, match="not an exponents CSV: its header must be curve,domain"):
+        read_exponents("curve,size,error\na,1,2\n")

@@ -1,0 +1,44 @@
+"""Shipped curves carry where they come from; a test brings its own folder."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.curve import PointsError
+from engine.recorded import recorded_curves
+
+MADE = {
+    "command": "steepness run images --preset standard",
+    "device": "one CPU core",
+    "date": "2026-11-22",
+    "version": "0.1.0",
+    "data_hash": "abc",
+    "guess": {"images icons cnn top-1": 0.9},
+    "note": "the longer run",
+}
+POINTS = "curve,size,error\nimages icons cnn top-1,10,0.8\nimages icons cnn top-5,10,0.4\n"
+
+
+def test_a_shipped_curve_says_when_and_from_what_it_was_made(tmp_path: Path) -> None:
+    (tmp_path / "icons.csv").write_text(POINTS)
+    (tmp_path / "icons.json").write_text(json.dumps(MADE))
+    first, second = recorded_curves(tmp_path)
+    assert (first.name, first.guess, second.guess) == ("images icons cnn top-1", 0.9, None)
+    assert (first.origin, first.measured_on) == ("shipped", "2026-11-22")
+    assert (first.version, first.data_hash) == ("0.1.0", "abc")
+
+
+def test_no_folder_and_an_empty_one_ship_nothing(tmp_path: Path) -> None:
+    assert recorded_curves(tmp_path) == recorded_curves(tmp_path / "absent") == []
+
+
+def test_a_damaged_file_is_not_shown_in_part(tmp_path: Path) -> None:
+    (tmp_path / "icons.csv").write_text(POINTS + "images icons cnn top-1,20,oops\n")
+    (tmp_path / "icons.json").write_text(json.dumps(MADE))
+    with pytest.raises(PointsError, match="line 4"):
+        recorded_curves(tmp_path)
+
+
+def test_all_that_ships_can_be_read() -> None:
+    assert all(curve.origin == "shipped" and curve.measured_on for curve in recorded_curves())
