@@ -1,5 +1,6 @@
 """The fit window in a real browser: dragged, typed at, touched, while points stream in."""
 
+import math
 import os
 import re
 import subprocess
@@ -75,6 +76,14 @@ def x_range(page: Page, axis: str = "xaxis") -> list[float]:
     return page.evaluate(f"document.querySelector('.steep-graph')._fullLayout.{axis}.range")
 
 
+def doubling(page: Page) -> float:
+    """How many px lie between a size and its double in the first panel."""
+    low, high = x_range(page)
+    box = page.locator(".steep-panel").first.bounding_box()
+    assert box
+    return box["width"] / (high - low) * math.log10(2)
+
+
 MEDIANS = ".steep-graph .subplot.xy [class*='tracemedian'] .points path"
 
 
@@ -113,7 +122,7 @@ def test_the_window_is_dragged_while_points_stream_in(open_page: Visit, fresh_st
         wait_for_more(page, painted)
         assert exponent(page) == after_edge  # the window is closed: new sizes stay outside
 
-        drag(page, page.locator(".steep-band").first, -25, steps=20, pause=20)
+        drag(page, page.locator(".steep-band").first, -doubling(page), steps=20, pause=20)
         page.mouse.up()
         settled(page)
         after_band = exponent(page)
