@@ -244,15 +244,15 @@ def _published(
     if ends is None:
         return None
     right = start + law.exponent * ends[1]
-    above = right > float(np.interp(ends[1], x, y))  # else the label goes into the empty corner
+    above = right > float(np.interp(ends[1], x, y))  # label between it and ours, else in the corner
     label = spot.note(
         says,
         xref=f"x{spot.number}",
         yref=f"y{spot.number}",
         x=ends[1],
-        y=right,
+        y=max(right, errors[0] + 1e-6),  # a hair outside, and Plotly would drop it
         xanchor="right",
-        yanchor="bottom",
+        yanchor="top" if above else "bottom",
         xshift=0 if above else -8,  # px
     )
     style = {"color": GREY, "width": 1}
@@ -273,7 +273,7 @@ def _clip(
 def _size_axis(spot: _Spot, fit: Fit, sizes: tuple[float, float]) -> dict[str, Any]:
     return {
         **_AXIS,
-        "range": list(sizes),
+        **_ticks(sizes),
         "anchor": f"y{spot.number}",
         "tickformat": "~s",
         "title": {"text": f"training {spot.unit}", "standoff": 6, "font": {"size": 12}},
@@ -283,11 +283,18 @@ def _size_axis(spot: _Spot, fit: Fit, sizes: tuple[float, float]) -> dict[str, A
 def _error_axis(spot: _Spot, fit: Fit, errors: tuple[float, float]) -> dict[str, Any]:
     return {
         **_AXIS,
-        "range": list(errors),
+        **_ticks(errors),
         "anchor": f"x{spot.number}",
         "tickformat": "~%" if is_rate(spot.metric) else "~g",
         "title": {"text": spot.metric, "standoff": 6, "font": {"size": 12}},
     }
+
+
+def _ticks(span: tuple[float, float]) -> dict[str, Any]:
+    """The range of an axis and where its labels stand: 1, 2, 5 in each decade, if they fit."""
+    decades = span[1] - span[0]
+    step = None if decades < 1 else "D2" if decades < 3.5 else 1  # None: Plotly's round numbers
+    return {"range": list(span), "dtick": step}
 
 
 _AXIS = {
@@ -302,5 +309,5 @@ _AXIS = {
     "ticklen": 4,
     "tickcolor": GREY,
     "tickfont": {"size": 11},
-    "nticks": 7,
+    "nticks": 6,
 }

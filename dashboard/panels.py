@@ -36,6 +36,8 @@ def show(curves: Sequence[Curve], view: state.View, key: str) -> list[Fit]:
         on_change=hear,
     )
     st.table(table(fits), border="horizontal")
+    if doubts := [f"**{f.curve.name}:** {said}" for f in fits if (said := words.doubts(f))]:
+        st.caption("  \n".join(doubts))
     return fits
 
 
@@ -51,7 +53,7 @@ def table(fits: Sequence[Fit]) -> pd.DataFrame:
             "Sizes": str(found.n_sizes),
             "Points": str(found.n_points),
             "Seeds": str(found.n_seeds),
-            "Status": words.status(found),
+            "Status": found.status.value,
         }
         for found in fits
     ]

@@ -14,6 +14,7 @@ LAW_NAMES = {"power": "power law", "power-floor": "power law + floor"}
 MODELS = {"cnn": "CNN", "mlp": "MLP", "resnet": "ResNet"}
 LENGTHS = {"quick": "Quick", "standard": "Standard", "full": "Full", "minutes": "Minutes"}
 SOURCES = {"icons": "Icons", "cifar10": "CIFAR-10"}
+DEVICES = {"auto": "Automatic", "cpu": "CPU"}
 STARTING_SECONDS = 60.0  # a study that has waited longer has lost its driver
 
 
@@ -47,10 +48,9 @@ def exponent(fit: Fit) -> str:
     return interval(fit.exponent)
 
 
-def status(fit: Fit) -> str:
-    """How a fit ended and what a reader should doubt, as sentences."""
-    doubts = [note.message for note in fit.notes if note.severity == "warning"]
-    return " ".join([sentence(fit.status.value), *map(sentence, doubts)])
+def doubts(fit: Fit) -> str:
+    """What a reader should doubt about a fit, as sentences; empty if nothing."""
+    return " ".join(sentence(note.message) for note in fit.notes if note.severity == "warning")
 
 
 def sentence(words: str) -> str:
@@ -74,7 +74,7 @@ def is_active(row: StudyRow) -> bool:
 def progress(row: StudyRow) -> str:
     """How far a study is, and how long it should still take."""
     words = f"{row.done} of {row.total} groups"
-    if row.state == "running" and row.seconds_left is not None and row.done:
+    if row.state == "running" and row.seconds_left is not None:
         words += f", about {duration(row.seconds_left)} left"
     return words
 

@@ -86,9 +86,9 @@ def empty(row: StudyRow | None) -> None:
 def next_step(row: StudyRow | None, choice: int, fits: list[Fit]) -> str:
     """What a reader would sensibly do now, in one line."""
     if choice == state.EXAMPLE:
-        return "Drag a window's edges to choose the sizes that count, or measure your own curve:"
+        return "Measure a curve of your own on this machine:"
     if row is None:
-        return "Drag a window's edges to choose the sizes that count."
+        return "Curves like these can be measured on this machine too:"
     if words.is_active(row):
         return f"Running: {words.progress(row)}. Windows that end open take in what comes."
     if row.state == "failed":
@@ -111,6 +111,12 @@ def downloads(fits: list[Fit]) -> None:
         )
 
 
+INTRO = (
+    "**How steeply does the error fall as the training data grows?** On log-log axes a learning"
+    " curve is a straight line between two flat ends, and its slope is the exponent. Drag the edges"
+    " of a window, or the bar between them: the law is fitted to the sizes inside."
+)
+
 view = state.look(store)
 if view.trouble:
     st.error(f"The study file cannot be used: {view.trouble}", icon=":material/error:")
@@ -132,6 +138,8 @@ def live() -> None:
     if not curves:
         empty(row)
         return
+    if choice == state.EXAMPLE:
+        st.markdown(INTRO)
     st.caption(about(choice, curves))
     if len(curves) > MOST_PANELS:
         st.caption(f"The first {MOST_PANELS} of {len(curves)} curves are shown.")

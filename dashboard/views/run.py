@@ -46,26 +46,22 @@ def explore(study: int) -> None:
     st.session_state[state.STUDY] = study
 
 
+def pick(label: str, names: dict[str, str]) -> str:
+    return st.radio(label, list(names), format_func=names.get, horizontal=True, width="content")
+
+
 def order_form() -> jobs.Order | None:
     """The choices for a new study; None where its data are not on this machine."""
     with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
         domain = st.selectbox("Domain", ["images"], width=140)
-        data = st.segmented_control(
-            "Data", list(words.SOURCES), format_func=words.SOURCES.get, default="icons", required=True
-        )
-        model = st.segmented_control(
-            "Model", list(words.MODELS), format_func=words.MODELS.get, default="cnn", required=True
-        )
-        length = st.segmented_control(
-            "How long", list(words.LENGTHS), format_func=words.LENGTHS.get, default="quick", required=True
-        )
+        data = pick("Data", words.SOURCES)
+        model = pick("Model", words.MODELS)
+        length = pick("How long", words.LENGTHS)
         minutes = None
         if length == "minutes":
             minutes = st.number_input("Minutes", 1, 10_000, 10, width=110)
         seeds = st.number_input("Seeds", 1, 100, None, placeholder="auto", width=110)
-        device = st.segmented_control(
-            "Device", ["auto", "cpu"], format_func=str.upper, default="auto", required=True
-        )
+        device = pick("Device", words.DEVICES)
     ready, why = images.is_ready(data)
     folder = None
     if not ready:

@@ -45,8 +45,8 @@ function arrange(layout, count, width, zooms) {
                       y: [1 - (top + box.height) / height, 1 - top / height] };
     for (const [letter, domain] of Object.entries(domains)) {
       const name = axisName(letter, k);
-      const range = zooms.get(name) ?? layout[name].range;
-      placed[name] = { ...layout[name], domain, range: [...range] };
+      const zoom = zooms.get(name); // its ticks are Plotly's choice
+      placed[name] = { ...layout[name], domain, ...(zoom && { range: [...zoom], dtick: null }) };
     }
   }
   return { placed, boxes };
@@ -143,6 +143,7 @@ function open(parent) {
       if (name) zooms.set(name, graph._fullLayout[name].range.slice());
     }
     place();
+    repaint();
   }
 
   // Python's windows, except where the user has set one here since the last reset.

@@ -140,7 +140,7 @@ def draw_set(about: dict[str, Any], icons: dict[str, Any]) -> list[Drawing]:
         author=author["name"],
         family=FAMILY_OF.get(author["name"], author["name"]),
         licence=about["license"]["spdx"],
-        url=author.get("url", ""),
+        url=author.get("url") or f"https://icon-sets.iconify.design/{prefix}/",
     )
     drawings = []
     for name, icon in sorted(icons["icons"].items()):

@@ -25,15 +25,19 @@ Array = NDArray[np.float64]
 
 STEEPEST, FLATTEST = -8.0, -1e-3  # beta of the floor law: published ones lie in [-1.3, -0.06]
 FULLEST = 1 - 1e-9  # s = 1 is a constant, where beta means nothing
-GRID_EXPONENTS = -np.geomspace(0.01, 6.0, 24)
-GRID_SHARES = np.array([0.0, 0.1, 0.25, 0.45, 0.65, 0.8, 0.9, 0.96, 0.99])  # at the largest size
-RIVAL = 4.0  # a valley is walked down if its cell's SSE is within this factor of the best cell's
+# The grid of starts: exponents, and for each the floors that are these shares of the law at its
+# largest size, cross the power law at these parts of the way there, and are these shares at m0.
+GRID_EXPONENTS = -np.geomspace(0.01, 6.0, 20)
+GRID_LAST = np.array([0.0, 0.15, 0.4, 0.7, 0.9])
+GRID_CROSSINGS = np.array([0.8, 0.6, 0.4, 0.2, 0.0])
+GRID_FIRST = np.array([0.8, 0.95])
+RIVAL = 2.0  # a valley is walked down if its cell's SSE is within this factor of the best cell's
 LEAST_LOG_POWER = -230.0  # of u^beta: errors span less than e^460, and squares must not overflow
 GRID_SIZES = 256  # a start needs no more sizes than this; keeps the table below 1 MB
 LEAST_CURVATURE = 1e-30  # of the SSE along a parameter: below, it does not matter at all
 TRUSTED = 1e-2  # damping up to which a small step means arrival and not a short leash
 TINY = 1e-300  # keeps a quotient finite where all sizes of a row are one
-STEPS = 200  # Levenberg-Marquardt steps at most; 6 to 12 are usual
+STEPS = 200  # Levenberg-Marquardt steps at most; 5 to 10 are usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ class _Problem:
 
 @dataclass(slots=True)
 class _Walk:
-    """Where each fit of the stack stands, with SSE, gradient and Gauss-Newton Hessian there."""
+    """Where each fit of the stack stands, and SSE, gradient and Hessians there. Each (B,)."""
 
     exponent: Array
     share: Array
@@ -135,9 +139,12 @@ class _Walk:
     sse: Array
     gb: Array  # descent direction along beta: sum w * dL/dbeta * residual
     gs: Array
-    hbb: Array
-    hbs: Array
+    hbb: Array  # Gauss-Newton: sum w * dL/dbeta * dL/dbeta, ...
     hss: Array
+    hbs: Array
+    nbb: Array  # Newton: with the second derivatives too
+    nss: Array
+    nbs: Array
     mean_b: Array  # weighted means of dL/dbeta and dL/ds
     mean_s: Array
 
@@ -162,34 +169,42 @@ def _starts(problem: _Problem) -> tuple[NDArray[np.intp], Array, Array]:
     log_u, w = problem.log_u[thin], problem.w[:, thin]
     y = problem.y[:, thin]
     y = y - y.mean(axis=1, keepdims=True)
-    exponents = np.repeat(GRID_EXPONENTS, GRID_SHARES.size)  # (K,)
-    last = np.exp(np.maximum(exponents * problem.log_u.max(), LEAST_LOG_POWER))
-    at_last = np.tile(GRID_SHARES, GRID_EXPONENTS.size)
-    shares = at_last * last / (1 - at_last + at_last * last)  # the same floors, seen from m0
-    law = _log_law(log_u[:, None], exponents, shares)  # (n, K)
+    shares = _grid_shares(problem.log_u.max())  # (E, S)
+    exponents = np.broadcast_to(GRID_EXPONENTS[:, None], shares.shape)
+    law = _log_law(log_u[:, None], exponents.ravel(), shares.ravel())  # (n, E * S)
     wy = w * y
     weight_sum = np.maximum(w.sum(axis=1), TINY)[:, None]
     w_law = w @ law
     y_law = wy @ law - wy.sum(axis=1)[:, None] * w_law / weight_sum
     score = w @ (law * law) - w_law**2 / weight_sum - 2 * y_law
     score += ((wy * y).sum(axis=1) - wy.sum(axis=1) ** 2 / weight_sum[:, 0])[:, None]
-    best = score.min(axis=1, keepdims=True)
-    valley = (score <= _lowest_near(score)) & (score <= RIVAL * np.maximum(best, 0.0))
-    valley |= score == best
-    row, cell = np.nonzero(valley)
-    return row, exponents[cell], shares[cell]
+    score = np.maximum(score, 0.0).reshape(-1, *shares.shape)
+    valley = score <= np.minimum(_least_near(score), RIVAL * score.min(axis=(1, 2), keepdims=True))
+    row, i, j = np.nonzero(valley)
+    return row, exponents[i, j], shares[i, j]
 
 
-def _lowest_near(score: Array) -> Array:
-    """For each cell of the grid, (B, K), the least score among its eight neighbours and itself."""
-    near = score.reshape(-1, GRID_EXPONENTS.size, GRID_SHARES.size)
+def _grid_shares(span: float) -> Array:
+    """Ascending shares at m0 for each grid exponent, (E, S); `span` is log of largest over m0."""
+    log_last = np.maximum(GRID_EXPONENTS * span, LEAST_LOG_POWER)[:, None]
+    last, crossing = np.exp(log_last), np.exp(log_last * GRID_CROSSINGS)
+    shares = (
+        GRID_LAST * last / (1 - GRID_LAST + GRID_LAST * last),
+        crossing / (1 + crossing),
+        np.broadcast_to(GRID_FIRST, (GRID_EXPONENTS.size, GRID_FIRST.size)),
+    )
+    return np.sort(np.concatenate(shares, axis=1), axis=1)
+
+
+def _least_near(score: Array) -> Array:
+    """For each cell of the grids (B, E, S), the least score of itself and its eight neighbours."""
     for axis in (1, 2):
-        padded = np.pad(near, [(0, 0)] + [(int(axis == k),) * 2 for k in (1, 2)], mode="edge")
-        first, middle, last = (
-            np.take(padded, range(shift, shift + near.shape[axis]), axis) for shift in range(3)
-        )
-        near = np.minimum(np.minimum(first, middle), last)
-    return near.reshape(score.shape)
+        grid = np.moveaxis(score, axis, 0)
+        near = grid.copy()
+        np.minimum(near[1:], grid[:-1], out=near[1:])
+        np.minimum(near[:-1], grid[1:], out=near[:-1])
+        score = np.moveaxis(near, 0, axis)
+    return score
 
 
 def _log_law(log_u: Array, exponent: Array, share: Array) -> Array:
@@ -205,27 +220,36 @@ def _stand(problem: _Problem, exponent: Array, share: Array) -> _Walk:
     power = np.exp(np.maximum(exponent[:, None] * log_u, LEAST_LOG_POWER))  # u^beta, in (0, 1]
     law = power + s * (1 - power)  # at a = 0
     r = problem.y - np.log(law)
-    db = log_u * (1 - s) * power / law  # dL/dbeta
+    pull = log_u * power / law
+    db = (1 - s) * pull  # dL/dbeta
     ds = (1 - power) / law  # dL/ds
     level = (w * r).sum(axis=1) / total
     mean_b = (w * db).sum(axis=1) / total
     mean_s = (w * ds).sum(axis=1) / total
+    wr = w * (r - level[:, None])
+    cbb = (wr * db * (log_u - db)).sum(axis=1)  # curvature of L itself, weighed by residuals
+    cbs = -(wr * (pull + db * ds)).sum(axis=1)
+    css = -(wr * ds * ds).sum(axis=1)
     r -= level[:, None]
     db -= mean_b[:, None]
     ds -= mean_s[:, None]
-    wr, wb = w * r, w * db
+    wb = w * db
+    hbb, hss, hbs = (wb * db).sum(axis=1), (w * ds * ds).sum(axis=1), (wb * ds).sum(axis=1)
     return _Walk(
-        exponent,
-        share,
-        level,
-        (wr * r).sum(axis=1),
-        (wr * db).sum(axis=1),
-        (wr * ds).sum(axis=1),
-        (wb * db).sum(axis=1),
-        (wb * ds).sum(axis=1),
-        (w * ds * ds).sum(axis=1),
-        mean_b,
-        mean_s,
+        exponent=exponent,
+        share=share,
+        level=level,
+        sse=(wr * r).sum(axis=1),
+        gb=(wr * db).sum(axis=1),
+        gs=(wr * ds).sum(axis=1),
+        hbb=hbb,
+        hss=hss,
+        hbs=hbs,
+        nbb=hbb - cbb,
+        nss=hss - css,
+        nbs=hbs - cbs,
+        mean_b=mean_b,
+        mean_s=mean_s,
     )
 
 
@@ -256,13 +280,19 @@ def _descend(problem: _Problem, exponent: Array, share: Array) -> _Walk:
 
 
 def _step(here: _Walk, damping: Array) -> tuple[Array, Array]:
-    """One damped Gauss-Newton step; a parameter pressed against its bound stays there."""
+    """One damped step: Newton's where the SSE is convex, else Gauss and Newton's.
+
+    A parameter pressed against its bound stays there.
+    """
     held_b = ((here.exponent <= STEEPEST) & (here.gb < 0)) | (
         (here.exponent >= FLATTEST) & (here.gb > 0)
     )
     held_s = ((here.share <= 0) & (here.gs < 0)) | ((here.share >= FULLEST) & (here.gs > 0))
-    hbs = np.where(held_b | held_s, 0.0, here.hbs)
-    vbb, vss, vbs = _inverse(here.hbb * (1 + damping), here.hss * (1 + damping), hbs)
+    convex = (here.nbb > 0) & (here.nbb * here.nss > here.nbs**2)
+    hbb = np.where(convex, here.nbb, here.hbb) * (1 + damping)
+    hss = np.where(convex, here.nss, here.hss) * (1 + damping)
+    hbs = np.where(held_b | held_s, 0.0, np.where(convex, here.nbs, here.hbs))
+    vbb, vss, vbs = _inverse(hbb, hss, hbs)
     step_b = np.where(held_b, 0.0, vbb * here.gb + vbs * here.gs)
     step_s = np.where(held_s, 0.0, vss * here.gs + vbs * here.gb)
     return step_b, step_s

@@ -8,25 +8,24 @@ the same seeds to the same numbers.
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from filelock import FileLock, Timeout
 
 from data import images
 from engine import VERSION
-from engine.curve import Point
-from engine.study import executors, plan, presets, search
+from engine.study import executors, plan, presets
 from engine.study.location import default_cache
 from engine.study.plan import Plan, PlannedGroup, Settings
-from engine.study.store import CandidateRow, NewCurve, Store, WorkRow
+from engine.study.settle import settle
+from engine.study.store import NewCurve, Store, WorkRow
 from engine.training import probe
 from engine.training.device import Device
-from engine.training.group import Candidate, GroupSpec, Schedule
+from engine.training.group import GroupSpec, Schedule
 from engine.training.task import IMAGE_METRICS, best_guess, image_task
 
 BEAT_SECONDS = 1.0  # between two signs of life; the store calls a driver lost after 15
@@ -165,93 +164,11 @@ def _drive(
             if isinstance(event, executors.Started):
                 store.start_group(study, event.group.spec.name)
             elif isinstance(event, executors.Finished):
-                _end(store, study, event.group, event.candidates, event.seconds, "")
+                settle(store, study, event.group, event.candidates, event.seconds)
                 show(_progress(store, study, event.group.spec.name))
             elif isinstance(event, executors.Failed):
-                _end(store, study, event.group, [], event.seconds, event.reason)
+                settle(store, study, event.group, [], event.seconds, event.reason)
                 show(_progress(store, study, f"failed: {event.group.spec.name}: {event.reason}"))
-
-
-def _end(
-    store: Store,
-    study: int,
-    group: PlannedGroup,
-    candidates: Sequence[Candidate],
-    seconds: float,
-    reason: str,
-) -> None:
-    """Write a group's end and, where it was the last of its shard, the points of the shard."""
-    beside = [row for row in store.work(study) if row.shard == group.shard]
-    open_still = [
-        row
-        for row in beside
-        if row.state not in ("finished", "failed") and row.name != group.spec.name
-    ]
-    decided: list[tuple[Point, dict[str, Any]]] = []
-    if not open_still:
-        earlier = [
-            Candidate(**row.record) for row in store.candidates(study) if row.shard == group.shard
-        ]
-        planned = sum(len(row.spec["seeds"]) * len(row.spec["learning_rates"]) for row in beside)
-        choice = search.choose([*earlier, *candidates], planned)
-        decided = [] if choice is None else _points(store, study, group.spec, choice)
-    rows = [
-        CandidateRow(
-            shard=group.shard,
-            model=run.model,
-            capacity=run.capacity,
-            learning_rate=run.learning_rate,
-            seed=run.seed,
-            record=asdict(run),
-        )
-        for run in candidates
-    ]
-    store.end_group(
-        study,
-        group.spec.name,
-        seconds=seconds,
-        reason=reason,
-        candidates=rows,
-        decided=decided,
-    )
-
-
-def _points(
-    store: Store, study: int, spec: GroupSpec, choice: search.Choice
-) -> list[tuple[Point, dict[str, Any]]]:
-    """The test errors of a shard's chosen candidate: one point a metric and seed."""
-    device = next(row.device for row in store.studies() if row.id == study)
-    decided: list[tuple[Point, dict[str, Any]]] = []
-    for curve, metric in zip(store.curve_names(study), IMAGE_METRICS, strict=True):
-        for run in choice.runs:
-            error = run.test.get(metric.name)
-            if not error:  # a seed that failed, or no mistake at all: neither fits on a log axis
-                continue
-            point = Point(
-                curve=curve,
-                size=run.size,
-                error=error,
-                unit="images",
-                metric=metric.title,
-                domain=spec.domain,
-                model=spec.model,
-                seed=run.seed,
-                parameters=run.parameters,
-                seconds=run.seconds,
-                device=device,
-                split="test",
-            )
-            record = {
-                "capacity": choice.capacity,
-                "learning_rate": choice.learning_rate,
-                "capacity_at_edge": choice.capacity_at_edge,
-                "rate_at_edge": choice.rate_at_edge,
-                "cut": choice.cut,
-                "status": run.status,
-                "shard_hash": run.shard_hash,
-            }
-            decided.append((point, record))
-    return decided
 
 
 def _create(store: Store, prepared: Prepared) -> int:

@@ -66,6 +66,7 @@ def test_the_attribution_names_every_set_with_its_author_licence_and_link(pack: 
     images = np.bincount(pack.origins, minlength=len(pack.sets))
     for held, n in zip(pack.sets, images, strict=True):
         row = f"| [{held.title}]({held.url}) | {held.name} | {held.author} | {held.licence} |"
+        assert held.url.startswith("https://")
         assert row in text
         assert f"| {n} |" in text[text.index(row) :].splitlines()[0]
     assert text.count("\n| [") == len(pack.sets)
