@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,7 @@ class Job:
 
     process: subprocess.Popen[bytes]
     log: Path
+    began: float  # seconds since 1970
 
     @property
     def running(self) -> bool:
@@ -98,7 +100,7 @@ def start(order: Order, store: Path) -> Job:
             start_new_session=True,
         )
     threading.Thread(target=process.wait, daemon=True).start()  # an unwaited child stays a zombie
-    return Job(process, log)
+    return Job(process, log, time.time())
 
 
 def estimate(order: Order) -> Estimate:

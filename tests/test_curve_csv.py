@@ -169,15 +169,17 @@ def test_any_points_come_back_equal(points: list[Point]) -> None:
     assert read_points(write_points(points)) == points
 
 
+@pytest.mark.slow
 def test_a_million_rows_are_read_in_seconds() -> None:
     errors = np.random.default_rng(0).uniform(0.01, 1, 10**6).tolist()
     rows = "".join(f"c{i % 50},{10 + i // 50},{error!r}\n" for i, error in enumerate(errors))
-    start = time.perf_counter()
+    start = time.process_time()
     curves = gather(read_points(HEADER + rows))
-    assert time.perf_counter() - start < 30  # 3 s on an idle core; room for a busy machine
+    assert time.process_time() - start < 20  # 4 s here; room for a slower or busy machine
     assert (len(curves), len(curves[0].points)) == (50, 20_000)
 
 
+@pytest.mark.slow
 def test_a_fault_in_the_last_of_a_million_rows_is_found() -> None:
     rows = "a,10,0.5\n" * (10**6 - 1)
     with pytest.raises(PointsError, match=r"^line 1000001: error '-0.5'"):

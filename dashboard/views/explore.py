@@ -78,7 +78,7 @@ def empty(row: StudyRow | None) -> None:
             icon=":material/hourglass_empty:",
         )
     else:
-        said = f" {words.sentence(row.reason)}" if row.reason else ""
+        said = f" {words.sentence(row.reason)}" if row.state == "failed" else ""
         st.warning(f"This study {row.state} before its first point.{said}")
         st.page_link("views/run.py", label="Resume it", icon=":material/play_arrow:")
 

@@ -1,5 +1,6 @@
 """Run: what to measure, how long it should take, and how the studies of this store stand."""
 
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import streamlit as st
@@ -20,9 +21,16 @@ def started() -> dict[Path, jobs.Job]:
     return {}
 
 
-@st.cache_data(ttl=600, max_entries=32, show_spinner="Measuring this machine…")
-def estimated(order: jobs.Order) -> jobs.Estimate:
-    return jobs.estimate(order)
+@st.cache_resource
+def office() -> ThreadPoolExecutor:
+    """One estimate at a time: two would measure each other."""
+    return ThreadPoolExecutor(1)
+
+
+@st.cache_resource(ttl=600, max_entries=32, show_spinner=False)
+def asked(order: jobs.Order) -> Future[jobs.Estimate]:
+    """The estimate of an order, which takes the engine some seconds."""
+    return office().submit(jobs.estimate, order)
 
 
 def begin(order: jobs.Order) -> None:
@@ -78,15 +86,32 @@ def new_study() -> None:
     """The form, what it would do, and the button."""
     st.subheader("New study", anchor=False)
     order = order_form()
-    if order is None:
-        return
-    try:
-        plan = estimated(order)
-    except jobs.JobError as error:
-        st.error(str(error), icon=":material/error:")
-        return
-    st.markdown(f"**{plan.sentence}**, on {plan.device} ({plan.device_reason}).")
-    st.button("Run", type="primary", icon=":material/play_arrow:", on_click=begin, args=(order,))
+    if order:
+        offer(order, asked(order))
+
+
+def offer(order: jobs.Order, answer: Future[jobs.Estimate]) -> None:
+    """The estimate as soon as it is there, and the button that accepts it."""
+    wait([answer], timeout=0.2)  # one known already shows at once
+    pending = not answer.done()
+
+    @st.fragment(run_every=0.5 if pending else None)
+    def show() -> None:
+        if pending and answer.done():
+            st.rerun()
+        if pending:
+            st.markdown("Measuring how fast this machine trains…")
+            return
+        try:
+            plan = answer.result()
+        except jobs.JobError as error:
+            asked.clear(order)  # the next turn asks again
+            st.error(str(error), icon=":material/error:")
+            return
+        st.markdown(f"**{plan.sentence}**, on {plan.device} ({plan.device_reason}).")
+        st.button("Run", type="primary", icon=":material/play_arrow:", on_click=begin, args=(order,))
+
+    show()
 
 
 def under_way(row: StudyRow, view: state.View) -> None:
@@ -133,15 +158,21 @@ def past(view: state.View, busy: bool) -> None:
                 st.switch_page("views/explore.py")
 
 
+def is_heard(job: jobs.Job, view: state.View) -> bool:
+    """Whether a process got as far as its study: what it has to say is in the store then."""
+    return any((row.last_heard or 0.0) > job.began for row in view.studies)
+
+
 view = state.look(store)
 job = started().get(store)
-starting = job is not None and job.running
-active = starting or any(words.is_active(row) for row in view.studies)
+at_work = job is not None and job.running
+running = [row.id for row in view.studies if words.is_active(row)]
+active = at_work or bool(running)
 if view.trouble:
     st.error(f"The study file cannot be used: {view.trouble}", icon=":material/error:")
 if refused := st.session_state.pop("refused", None):
     st.error(f"Nothing was started: {refused}", icon=":material/error:")
-if job and job.fault:
+if job and job.fault and not is_heard(job, view):
     st.error(f"The run did not start: {job.fault}", icon=":material/error:")
 
 
@@ -150,10 +181,13 @@ def live() -> None:
     """The study under way; polls only while there is one."""
     view = state.look(store)
     rows = [row for row in view.studies if words.is_active(row)]
-    if active and not rows and not (job and job.running):
-        st.rerun()  # it has ended: one whole turn stops the polling
+    over = active and not rows and not (job and job.running)
+    if over or [row.id for row in rows] != running:
+        st.rerun()  # one whole turn: the list below changes, and the polling may stop
     if rows:
         under_way(rows[0], view)
+    elif active and is_heard(job, view):
+        st.info("Stopping: what is done is kept.", icon=":material/stop:")
     elif active:
         st.info("Starting: measuring how fast this machine trains.", icon=":material/speed:")
 

@@ -27,10 +27,10 @@ STEEPEST, FLATTEST = -8.0, -1e-3  # beta of the floor law: published ones lie in
 FULLEST = 1 - 1e-9  # s = 1 is a constant, where beta means nothing
 # The grid of starts: exponents, and for each the floors that are these shares of the law at its
 # largest size, cross the power law at these parts of the way there, and are these shares at m0.
-GRID_EXPONENTS = -np.geomspace(0.01, 6.0, 20)
+GRID_EXPONENTS = -np.geomspace(0.01, 6.0, 18)
 GRID_LAST = np.array([0.0, 0.15, 0.4, 0.7, 0.9])
-GRID_CROSSINGS = np.array([0.8, 0.6, 0.4, 0.2, 0.0])
-GRID_FIRST = np.array([0.8, 0.95])
+GRID_CROSSINGS = np.array([0.75, 0.5, 0.3, 0.15, 0.07, 0.0])
+GRID_FIRST = np.array([0.2, 0.8, 0.95])
 RIVAL = 2.0  # a valley is walked down if its cell's SSE is within this factor of the best cell's
 LEAST_LOG_POWER = -230.0  # of u^beta: errors span less than e^460, and squares must not overflow
 GRID_SIZES = 256  # a start needs no more sizes than this; keeps the table below 1 MB

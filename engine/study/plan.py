@@ -180,15 +180,15 @@ def _plan(
 START_SECONDS = 6.0  # a worker's torch import and data load, measured on 2 cores
 # Mean steps of a replica, pruned and failed ones included, in the recorded icons study:
 # EXPECTED_STEPS at 1,000 images, growing with their number to the power EXPECTED_GROWTH.
-EXPECTED_STEPS = 600.0
-EXPECTED_GROWTH = 0.45
+EXPECTED_STEPS = 470.0  # at a patience of 1.6, in proportion to it
+EXPECTED_GROWTH = 0.38
 
 
 def expected_seconds(
     size: int, schedule: Schedule, rates: int, evaluated: int, speed: Speed
 ) -> float:
     """Seconds that one worker needs for one seed of a group, all its learning rates."""
-    steps = EXPECTED_STEPS * math.pow(size / 1000, EXPECTED_GROWTH)
+    steps = EXPECTED_STEPS * schedule.patience / 1.6 * math.pow(size / 1000, EXPECTED_GROWTH)
     steps = min(schedule.max_steps, max(1.2 * schedule.floor_steps, steps))
     watched = min(evaluated, schedule.validation_images or evaluated)
     evaluations = sum(1 for step in schedule.evaluations() if step <= steps)

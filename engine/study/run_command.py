@@ -2,12 +2,14 @@
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
 from tqdm import tqdm
 
 from data import images
+from data.hub import hub_folders
 from engine.laws.fit import fit
 from engine.laws.propose import propose_window
 from engine.numbers import with_interval
@@ -39,8 +41,9 @@ def run(options: argparse.Namespace, path: Path) -> int:
         device=device.kind,
     )
     workers = options.workers or default_workers(device)
+    folder = options.data_folder or _hub_folder(data, os.environ.get("HF_HOME"))
     if options.estimate:
-        return _estimate(settings, device, workers, options)
+        return _estimate(settings, device, workers, folder, options.format)
     with Store.open(path) as store:
         bar = _Bar(f"{device.name}: {device.reason}; results go to {path}")
         study = run_study(
@@ -48,18 +51,24 @@ def run(options: argparse.Namespace, path: Path) -> int:
             settings,
             device=device,
             workers=workers,
-            folder=options.data_folder,
+            folder=folder,
             show=bar.show,
         )
         bar.close()
         return _report(store, study)
 
 
+def _hub_folder(source: str, home: str | None) -> Path | None:
+    """Where a Hugging Face home of the user's own (HF_HOME) holds the source, if it does."""
+    folders = hub_folders(images.CIFAR10, Path(home)) if home and source == "cifar10" else ()
+    return folders[0] if folders else None
+
+
 def _estimate(
-    settings: Settings, device: devices.Device, workers: int, options: argparse.Namespace
+    settings: Settings, device: devices.Device, workers: int, folder: Path | None, style: str
 ) -> int:
-    made = prepare(settings, device, workers, options.data_folder).plan
-    if options.format == "json":
+    made = prepare(settings, device, workers, folder).plan
+    if style == "json":
         answer = {
             "sentence": made.sentence,
             "sizes": made.sizes,

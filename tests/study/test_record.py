@@ -1,0 +1,51 @@
+import json
+
+import pytest
+
+from engine.curve import Point
+from engine.recorded import recorded_curves
+from engine.study.record import command, record
+from engine.study.store import NewCurve, Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.open(tmp_path / "study.db") as store:
+        study = store.create_study(
+            key="k",
+            name="images icons cnn",
+            settings={"domain": "images", "data": "icons", "model": "cnn", "preset": "quick"},
+            plan={"sentence": "1 size"},
+            groups=[("g", "100", {}, 2.0)],
+            curves=[NewCurve("c", 0.99, "hash", "0.1.0", "measured here")],
+            workers=2,
+            device="CPU",
+            device_reason="no GPU",
+            version="0.1.0",
+        )
+        points = [(Point("c", 100.0, 0.5, unit="images", seed=seed), {}) for seed in (0, 1)]
+        store.end_group(study, "g", seconds=7.0, reason="", candidates=[], decided=points)
+        yield store
+
+
+def test_a_recorded_study_comes_back_with_its_points_and_guess_level(store, tmp_path):
+    record(store, store.studies()[0], tmp_path / "recorded", "a machine")
+    (shipped,) = recorded_curves(tmp_path / "recorded")
+    (measured,) = store.curves()
+    assert shipped.points == measured.points
+    assert (shipped.guess, shipped.origin, shipped.data_hash) == (0.99, "shipped", "hash")
+
+
+def test_a_recording_says_which_command_made_it_and_what_it_took(store, tmp_path):
+    file = record(store, store.studies()[0], tmp_path / "recorded", "a machine")
+    note = json.loads(file.with_suffix(".json").read_text())
+    assert note["command"] == "steepness run images --data icons --model cnn --preset quick"
+    assert note["device"] == "a machine"
+    assert "took 7 worker seconds" in note["note"]
+
+
+def test_the_command_names_only_what_was_asked_for():
+    settings = {"domain": "images", "data": "icons", "model": "mlp", "minutes": 5.0, "seeds": None}
+    assert command(settings) == "steepness run images --data icons --model mlp --minutes 5.0"
+    sizes = {**settings, "minutes": None, "sizes": [10, 20]}
+    assert command(sizes).endswith("--model mlp --sizes 10,20")
