@@ -118,7 +118,9 @@ def estimate(order: Order) -> Estimate:
             timeout=ESTIMATE_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        raise JobError("This machine is too busy to be measured; the run itself can go on.") from None
+        raise JobError(
+            "This machine is too busy to be measured; the run itself can go on."
+        ) from None
     if answer.returncode:
         raise JobError(_last_words(answer.stderr))
     said = json.loads(answer.stdout)

@@ -13,13 +13,15 @@ from engine.laws.fit import Fit, fit
 from engine.laws.published import PUBLISHED
 from engine.laws.window import Window
 
-remembered_fit = lru_cache(maxsize=512)(fit)  # pure in frozen values: one dragged curve, one fit
+# Pure in frozen values, and asked at every turn of a page that polls.
+remembered_fit = lru_cache(maxsize=512)(fit)
+remembered_figure = lru_cache(maxsize=32)(figures.draw)
 
 
-def show(curves: Sequence[Curve], view: state.View, key: str) -> list[Fit]:
+def show(curves: Sequence[Curve], view: state.View, key: str) -> tuple[Fit, ...]:
     """Draw `curves` in a panel each, with windows, and their table; returns the fits."""
     law = st.session_state[state.LAW]
-    fits = [remembered_fit(curve, state.window_of(curve, view), law) for curve in curves]
+    fits = tuple(remembered_fit(curve, state.window_of(curve, view), law) for curve in curves)
 
     def hear() -> None:
         """Keep the windows that the reader let go of."""
@@ -27,7 +29,7 @@ def show(curves: Sequence[Curve], view: state.View, key: str) -> list[Fit]:
         state.keep_windows((curve, said[curve.name]) for curve in curves if curve.name in said)
 
     fit_window(
-        figures.draw(fits, PUBLISHED),
+        remembered_figure(fits, PUBLISHED),
         fits,
         [words.exponent(found) for found in fits],
         key=key,

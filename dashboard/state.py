@@ -87,7 +87,10 @@ def window_of(curve: Curve, view: View) -> Window:
     """Where the reader left the window of `curve`, else where the engine proposes it."""
     name = stored_name(curve)
     kept = st.session_state[WINDOWS].get(name) or view.windows.get(name)
-    return kept or propose_window(curve)
+    return kept or proposed_window(curve)
+
+
+proposed_window = lru_cache(maxsize=512)(propose_window)  # pure, and asked at every turn
 
 
 def keep_windows(windows: Iterable[tuple[Curve, Window]]) -> None:

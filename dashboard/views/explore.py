@@ -6,7 +6,6 @@ from dashboard import panels, state, words
 from engine.curve import Curve, write_points
 from engine.exponents import exponent_row, write_exponents
 from engine.laws.fit import Fit
-from engine.laws.propose import propose_window
 from engine.recorded import recorded_curves
 from engine.study.store import StudyRow
 
@@ -45,14 +44,14 @@ def link_windows(curves: tuple[Curve, ...], view: state.View) -> None:
 
 
 def controls(curves: tuple[Curve, ...], view: state.View) -> None:
-    st.selectbox(
-        "Law", list(state.LAWS), format_func=state.LAWS.get, key=state.LAW, width=180
-    )
+    st.selectbox("Law", list(state.LAWS), format_func=state.LAWS.get, key=state.LAW, width=180)
     st.button(
         "Propose windows",
         icon=":material/auto_fix:",
         help="Put each window where the plateau of small sizes ends.",
-        on_click=lambda: state.set_windows((curve, propose_window(curve)) for curve in curves),
+        on_click=lambda: state.set_windows(
+            (curve, state.proposed_window(curve)) for curve in curves
+        ),
     )
     st.toggle(
         "Same window for all panels", key=state.LINKED, on_change=link_windows, args=(curves, view)
@@ -83,7 +82,7 @@ def empty(row: StudyRow | None) -> None:
         st.page_link("views/run.py", label="Resume it", icon=":material/play_arrow:")
 
 
-def next_step(row: StudyRow | None, choice: int, fits: list[Fit]) -> str:
+def next_step(row: StudyRow | None, choice: int, fits: tuple[Fit, ...]) -> str:
     """What a reader would sensibly do now, in one line."""
     if choice == state.EXAMPLE:
         return "Measure a curve of your own on this machine:"
@@ -100,7 +99,7 @@ def next_step(row: StudyRow | None, choice: int, fits: list[Fit]) -> str:
     return "A longer preset adds sizes and seeds, and narrows the intervals:"
 
 
-def downloads(fits: list[Fit]) -> None:
+def downloads(fits: tuple[Fit, ...]) -> None:
     points = [point for found in fits for point in found.curve.points]
     for label, text, name in (
         ("Exponents CSV", write_exponents(map(exponent_row, fits)), "exponents.csv"),

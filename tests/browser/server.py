@@ -29,6 +29,8 @@ window.watched = { blank: 0, frames: 0, graphs: new Set() };
 })();
 """
 
+MEDIANS = ".steep-graph .subplot.xy [class*='tracemedian'] .points path"  # sizes in panel one
+
 
 def free_port() -> int:
     with socket.socket() as found:

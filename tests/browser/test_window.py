@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from engine.laws.fit import fit
 from engine.study.store import Store
+from tests.browser.server import MEDIANS
 from tests.studies import NAME, SIZES, make_study, measure
 
 pytestmark = pytest.mark.browser
@@ -82,9 +83,6 @@ def doubling(page: Page) -> float:
     box = page.locator(".steep-panel").first.bounding_box()
     assert box
     return box["width"] / (high - low) * math.log10(2)
-
-
-MEDIANS = ".steep-graph .subplot.xy [class*='tracemedian'] .points path"
 
 
 def points_drawn(page: Page) -> int:

@@ -197,7 +197,7 @@ def test_a_fit_of_twenty_sizes_is_quick_enough_to_follow_a_hand(simulate) -> Non
     fit(curve)
     seconds = []
     for _ in range(9):
-        start = time.perf_counter()
+        start = time.process_time()
         fit(curve)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     assert np.median(seconds) < 0.02  # 1 ms here; room for a busy machine
