@@ -76,10 +76,13 @@ def run_here(groups: Sequence[PlannedGroup], loader: Loader, workers: int) -> Ge
     lives = {group.spec.name: LIVES for group in groups}
     flying: dict[Future[tuple[list[Candidate], float]], tuple[PlannedGroup, float]] = {}
     climbing: PlannedGroup | None = None  # what the worker that goes up from the smallest holds
-    pool = _pool(loader, workers)
+    pool, broken = _pool(loader, workers), False
     try:
         while queue or flying:
-            while queue and len(flying) < workers:
+            if broken and not flying:
+                _end(pool)
+                pool, broken = _pool(loader, workers), False
+            while queue and len(flying) < workers and not broken:
                 group = queue.pop(0 if climbing is None else -1)
                 climbing = climbing or group
                 flying[pool.submit(_run, group.spec)] = (group, time.monotonic())
@@ -96,15 +99,13 @@ def run_here(groups: Sequence[PlannedGroup], loader: Loader, workers: int) -> Ge
                     yield Finished(group, candidates, seconds)
                 elif not isinstance(error, BrokenProcessPool):
                     yield Failed(group, f"{type(error).__name__}: {error}", seconds)
-                else:  # the pool is gone and everything that flew with it
+                else:  # one worker's death takes the pool with it, and everything that flew
+                    broken = True
                     lives[group.spec.name] -= 1
                     if lives[group.spec.name] > 0:
                         queue.insert(0, group)
                     else:
                         yield Failed(group, "its worker process died twice (memory?)", seconds)
-                    if not flying:
-                        pool.shutdown(wait=False, cancel_futures=True)
-                        pool = _pool(loader, workers)
     finally:
         _end(pool)
 
@@ -121,7 +122,7 @@ def _pool(loader: Loader, workers: int) -> ProcessPoolExecutor:
 def _end(pool: ProcessPoolExecutor) -> None:
     """End the workers now; a group under way is lost and will be trained again."""
     for process in list((pool._processes or {}).values()):
-        process.terminate()
+        process.terminate()  # a pool's own shutdown would first let a long group end
     pool.shutdown(wait=True, cancel_futures=True)
 
 

@@ -12,7 +12,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -470,18 +470,28 @@ def _connect(path: Path, mode: Literal["write", "read"]) -> sqlite3.Connection:
 
 
 def _create(path: Path) -> sqlite3.Connection:
+    """Make a whole store under another name and move it to `path`: no reader sees half of one."""
+    making = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-        connection = _connect(path, "write")
+        making.touch()
+        connection = _connect(making, "write")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(
             f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA application_id = {APPLICATION_ID};"
             f" PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
         )
+        connection.close()
+        if path.exists():  # an empty file, see `open`
+            path.unlink()
+        with suppress(FileExistsError):  # someone else was quicker: theirs is the store
+            os.link(making, path)
+        making.unlink()
+        return _connect(path, "write")
     except (OSError, sqlite3.Error) as error:
+        with suppress(OSError):
+            making.unlink()
         raise StoreError(f"no store can be made at {path} ({error}).") from error
-    return connection
 
 
 def _looks_like_sqlite(path: Path) -> bool:

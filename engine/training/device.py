@@ -1,5 +1,7 @@
 """Which device to train on, and why: the answer always comes with its reason."""
 
+import os
+import platform
 from dataclasses import dataclass
 
 import torch
@@ -46,5 +48,6 @@ def _here() -> dict[str, Device]:
         found["cuda"] = Device("cuda", name, "auto-detected: torch sees a CUDA device")
     if torch.backends.mps.is_available():
         found["mps"] = Device("mps", "Apple GPU", "auto-detected: torch sees Metal")
-    found["cpu"] = Device("cpu", "CPU", "no GPU that torch can use was found")
+    cpu = f"{platform.machine()} CPU, {os.cpu_count()} cores"
+    found["cpu"] = Device("cpu", cpu, "no GPU that torch can use was found")
     return found

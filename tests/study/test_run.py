@@ -1,6 +1,7 @@
 """Whole studies through the command line, on the real icons."""
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from engine.study.store import Store
 
 # Small enough for seconds, large enough that a kill can fall into training.
-RUN = ["run", "images", "--model", "mlp", "--sizes", "400,800,1600,3200", "--seeds", "2"]
+RUN = ["run", "images", "--model", "mlp", "--sizes", "400,800,1600", "--seeds", "2"]
 
 
 def steepness(*arguments: object, **more) -> subprocess.CompletedProcess[str]:
@@ -85,7 +86,7 @@ def test_a_run_gives_every_metric_at_every_size_and_seed(undisturbed):
     assert [curve.name.rsplit(" ", 1)[1] for curve in curves] == ["top-1", "top-5", "cross-entropy"]
     for curve in curves:
         cells = {(point.size, point.seed) for point in curve.points}
-        assert cells == {(size, seed) for size in (400, 800, 1600, 3200) for seed in (0, 1)}
+        assert cells == {(size, seed) for size in (400, 800, 1600) for seed in (0, 1)}
         assert 0 < min(curve.errors) < curve.guess
 
 
@@ -93,7 +94,7 @@ def test_a_run_gives_every_metric_at_every_size_and_seed(undisturbed):
 def test_more_data_means_fewer_errors(undisturbed):
     with Store.open(undisturbed, "read") as store:
         for curve in store.curves():
-            by_size = [curve.errors[curve.sizes == size].mean() for size in (400, 3200)]
+            by_size = [curve.errors[curve.sizes == size].mean() for size in (400, 1600)]
             assert by_size[1] < by_size[0]
 
 
@@ -101,7 +102,7 @@ def test_more_data_means_fewer_errors(undisturbed):
 def test_every_training_is_kept_and_every_shard_had_the_same_budget(undisturbed):
     with Store.open(undisturbed, "read") as store:
         rows = store.candidates(store.studies()[0].id)
-    for size in ("400", "800", "1600", "3200"):
+    for size in ("400", "800", "1600"):
         assert sum(row.shard == size for row in rows) == 2 * 3 * 2  # capacities, rates, seeds
 
 
@@ -131,6 +132,19 @@ def test_ten_kills_of_the_driver_leave_the_points_of_an_undisturbed_run(undistur
             time.sleep(0.05)
         assert not any(alive(pid) for pid in workers), "a worker outlived its driver"
     assert steepness(*RUN, "--store", path).returncode == 0
+    assert content(path) == content(undisturbed)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads processes from /proc")
+def test_a_group_whose_worker_was_killed_is_trained_again(undisturbed, tmp_path):
+    path = tmp_path / "study.db"
+    driver = start(path)
+    while not _started_groups(path):
+        time.sleep(0.1)
+    worker = next(pid for pid in children(driver.pid) if "spawn_main" in command_line(pid))
+    os.kill(worker, signal.SIGKILL)
+    assert driver.wait(timeout=240) == 0
     assert content(path) == content(undisturbed)
 
 
@@ -174,6 +188,17 @@ def test_a_polite_stop_keeps_what_is_done_and_says_how_to_go_on(tmp_path, polite
         assert study.state == "stopped"
         assert "run it again to go on" in study.reason
         assert all(row.state != "running" for row in store.work(study.id))
+
+
+def command_line(pid: int) -> str:
+    return (Path("/proc") / str(pid) / "cmdline").read_bytes().decode().replace("\0", " ")
+
+
+def _started_groups(path: Path) -> list[str]:
+    if not path.exists():
+        return []
+    with Store.open(path, "read") as store:
+        return [w.name for s in store.studies() for w in store.work(s.id) if w.state == "running"]
 
 
 def _running(path: Path) -> bool:
