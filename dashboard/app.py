@@ -17,7 +17,11 @@ MARK = str(Path(__file__).parent / "mark.svg")  # an emoji or icon would be fetc
 
 st.set_page_config(page_title="Steepness", page_icon=MARK, layout="wide")
 st.logo(MARK)
-serve_plotly()
+try:
+    serve_plotly()
+except OSError as error:
+    st.error(f"The chart library cannot be copied to where the page loads it from: {error}.")
+    st.stop()
 state.begin(Path(os.environ.get("STEEPNESS_STORE") or default_store()).absolute())
 page = st.navigation(
     [

@@ -7,6 +7,7 @@ colours given here are those of paper, for exported pictures.
 """
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,11 @@ def spans(
     )
 
 
+def _label(text: str) -> str:
+    """Text from a user's file, which Plotly would read as markup or as a template."""
+    return escape(text).replace("%{", "% {")
+
+
 def is_rate(metric: str) -> bool:
     """Whether errors of this metric are shares, written in percent."""
     return metric.endswith("error") or metric.endswith("rate")
@@ -93,8 +99,8 @@ class _Spot:
         self.number = "" if k == 0 else str(k + 1)
         self.domain = point.domain if point.domain in DOMAIN_COLOURS else "other"
         self.colour = DOMAIN_COLOURS.get(point.domain, INK)
-        self.unit = point.unit or "samples"
-        self.metric = point.metric or "error"
+        self.unit = _label(point.unit or "samples")
+        self.metric = _label(point.metric or "error")
         self.format = ".1%" if is_rate(self.metric) else ".3g"
 
     def trace(self, kind: str, **more: Any) -> Trace:
@@ -117,7 +123,7 @@ class _Spot:
 
 def _title(spot: _Spot, fit: Fit) -> dict[str, Any]:
     return spot.note(
-        f"<b>{fit.curve.name}</b>",
+        f"<b>{escape(fit.curve.name)}</b>",
         font={"size": 13, "color": INK},
         xref=f"x{spot.number} domain",
         yref=f"y{spot.number} domain",

@@ -38,7 +38,9 @@ def show(curves: Sequence[Curve], view: state.View, key: str) -> tuple[Fit, ...]
         on_change=hear,
     )
     st.table(table(fits), border="horizontal")
-    if doubts := [f"**{f.curve.name}:** {said}" for f in fits if (said := words.doubts(f))]:
+    if doubts := [
+        f"**{words.plain(f.curve.name)}:** {said}" for f in fits if (said := words.doubts(f))
+    ]:
         st.caption("  \n".join(doubts))
     return fits
 
@@ -47,7 +49,7 @@ def table(fits: Sequence[Fit]) -> pd.DataFrame:
     """A row for each fit, as a reader sees it."""
     rows = [
         {
-            "Curve": found.curve.name,
+            "Curve": words.plain(found.curve.name),
             "Law": words.LAW_NAMES[found.law],
             "Exponent, 90 %": words.interval(found.exponent, "none"),
             "Floor, 90 %": words.interval(found.floor, "none"),
@@ -89,7 +91,7 @@ def _end_boxes(found: Fit, key: str) -> list[str]:
         for end, value in (("start", found.window.low), ("end", found.window.high)):
             keys.append(f"{key}-{end}-{found.curve.name}-{value}")  # follows the chart's window
             st.number_input(
-                f"{found.curve.name}, {end}",
+                f"{words.plain(found.curve.name)}, {end}",
                 min_value=0.0,
                 value=float(value or 0),
                 format="%.6g",

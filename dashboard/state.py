@@ -51,23 +51,21 @@ def begin(store: Path) -> None:
 
 def look(path: Path) -> View:
     """The studies and windows in the store; an absent file is simply empty."""
-    if not path.exists():
-        return View((), {}, 0, None)
     try:
+        if not path.exists():
+            return View((), {}, 0, None)
         with Store.open(path, "read") as store:
             return View(tuple(store.studies()), store.windows(), store.revision(), None)
-    except StoreError as error:
+    except (StoreError, OSError) as error:
         return View((), {}, 0, str(error))
 
 
 def curves_of(path: Path, study: int, revision: int) -> tuple[Curve, ...]:
     """The curves of a study, or the IMPORTED ones, as they stand at `revision`."""
-    if not path.exists():
-        return ()
     try:
         return _curves(path, path.stat().st_ino, study, revision)
     except (StoreError, OSError):
-        return ()  # gone since `look`, which says why at the next turn
+        return ()  # not there, or gone since `look`, which says why
 
 
 @lru_cache(maxsize=64)

@@ -1,11 +1,11 @@
 """How the pages say things: durations, states, windows, fits. Numbers are engine.numbers'."""
 
+import re
 import time
 from datetime import date
 
 from engine.curve import Curve
 from engine.laws.fit import Fit, Interval
-from engine.laws.window import Window
 from engine.numbers import number, with_interval
 from engine.study.store import StudyRow
 
@@ -51,6 +51,11 @@ def exponent(fit: Fit) -> str:
 def doubts(fit: Fit) -> str:
     """What a reader should doubt about a fit, as sentences; empty if nothing."""
     return " ".join(sentence(note.message) for note in fit.notes if note.severity == "warning")
+
+
+def plain(text: str) -> str:
+    """Text from a user's file, so that Markdown shows it and does not act on it."""
+    return re.sub(r"([\\`*_\[\]<>$!:~|#])", r"\\\1", " ".join(text.split()))
 
 
 def sentence(words: str) -> str:

@@ -60,7 +60,7 @@ def controls(curves: tuple[Curve, ...], view: state.View) -> None:
 
 def about(choice: int, curves: tuple[Curve, ...]) -> str:
     """One line over the chart: where its points come from."""
-    came = words.provenance(curves)
+    came = words.plain(words.provenance(curves))
     if choice == state.EXAMPLE:
         return f"**Recorded earlier, not on this machine:** {came}."
     return f"**{'Imported' if choice == state.IMPORTED else 'Measured here'}:** {came}."
@@ -77,7 +77,7 @@ def empty(row: StudyRow | None) -> None:
             icon=":material/hourglass_empty:",
         )
     else:
-        said = f" {words.sentence(row.reason)}" if row.state == "failed" else ""
+        said = f" {words.plain(words.sentence(row.reason))}" if row.state == "failed" else ""
         st.warning(f"This study {row.state} before its first point.{said}")
         st.page_link("views/run.py", label="Resume it", icon=":material/play_arrow:")
 
@@ -91,7 +91,8 @@ def next_step(row: StudyRow | None, choice: int, fits: tuple[Fit, ...]) -> str:
     if words.is_active(row):
         return f"Running: {words.progress(row)}. Windows that end open take in what comes."
     if row.state == "failed":
-        return f"This study failed. {words.sentence(row.reason)} What it measured is kept:"
+        reason = words.plain(words.sentence(row.reason))
+        return f"This study failed. {reason} What it measured is kept:"
     if row.state != "finished":
         return "This study is not complete. Resume it to add the larger sizes:"
     if any(found.exponent is None for found in fits):

@@ -122,7 +122,7 @@ def offer(order: jobs.Order, answer: Future[jobs.Estimate]) -> None:
 def under_way(row: StudyRow, view: state.View) -> None:
     """The study that is running: how far it is, its chart, the stop button."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(f"{row.name}: {words.state(row)}", anchor=False, width="content")
+        st.subheader(f"{words.plain(row.name)}: {words.state(row)}", anchor=False, width="content")
         st.button("Stop", icon=":material/stop:", on_click=stop, args=(row.id,))
     st.progress(row.done / max(row.total, 1), words.progress(row))
     st.caption(f"On {row.device}: {row.device_reason}. Closing this page does not stop the run.")
@@ -144,9 +144,9 @@ def past(view: state.View, busy: bool) -> None:
         st.caption("None yet. The first one appears here when it has ended.")
     for row in rows:
         with st.container(horizontal=True, vertical_alignment="center", border=True):
-            said = f"**{row.name}**, {words.state(row)}, {words.progress(row)}"
+            said = f"**{words.plain(row.name)}**, {words.state(row)}, {words.progress(row)}"
             if row.state in ("failed", "stopped") and row.reason:
-                said += f"  \n{words.sentence(row.reason)}"
+                said += f"  \n{words.plain(words.sentence(row.reason))}"
             st.markdown(said, width="stretch")
             if row.state in ("failed", "stopped", "waiting"):
                 order = jobs.Order.again(row.settings, st.session_state.get(FOLDER))

@@ -4,10 +4,10 @@ One Streamlit v2 component that owns Plotly.js; see window.js for how it behaves
 it a figure and what each panel needs, and hears of windows when the reader lets go of one.
 """
 
-import shutil
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import plotly
@@ -35,9 +35,10 @@ def serve_plotly() -> None:
     if target.exists() and target.stat().st_size == source.stat().st_size:
         return
     STATIC.mkdir(exist_ok=True)
-    arriving = target.with_suffix(".part")
-    shutil.copyfile(source, arriving)
-    arriving.replace(target)  # in one step: another session may be reading
+    with NamedTemporaryFile(dir=STATIC, delete=False) as arriving:
+        arriving.write(source.read_bytes())
+    Path(arriving.name).chmod(0o644)
+    Path(arriving.name).replace(target)  # in one step: another session may be reading
 
 
 def fit_window(

@@ -79,7 +79,7 @@ const element = (tag, name, attributes = {}) => {
 // -- one chart ---------------------------------------------------------------------------------
 
 function open(parent) {
-  const root = element("div", "steep");
+  const root = element("div", "steep", { role: "group", "aria-label": "learning curves" });
   const graph = element("div", "steep-graph");
   const wait = element("p", "steep-wait");
   wait.textContent = "Drawing the curves…";
@@ -219,6 +219,7 @@ function open(parent) {
       for (const bar of [shade, band]) Object.assign(bar.style, px({ left: low, width: high - low }));
       edges.forEach((edge, end) => {
         edge.style.left = `${end ? high : low}px`;
+        edge.style.zIndex = end === Number(low + high <= box.width) ? 2 : 1; // the one with room to go
         edge.toggleAttribute("data-open", window[end] === null);
         describe(edge, about, window, end);
       });
@@ -273,16 +274,20 @@ function open(parent) {
 
   // -- moving the window --
 
-  // Set the window of panel k, or of all panels when they are linked; drawn at the next frame.
+  // The curves that move with panel k: all of them when the windows are linked.
+  const moving = (k) => (data.linked ? painted.panels : [painted.panels[k]]).map(({ curve }) => curve);
+
   function move(k, window) {
-    const moved = data.linked ? painted.panels : [painted.panels[k]];
-    for (const { curve } of moved) windows.set(curve, window);
+    for (const curve of moving(k)) windows.set(curve, window);
     soon();
   }
 
+  function own(k) {
+    for (const curve of moving(k)) touched.add(curve);
+  }
+
   function commit(k) {
-    const moved = data.linked ? painted.panels : [painted.panels[k]];
-    for (const { curve } of moved) touched.add(curve);
+    own(k);
     const all = Object.fromEntries([...windows].filter(([curve]) => touched.has(curve)));
     tell("windows", { windows: all, at: Date.now() }); // the time makes each release a new value
   }
@@ -294,8 +299,9 @@ function open(parent) {
     const target = event.currentTarget;
     target.setPointerCapture(event.pointerId);
     if (part !== "band") target.focus({ preventScroll: true });
-    drag = { k, part, before: new Map(windows), moved: false,
-             at: event.clientX, from: [0, 1].map((end) => edgeAt(k, windows.get(painted.panels[k].curve), end)) };
+    const window = windows.get(painted.panels[k].curve);
+    drag = { k, part, before: new Map(windows), moved: false, at: event.clientX,
+             from: [0, 1].map((end) => edgeAt(k, window, end)) };
     const steer = (e) => pull(e.clientX);
     const done = (e) => {
       target.removeEventListener("pointermove", steer);
@@ -333,7 +339,9 @@ function open(parent) {
     const window = [...drag.before.get(painted.panels[k].curve)];
     if (part === "band") {
       const shift = clamp(by, -from[0], boxes[k].width - from[1]);
-      for (const end of [0, 1]) if (window[end] !== null || shift) window[end] = settle(k, end, from[end] + shift);
+      for (const end of [0, 1]) {
+        if (window[end] !== null || shift) window[end] = settle(k, end, from[end] + shift);
+      }
     } else {
       const other = from[1 - part];
       const here = part ? clamp(from[1] + by, other + 2, boxes[k].width) : clamp(from[0] + by, 0, other - 2);
@@ -374,6 +382,7 @@ function open(parent) {
     to = end ? Math.max(to, rest) : Math.min(to, rest);
     if (end ? to > last : to < first) to = null; // beyond the data: open
     move(k, end ? [window[0], to] : [to, window[1]]);
+    own(k); // at once: new points may be painted before Python is told
     clearTimeout(pause);
     pause = setTimeout(() => commit(k), KEY_PAUSE);
   }

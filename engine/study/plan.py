@@ -17,6 +17,7 @@ from engine.training.probe import Speed
 
 FILL = 0.9  # of the minutes asked for: the estimate is good to 20 % (data/recorded/README.md)
 LONG_GROUP_SECONDS = 45.0  # a longer group is cut into its seeds, so that no worker ends alone
+WORTH_A_CURVE = 8  # sizes: two decades in steps of 2; below that candidates are given up for them
 PAIRED = 0.92  # speed of each of two processes on two cores against one alone (performance, 3)
 
 
@@ -101,6 +102,8 @@ def make_plan(
 ) -> Plan:
     """Plan a study: as many sizes, in steps of 2 from 0.1 % up, as the minutes hold.
 
+    Where they hold fewer than eight with the whole search, every shard is searched less.
+
     Args:
         settings: what the user asked for.
         recipe: how thoroughly to search.
@@ -121,16 +124,38 @@ def make_plan(
         if ladder[-1] > full:
             raise PlanError(f"size {ladder[-1]:,} is more than the {full:,} images there are.")
         minutes = settings.minutes
-    plan = _plan(settings, recipe, ladder, evaluated, speeds, workers)
-    while minutes is not None and plan.seconds > FILL * 60 * minutes:
-        if len(ladder) == 3:
-            raise PlanError(
-                f"{minutes:g} minutes do not hold three sizes on this machine "
-                f"({spell_duration(plan.seconds)}); give more minutes or fewer seeds."
-            )
-        ladder = ladder[:-1]
-        plan = _plan(settings, recipe, ladder, evaluated, speeds, workers)
+
+    def fitted(thinned: Recipe) -> Plan:
+        """The longest ladder that the minutes hold; three sizes where they hold not even those."""
+        kept = len(ladder)
+        while True:
+            plan = _plan(settings, thinned, ladder[:kept], evaluated, speeds, workers)
+            if minutes is None or plan.seconds <= FILL * 60 * minutes or kept <= 3:
+                return plan
+            kept -= 1
+
+    plans = [fitted(thinned) for thinned in _thinner(recipe)]
+    whole = min(WORTH_A_CURVE, len(ladder))
+    plan = next((p for p in plans if len(p.sizes) >= whole), max(plans, key=lambda p: len(p.sizes)))
+    if minutes is not None and plan.seconds > 60 * minutes:
+        raise PlanError(
+            f"{minutes:g} minutes do not hold three sizes on this machine "
+            f"({spell_duration(plan.seconds)}); give more minutes or fewer seeds."
+        )
     return plan
+
+
+def _thinner(recipe: Recipe) -> list[Recipe]:
+    """The recipe, then with fewer candidates: a curve needs sizes more than a wide search.
+
+    The smallest capacity goes first, which larger shards outgrow, and last the lowest learning
+    rate, which trains slowest.
+    """
+    steps = [recipe]
+    while len(steps[-1].capacities) > 1:
+        steps.append(replace(steps[-1], capacities=steps[-1].capacities[1:]))
+    steps.append(replace(steps[-1], learning_rates=recipe.learning_rates[-2:]))
+    return steps
 
 
 def _plan(

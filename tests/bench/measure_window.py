@@ -33,7 +33,7 @@ DRAG_SECONDS = 6.0
 DRAGS = 12  # releases to take percentiles over
 POINTS = 20  # points whose way to the screen is timed
 CPU_SECONDS = 10.0
-MANY = tuple(float(size) for size in range(5000, 5000 + 400 * 25, 25))  # sizes still to come
+MANY = tuple(float(size) for size in range(5000, 5000 + 500 * 25, 25))  # sizes still to come
 
 FRAMES = """
 window.gaps = [];
@@ -75,7 +75,7 @@ class Figure:
 def writer(
     store: Path, study: int, sizes: tuple[float, ...], every: float
 ) -> Iterator[list[float]]:
-    """A process that writes a point every so often; gives the times at which it did, as they come."""
+    """A process that writes a point every so often; gives the times of that, as they come."""
     command = [sys.executable, str(ROOT / "tests" / "studies.py"), str(store), str(study)]
     process = subprocess.Popen(
         [*command, str(every), *(f"{size:g}" for size in sizes)],
@@ -162,12 +162,7 @@ def point_to_screen(page: Page, written: list[float]) -> Figure:
     """From a point's commit in the store to its mark on the screen."""
     page.evaluate(ARRIVALS)
     shown = len(written)  # written so far, if not all are painted yet
-    before = (
-        page.evaluate(
-            "document.querySelectorAll(\".steep-graph .subplot.xy [class*='tracemedian'] .points path\").length"
-        )
-        - shown
-    )
+    before = page.evaluate(COUNT) - shown
     page.wait_for_function(f"arrivals.length >= {POINTS}", timeout=120_000)
     page.wait_for_timeout(300)
     delays = []
@@ -229,6 +224,7 @@ def measure(browser: Browser, folder: Path, updates: int) -> list[Figure]:
             page.wait_for_timeout(1100)
             found.append(point_to_screen(page, written))
         found += [many_updates(page, store, study, updates), *standing(page)]
+        page.context.close()  # it counts frames, which costs
     return found + costs(browser, folder / "standing.db")
 
 
@@ -262,15 +258,12 @@ def reload(page: Page) -> float:
 
 def many_updates(page: Page, store: Path, study: int, updates: int) -> Figure:
     """What some hundred repaints leave behind in the browser."""
-    page.reload()
-    page.wait_for_selector(".steep-tip:not(:empty)")
-    page.evaluate(
-        "watched.paints = 0; document.querySelector('.steep-graph').on('plotly_afterplot', () => watched.paints++)"
-    )
-    with writer(store, study, MANY[100 : 100 + updates], 1.05):
+    reload(page)
+    page.evaluate(PAINTS)
+    with writer(store, study, MANY[100 : 120 + 3 * updates // 2], 1.05):
         page.wait_for_timeout(5000)
         before = heap(page)
-        page.wait_for_function(f"watched.paints >= {updates - 8}", timeout=3_000 * updates)
+        page.wait_for_function(f"watched.paints >= {updates}", timeout=3_000 * updates)
         after = heap(page)
     return Figure(
         f"heap, listeners gained in {updates} updates",
@@ -280,9 +273,7 @@ def many_updates(page: Page, store: Path, study: int, updates: int) -> Figure:
 
 
 def standing(page: Page) -> list[Figure]:
-    seen = page.evaluate(
-        "({ blank: watched.blank, all: watched.frames, graphs: watched.graphs.size })"
-    )
+    seen = page.evaluate("({ ...watched, graphs: watched.graphs.size })")
     return [
         Figure("blank frames in those", f"{seen['blank']} of {seen['frames']}", "0"),
         Figure("graph elements in those", str(seen["graphs"]), "1"),

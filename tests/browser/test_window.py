@@ -66,6 +66,7 @@ def tip(page: Page, panel: int = 0) -> Locator:
 
 def settled(page: Page) -> None:
     """Wait until Python's fit of every window is on the screen."""
+    page.evaluate("new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
     expect(page.locator(".steep-panel[data-preview]")).to_have_count(0, timeout=10_000)
 
 
@@ -170,11 +171,11 @@ def test_the_zoom_survives_streaming(open_page: Visit, fresh_store: Path) -> Non
     with Store.open(fresh_store) as store:
         for size in SIZES[6:]:
             measure(store, study, size)
-    page.wait_for_function(
-        f"() => document.querySelectorAll(\".steep-graph .subplot.xy [class*='tracemedian'] .points path\").length > {painted}"
-    )
+    wait_for_more(page, painted)
     assert x_range(page) == pytest.approx(zoomed)
-    assert x_range(page, "xaxis2") != pytest.approx(zoomed)
+    page.mouse.dblclick(box["x"] + 60, box["y"] + 160)
+    page.wait_for_timeout(800)
+    assert x_range(page) == pytest.approx(x_range(page, "xaxis2"))
 
 
 def test_escape_puts_the_window_back(full: Page) -> None:
@@ -289,3 +290,11 @@ def test_one_window_moves_all_panels_when_they_are_linked(full: Page) -> None:
 def test_nothing_offers_to_send_the_chart_away(full: Page) -> None:
     assert "share" not in full.content().lower().replace("sharedstate", "")
     assert full.locator(".modebar-btn").count() == 0
+
+
+def test_the_exponents_are_downloaded_as_they_stand(full: Page) -> None:
+    with full.expect_download() as download:
+        full.get_by_role("button", name="Exponents CSV").click()
+    header, first, *_ = Path(download.value.path()).read_text().splitlines()
+    assert header.startswith("curve,domain,model,metric,unit,law,exponent,exponent_low")
+    assert f"{float(first.split(',')[6]):.3f}" == exponent(full).split(" ")[0]

@@ -21,7 +21,10 @@ def curves() -> list[Curve]:
     return [replace(curve, guess=guess) for curve, guess in zip(found, guesses, strict=True)]
 
 
-def draw(curves, window=Window(250, None), law="power"):
+WINDOW = Window(250, None)
+
+
+def draw(curves, window=WINDOW, law="power"):
     fits = [fit(curve, window, law) for curve in curves]
     return figures.draw(fits, PUBLISHED), fits
 
@@ -121,3 +124,10 @@ def test_a_single_point_can_be_drawn(curves):
 def test_the_zoom_outlives_new_points(curves):
     fewer = [replace(curve, points=curve.points[:12]) for curve in curves]
     assert draw(curves)[0]["layout"]["uirevision"] == draw(fewer)[0]["layout"]["uirevision"]
+
+
+def test_markup_in_a_name_or_a_unit_is_shown_as_text(curves):
+    points = tuple(replace(p, unit="<a>%{x}") for p in curves[0].points)
+    figure, _ = draw([replace(curves[0], name="<a href='x'>", points=points)])
+    assert "<b>&lt;a href=&#x27;x&#x27;&gt;</b>" in texts(figure)
+    assert "%{x}" not in figure["layout"]["xaxis"]["title"]["text"]

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import jobs, state, words
+from engine.curve import Point
 from engine.laws.window import Window
 from engine.study.store import Store
 from tests.studies import NAME, SIZES, make_study
@@ -209,14 +210,24 @@ def test_a_run_that_cannot_write_its_store_is_refused_in_one_sentence(store, mon
 
 
 def test_imported_points_can_be_explored(store):
-    from engine.curve import Point
-
     with Store.open(store) as opened:
         opened.import_points([Point("mine", m, m**-0.3) for m in (10, 100, 1000, 10_000)], "0.1.0")
     at = visit()
     at.selectbox(key=state.STUDY).set_value(state.IMPORTED).run()
     assert not at.exception
     assert exponents(at)[0].startswith("-0.3")
+
+
+def test_a_curves_name_is_shown_and_never_acted_on(store):
+    name = "![x](https://example.com/x.png) **bold** <b>"
+    with Store.open(store) as opened:
+        opened.import_points([Point(name, m, m**-0.3) for m in (10, 100, 1000, 10_000)], "0.1.0")
+    at = visit()
+    at.selectbox(key=state.STUDY).set_value(state.IMPORTED).run()
+    assert not at.exception
+    shown = at.table[0].value.index[0]
+    assert shown.replace("\\", "") == name
+    assert "![" not in shown
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,15 @@ def test_every_shard_gets_the_same_budget():
         groups = [group.spec for group in plan.groups if group.spec.size == size]
         trainings = sum(len(spec.seeds) * len(spec.learning_rates) for spec in groups)
         assert trainings == plan.candidates * plan.seeds
-        assert {spec.capacity for spec in groups} == set(RECIPE.capacities)
+        assert {spec.capacity for spec in groups} == set(plan.capacities)
+
+
+def test_a_short_time_gives_up_candidates_before_sizes():
+    rich, poor = (planned(replace(SETTINGS, minutes=minutes)) for minutes in (60, 4))
+    assert (rich.capacities, len(rich.learning_rates)) == (RECIPE.capacities, 3)
+    assert poor.candidates < rich.candidates
+    assert len(poor.sizes) >= 8
+    assert poor.capacities[-1] == RECIPE.capacities[-1]  # the largest is what large shards need
 
 
 def test_a_long_group_is_cut_into_its_seeds_where_workers_could_share_it():
