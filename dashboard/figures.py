@@ -234,7 +234,8 @@ def _published(
         return None
     x = np.log10([row.size for row in rows])
     y = np.log10([row.median for row in rows])
-    says = f"{law.source.split(',')[0]}: {number(law.exponent)}"
+    source = law.source.split(",")[0].replace(" et al.", "")
+    says = f"{source}: {number(law.exponent)}"
     start, ends = 0.0, None
     if law.coefficient is not None and law.size_unit == spot.unit:
         start = float(np.log10(law.coefficient))

@@ -10,6 +10,7 @@
 const MARGIN = { left: 62, right: 16, top: 66, bottom: 50 }; // px around each plot area
 const NARROWEST = 300; // px; narrower panels are stacked instead
 const HEIGHT = 372; // px of one panel with its margins
+const EDGE = 18; // px that an edge can be held by, see window.css
 const SNAP = 8; // px from the end of the axis within which an edge is open-ended
 const KEY_PAUSE = 250; // ms after the last key press until Python is told
 const CONFIG = { displaylogo: false, showSendToCloud: false, responsive: false,
@@ -219,7 +220,6 @@ function open(parent) {
       for (const bar of [shade, band]) Object.assign(bar.style, px({ left: low, width: high - low }));
       edges.forEach((edge, end) => {
         edge.style.left = `${end ? high : low}px`;
-        edge.style.zIndex = end === Number(low + high <= box.width) ? 2 : 1; // the one with room to go
         edge.toggleAttribute("data-open", window[end] === null);
         describe(edge, about, window, end);
       });
@@ -332,10 +332,15 @@ function open(parent) {
 
   function pull(clientX) {
     if (!drag) return;
-    const { k, part, from } = drag;
+    const { k, from } = drag;
     const by = clientX - drag.at;
-    if (!drag.moved && Math.abs(by) < 2) return; // a click is not a drag
-    drag.moved = true;
+    if (!drag.moved) {
+      if (Math.abs(by) < 2) return; // a click is not a drag
+      // Of two edges that lie on one another, the one goes that can.
+      if (drag.part !== "band" && from[1] - from[0] < EDGE) drag.part = Number(by > 0);
+      drag.moved = true;
+    }
+    const { part } = drag;
     const window = [...drag.before.get(painted.panels[k].curve)];
     if (part === "band") {
       const shift = clamp(by, -from[0], boxes[k].width - from[1]);

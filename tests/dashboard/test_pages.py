@@ -1,5 +1,6 @@
 """The pages in every state that a store can be in, run without a browser."""
 
+import json
 import os
 import sqlite3
 from pathlib import Path
@@ -8,10 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import jobs, state, words
-from engine.curve import Point
+from engine.curve import Point, write_points
 from engine.laws.window import Window
+from engine.recorded import recorded_curves
 from engine.study.store import Store
-from tests.studies import NAME, SIZES, make_study
+from tests.studies import NAME, SIZES, TRUTHS, make_study, points
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 PAGES = ("views/explore.py", "views/run.py")
@@ -75,6 +77,34 @@ def test_a_page_opens_without_a_store_and_makes_none(store, page):
     at = visit(page)
     assert not at.exception
     assert not store.exists()
+
+
+@pytest.fixture
+def recorded(tmp_path, monkeypatch) -> Path:
+    """A folder of recorded curves in the place of the shipped one; empty as yet."""
+    folder = tmp_path / "recorded"
+    folder.mkdir()
+    monkeypatch.setattr(recorded_curves, "__defaults__", (folder,))
+    return folder
+
+
+def test_a_first_visit_shows_curves_recorded_earlier_with_device_and_date(store, recorded):
+    measured = [point for size in SIZES for point in points(size)]
+    (recorded / "icons.csv").write_text(write_points(measured))
+    guess = {f"{NAME} {name}": level for name, *_, level in TRUTHS}
+    about = {"guess": guess, "data_hash": "abc", "version": "0.1.0", "date": "2026-11-22"}
+    (recorded / "icons.json").write_text(json.dumps(about))
+    at = visit()
+    assert not at.exception
+    assert len(exponents(at)) == 3
+    assert "Recorded earlier, not on this machine" in said(at)
+    assert "on 2 CPU cores, 22 November 2026" in said(at)
+
+
+def test_with_nothing_at_all_to_show_the_page_says_what_to_do(store, recorded):
+    at = visit()
+    assert not at.exception
+    assert "Nothing has been measured yet." in said(at)
 
 
 def test_a_full_study_has_a_row_for_each_curve(store):
