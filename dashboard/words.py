@@ -6,27 +6,16 @@ from datetime import date
 
 from engine.curve import Curve
 from engine.laws.fit import Fit, Interval
-from engine.numbers import number, with_interval
+from engine.numbers import duration, number, with_interval
 from engine.study.store import StudyRow
 
 LAW_NAMES = {"power": "power law", "power-floor": "power law + floor"}
-# Names that the engine gives in modules that hold torch; tests compare them.
+# How the engine's names are written for a reader; tests hold them against engine.study.choices.
 MODELS = {"cnn": "CNN", "mlp": "MLP", "resnet": "ResNet"}
 LENGTHS = {"quick": "Quick", "standard": "Standard", "full": "Full", "minutes": "Minutes"}
 SOURCES = {"icons": "Icons", "cifar10": "CIFAR-10"}
 DEVICES = {"auto": "Automatic", "cpu": "CPU"}
 STARTING_SECONDS = 60.0  # a study that has waited longer has lost its driver
-
-
-def duration(seconds: float) -> str:
-    """As a person says it: "40 s", "5 min", "1 h 20 min"."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    if minutes < 90:
-        return f"{minutes} min"
-    hours, left = divmod(minutes, 60)
-    return f"{hours} h {left} min" if left else f"{hours} h"
 
 
 def interval(found: Interval | None, missing: str = "") -> str:

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine import VERSION
-
-DOMAINS = ("images",)
+from engine.study.choices import DOMAINS, MODELS, PRESETS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,9 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="train models on growing fractions of a data set")
     run.add_argument("domain", choices=DOMAINS, metavar="DOMAIN", help=", ".join(DOMAINS))
     length = run.add_mutually_exclusive_group()
-    length.add_argument(
-        "--preset", choices=("quick", "standard", "full"), help="how thorough; default quick"
-    )
+    length.add_argument("--preset", choices=PRESETS, help="how thorough; default quick")
     length.add_argument("--minutes", type=_positive, metavar="N", help="wall time to fill")
     run.add_argument("--model", help="default: the domain's first, see `steepness domains`")
     run.add_argument("--data", metavar="SOURCE", help="default: the domain's first")
@@ -144,7 +141,6 @@ def _domains(options: argparse.Namespace) -> int:
         print("\n".join(DOMAINS))
         return 0
     from data import images
-    from engine.study.presets import MODELS
 
     for domain in DOMAINS:
         print(f"{domain}: models {', '.join(MODELS[domain])} (the first is the default)")
@@ -161,14 +157,14 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from engine.study.plan import spell_duration
+    from engine.numbers import duration
     from engine.study.store import Store
 
     with Store.open(_store_path(options), "read") as store:
         for row in store.studies():
             left = ""
             if row.state == "running" and row.seconds_left is not None:
-                left = f", about {spell_duration(row.seconds_left)} left"
+                left = f", about {duration(row.seconds_left)} left"
             print(f"{row.name}: {row.state}, {row.done} of {row.total} groups{left}")
             print(f"  on {row.device} ({row.device_reason})")
             if row.reason:

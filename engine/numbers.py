@@ -39,6 +39,17 @@ def with_interval(value: float, low: float, high: float) -> str:
     return f"{_fixed(value, places)} ± {_fixed(half, places)}"
 
 
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: "40 s", "5 min", "1 h 20 min"."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours, left = divmod(minutes, 60)
+    return f"{hours} h {left} min" if left else f"{hours} h"
+
+
 def _decade(value: float, digits: int) -> int:
     """Power of ten of the first significant digit: of 0.0996 it is -2, or -1 rounded to two."""
     return floor(log10(float(f"{abs(value):.{digits - 1}e}")))

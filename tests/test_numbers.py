@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.numbers import number, with_interval
+from engine.numbers import duration, number, with_interval
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,18 @@ def test_digits_follow_the_interval(value, low, high, shown) -> None:
 )
 def test_a_number_alone_has_three_digits_and_sizes_stay_whole(value, shown) -> None:
     assert number(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.2, "1 s"),
+        (45, "45 s"),
+        (100, "2 min"),
+        (3_000, "50 min"),
+        (7_200, "2 h"),
+        (8_100, "2 h 15 min"),
+    ],
+)
+def test_a_duration_is_said_as_a_person_says_it(seconds, words):
+    assert duration(seconds) == words

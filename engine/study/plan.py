@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from data import shards
+from engine.numbers import duration
 from engine.training.group import GroupSpec, Schedule
 from engine.training.probe import Speed
 
@@ -87,7 +88,7 @@ class Plan:
         return (
             f"{len(self.sizes)} sizes from {self.sizes[0]:,} to {self.sizes[-1]:,} images, "
             f"{self.seeds} seeds, {self.candidates} candidates each: "
-            f"about {spell_duration(self.seconds)} with {self.workers} "
+            f"about {duration(self.seconds)} with {self.workers} "
             f"worker{'s' if self.workers > 1 else ''}"
         )
 
@@ -140,7 +141,7 @@ def make_plan(
     if minutes is not None and plan.seconds > 60 * minutes:
         raise PlanError(
             f"{minutes:g} minutes do not hold three sizes on this machine "
-            f"({spell_duration(plan.seconds)}); give more minutes or fewer seeds."
+            f"({duration(plan.seconds)}); give more minutes or fewer seeds."
         )
     return plan
 
@@ -221,14 +222,3 @@ def expected_seconds(
     validating = evaluations * watched / speed.evaluate
     testing = 2 * evaluated / speed.evaluate  # the test split, and the shard once more
     return rates * (training + validating + testing)
-
-
-def spell_duration(seconds: float) -> str:
-    """Seconds as a person says them: "40 s", "5 min", "1 h 20 min"."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    if minutes < 90:
-        return f"{minutes} min"
-    hours, left = divmod(minutes, 60)
-    return f"{hours} h {left} min" if left else f"{hours} h"

@@ -8,7 +8,6 @@ the share of shards whose winner sat at an edge stands in data/recorded/README.m
 from engine.study.plan import Recipe
 from engine.training.group import Schedule
 
-PRESETS = ("quick", "standard", "full")
 MINUTES_FOR = {"quick": 4.0, "standard": 60.0}  # and "full" takes every size
 
 RATES = (3e-4, 1e-3, 3e-3)
@@ -22,7 +21,6 @@ RECIPES: dict[str, dict[str, Recipe]] = {
         "full": Recipe(None, 5, (40_000, 120_000, 360_000, 1_080_000, 3_240_000), RATES, PATIENT),
     },
 }
-MODELS: dict[str, tuple[str, ...]] = {"images": ("cnn", "mlp", "resnet")}  # first is the default
 
 
 def recipe(domain: str, preset: str | None, minutes: float | None) -> Recipe:

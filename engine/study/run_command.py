@@ -12,8 +12,8 @@ from data import images
 from data.hub import hub_folders
 from engine.laws.fit import fit
 from engine.laws.propose import propose_window
-from engine.numbers import with_interval
-from engine.study import presets
+from engine.numbers import duration, with_interval
+from engine.study.choices import MODELS
 from engine.study.plan import Settings
 from engine.study.run import Progress, default_workers, prepare, run_study
 from engine.study.store import Store
@@ -22,7 +22,7 @@ from engine.training import device as devices
 
 def run(options: argparse.Namespace, path: Path) -> int:
     """Estimate or run the study that the options describe; returns the exit code."""
-    models = presets.MODELS[options.domain]
+    models = MODELS[options.domain]
     model = options.model or models[0]
     data = options.data or next(iter(images.SOURCES))
     for flag, value, known in (("--model", model, models), ("--data", data, images.SOURCES)):
@@ -108,8 +108,6 @@ class _Bar:
 
     def show(self, progress: Progress) -> None:
         """Draw the latest; the first calls may come before the number of groups is known."""
-        from engine.study.plan import spell_duration
-
         if self._bar is None:
             if progress.total == 0:
                 print(progress.said, file=sys.stderr)
@@ -119,7 +117,7 @@ class _Bar:
                 unit="group",
                 bar_format="{n_fmt}/{total_fmt} groups |{bar}| {elapsed} gone, {postfix}",
             )
-        left = spell_duration(progress.seconds_left or 0.0)
+        left = duration(progress.seconds_left or 0.0)
         self._bar.set_postfix_str(f"about {left} left, {progress.said}", refresh=False)
         self._bar.n = progress.done
         self._bar.refresh()

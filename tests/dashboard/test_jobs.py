@@ -7,7 +7,7 @@ import time
 import pytest
 
 from dashboard import jobs, words
-from engine.study.presets import MODELS as KNOWN_MODELS
+from engine.study.choices import MODELS as KNOWN_MODELS
 from tests.studies import SETTINGS
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import jobs, state, words
+from dashboard import jobs, state
 from engine.curve import Point, write_points
 from engine.laws.window import Window
 from engine.recorded import recorded_curves
@@ -258,11 +258,3 @@ def test_a_curves_name_is_shown_and_never_acted_on(store):
     shown = at.table[0].value.index[0]
     assert shown.replace("\\", "") == name
     assert "![" not in shown
-
-
-@pytest.mark.parametrize(
-    ("seconds", "spoken"),
-    [(0.2, "1 s"), (89, "89 s"), (300, "5 min"), (4800, "80 min"), (7500, "2 h 5 min")],
-)
-def test_durations_are_said_as_people_say_them(seconds, spoken):
-    assert words.duration(seconds) == spoken

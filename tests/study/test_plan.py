@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 
-from engine.study.plan import PlanError, Recipe, Settings, make_plan, spell_duration
+from engine.study.plan import PlanError, Recipe, Settings, make_plan
 from engine.training.group import Schedule
 from engine.training.probe import Speed
 
@@ -79,18 +79,3 @@ def test_equal_settings_are_the_same_study_and_others_are_not():
     assert SETTINGS.key == replace(SETTINGS).key
     others = [replace(SETTINGS, minutes=5.0), replace(SETTINGS, model="mlp"), SETTINGS]
     assert len({settings.key for settings in others}) == 3
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0.2, "1 s"),
-        (45, "45 s"),
-        (100, "2 min"),
-        (3_000, "50 min"),
-        (7_200, "2 h"),
-        (8_100, "2 h 15 min"),
-    ],
-)
-def test_a_duration_is_said_as_a_person_says_it(seconds, words):
-    assert spell_duration(seconds) == words
