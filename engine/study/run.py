@@ -121,7 +121,8 @@ def run_study(
         study = store.find_study(settings.key)
         if study is None:
             show(Progress(0, 0, None, "loading the data and measuring this machine's speed"))
-            study = _create(store, prepare(settings, device, workers, folder))
+            study = _create(store, prepare(settings, device, workers, folder), folder)
+        folder = folder or _folder_of(store, study)
         loader = executors.LoadImages(settings.data, folder, default_cache(), device.kind)
         store.retry_failed(study)
         store.set_study(study, "running", workers=workers)
@@ -171,7 +172,7 @@ def _drive(
                 show(_progress(store, study, f"failed: {event.group.spec.name}: {event.reason}"))
 
 
-def _create(store: Store, prepared: Prepared) -> int:
+def _create(store: Store, prepared: Prepared, folder: Path | None) -> int:
     """Write a planned study; its curves get a number behind them where the names are taken."""
     settings, made = prepared.settings, prepared.plan
     taken = set(store.curve_names())
@@ -189,6 +190,7 @@ def _create(store: Store, prepared: Prepared) -> int:
             "learning_rates": made.learning_rates,
             "seconds": made.seconds,
             "sentence": made.sentence,
+            "folder": None if folder is None else str(folder.absolute()),
         },
         groups=[
             (group.spec.name, group.shard, asdict(group.spec), group.seconds)
@@ -209,6 +211,12 @@ def _create(store: Store, prepared: Prepared) -> int:
         device_reason=prepared.device.reason,
         version=VERSION,
     )
+
+
+def _folder_of(store: Store, study: int) -> Path | None:
+    """Where the study's data lay when it was created, so that resuming need not say it again."""
+    folder = store.study_plan(study)[1].get("folder")
+    return None if folder is None else Path(folder)
 
 
 def _numbered(name: str, number: int) -> str:

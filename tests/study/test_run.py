@@ -262,3 +262,17 @@ def test_status_of_a_missing_store_says_how_to_make_one(tmp_path):
 
 def test_no_command_prints_the_help_and_is_wrong_usage():
     assert steepness().returncode == 2
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_cifar10_is_resumed_without_saying_again_where_it_lies(shared_data, tmp_path):
+    path = tmp_path / "study.db"
+    order = "run images --data cifar10 --model mlp --sizes 100,200,400 --seeds 1".split()
+    first = steepness(*order, "--data-folder", shared_data / "cifar10", "--store", path)
+    assert first.returncode == 0, first.stderr
+    again = steepness(*order, "--store", path)
+    assert again.returncode == 0, again.stderr
+    with Store.open(path, "read") as store:
+        assert {point.size for point in store.curves()[0].points} == {100, 200, 400}
+        assert store.curves()[0].guess == pytest.approx(0.9)
