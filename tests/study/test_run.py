@@ -268,7 +268,8 @@ def test_no_command_prints_the_help_and_is_wrong_usage():
 @pytest.mark.shared
 def test_cifar10_is_resumed_without_saying_again_where_it_lies(shared_data, tmp_path):
     path = tmp_path / "study.db"
-    order = "run images --data cifar10 --model mlp --sizes 100,200,400 --seeds 1".split()
+    order = ["run", "images", "--data", "cifar10", "--model", "mlp"]
+    order += ["--sizes", "100,200,400", "--seeds", "1"]
     first = steepness(*order, "--data-folder", shared_data / "cifar10", "--store", path)
     assert first.returncode == 0, first.stderr
     again = steepness(*order, "--store", path)
