@@ -149,13 +149,14 @@ def make_plan(
 def _thinner(recipe: Recipe) -> list[Recipe]:
     """The recipe, then with fewer candidates: a curve needs sizes more than a wide search.
 
-    The smallest capacity goes first, which larger shards outgrow, and last the lowest learning
-    rate, which trains slowest.
+    The smallest capacity goes first, which larger shards outgrow, then the lowest learning rate,
+    which trains slowest; on a slow machine the smallest capacity is all that is left.
     """
     steps = [recipe]
     while len(steps[-1].capacities) > 1:
         steps.append(replace(steps[-1], capacities=steps[-1].capacities[1:]))
     steps.append(replace(steps[-1], learning_rates=recipe.learning_rates[-2:]))
+    steps.append(replace(steps[-1], capacities=recipe.capacities[:1]))
     return steps
 
 
