@@ -7,6 +7,7 @@ the command, device, date, version, data hash and best-guess levels that they we
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,8 @@ def record(store: Store, row: StudyRow, folder: Path, device: str) -> Path:
     }
     file = folder / f"{name}.csv"
     folder.mkdir(parents=True, exist_ok=True)
-    text = write_points(point for curve in curves for point in curve.points)
+    points = [replace(point, device=device) for curve in curves for point in curve.points]
+    text = write_points(points)
     file.write_text(text, encoding="utf-8", newline="")
     file.with_suffix(".json").write_text(json.dumps(note, indent=2) + "\n", encoding="utf-8")
     return file
