@@ -23,10 +23,11 @@ def test_sizes_go_up_in_steps_of_two_from_a_thousandth_of_the_data():
     assert all(1.9 < b / a < 2.1 for a, b in pairwise(sizes))
 
 
-def test_more_minutes_hold_more_sizes_but_never_more_than_the_minutes():
-    plans = [planned(replace(SETTINGS, minutes=m)) for m in (3, 6, 12, 60)]
-    assert [len(plan.sizes) for plan in plans] == sorted(len(plan.sizes) for plan in plans)
-    assert len(plans[0].sizes) < len(plans[-1].sizes)
+def test_more_minutes_hold_a_wider_search_or_more_sizes_and_never_more_than_the_minutes():
+    plans = [planned(replace(SETTINGS, minutes=minutes)) for minutes in (3, 6, 12, 60)]
+    worth = [(plan.candidates, len(plan.sizes)) for plan in plans]
+    assert worth == sorted(worth)
+    assert worth[0] < worth[-1]
     for plan, minutes in zip(plans, (3, 6, 12, 60), strict=True):
         assert plan.seconds <= 60 * minutes
 
