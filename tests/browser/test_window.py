@@ -64,9 +64,14 @@ def tip(page: Page, panel: int = 0) -> Locator:
     return page.locator(".steep-tip").nth(panel)
 
 
+def frame_drawn(page: Page) -> None:
+    """Wait until what the hand did last is on the screen, however slow the machine."""
+    page.evaluate("new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
+
+
 def settled(page: Page) -> None:
     """Wait until Python's fit of every window is on the screen."""
-    page.evaluate("new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
+    frame_drawn(page)
     expect(page.locator(".steep-panel[data-preview]")).to_have_count(0, timeout=10_000)
 
 
@@ -145,7 +150,7 @@ def test_the_preview_is_pythons_own_fit(full: Page, fresh_store: Path, law: str)
     full.get_by_role("option", name=law, exact=True).click()
     full.wait_for_timeout(800)
     drag(full, edge(full), -150)
-    full.wait_for_timeout(100)
+    frame_drawn(full)
     previewed = float(tip(full).get_attribute("data-exponent") or "nan")
     full.mouse.up()
     settled(full)

@@ -206,3 +206,11 @@ def test_a_store_in_a_place_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="no store can be made at"):
         Store.open(tmp_path / "file" / "study.db")
+
+
+def test_a_store_in_anothers_place_is_told_from_it_by_its_revision(tmp_path):
+    revisions = set()
+    for name in ("first.db", "second.db", "third.db"):
+        with Store.open(tmp_path / name) as store:
+            revisions.add(store.revision())
+    assert len(revisions) == 3
