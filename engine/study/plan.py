@@ -16,7 +16,7 @@ from engine.numbers import duration
 from engine.training.group import GroupSpec, Schedule
 from engine.training.probe import Speed
 
-FILL = 0.9  # of the minutes asked for: estimates were 2 to 25 % low (CHANGELOG, 0.1.0)
+FILL = 0.9  # of the minutes asked for: one estimate was 25 % low (CHANGELOG, 0.1.0)
 LONG_GROUP_SECONDS = 45.0  # a longer group is cut into its seeds, so that no worker ends alone
 WORTH_A_CURVE = 8  # sizes: two decades in steps of 2; below that candidates are given up for them
 PAIRED = 0.92  # speed of each of two processes on two cores against one alone (performance, 3)
