@@ -8,8 +8,6 @@ the share of shards whose winner sat at an edge stands in data/recorded/README.m
 from engine.study.plan import Recipe
 from engine.training.group import Schedule
 
-MINUTES_FOR = {"quick": 4.0, "standard": 60.0}  # and "full" takes every size
-
 RATES = (3e-4, 1e-3, 3e-3)
 SCHEDULE = Schedule(validation_images=1024)  # the whole set would double a small shard's cost
 PATIENT = Schedule(patience=1.8, ratio=1.2, floor_steps=240, validation_images=2048)
@@ -28,5 +26,6 @@ def recipe(domain: str, preset: str | None, minutes: float | None) -> Recipe:
     if preset is not None:
         return RECIPES[domain][preset]
     assert minutes is not None
-    standard = MINUTES_FOR["standard"] / 2
-    return RECIPES[domain]["quick" if minutes < standard else "standard"]
+    standard = RECIPES[domain]["standard"]
+    assert standard.minutes is not None
+    return standard if minutes >= standard.minutes / 2 else RECIPES[domain]["quick"]
