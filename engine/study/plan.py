@@ -207,8 +207,8 @@ def _plan(
 START_SECONDS = 6.0  # a worker's torch import and data load, measured on 2 cores
 # Mean steps of a replica, pruned and failed ones included, in the recorded icons study:
 # EXPECTED_STEPS at 1,000 images, growing with their number to the power EXPECTED_GROWTH.
-EXPECTED_STEPS = 470.0  # at a patience of 1.6, in proportion to it
-EXPECTED_GROWTH = 0.38
+EXPECTED_STEPS = 740.0  # at a patience of 1.6, in proportion to it
+EXPECTED_GROWTH = 0.28
 
 
 def expected_seconds(

@@ -42,7 +42,7 @@ def test_every_shard_gets_the_same_budget():
 
 
 def test_a_short_time_gives_up_candidates_before_sizes():
-    rich, poor = (planned(replace(SETTINGS, minutes=minutes)) for minutes in (60, 4))
+    rich, poor = (planned(replace(SETTINGS, minutes=minutes)) for minutes in (60, 6))
     assert (rich.capacities, len(rich.learning_rates)) == (RECIPE.capacities, 3)
     assert poor.candidates < rich.candidates
     assert len(poor.sizes) >= 8
