@@ -80,7 +80,7 @@ def spans(
     )
 
 
-def _label(text: str) -> str:
+def as_text(text: str) -> str:
     """Text from a user's file, which Plotly would read as markup or as a template."""
     return escape(text).replace("%{", "% {")
 
@@ -99,8 +99,8 @@ class _Spot:
         self.number = "" if k == 0 else str(k + 1)
         self.domain = point.domain if point.domain in DOMAIN_COLOURS else "other"
         self.colour = DOMAIN_COLOURS.get(point.domain, INK)
-        self.unit = _label(point.unit or "samples")
-        self.metric = _label(point.metric or "error")
+        self.unit = as_text(point.unit or "samples")
+        self.metric = as_text(point.metric or "error")
         self.format = ".1%" if is_rate(self.metric) else ".3g"
 
     def trace(self, kind: str, **more: Any) -> Trace:

@@ -7,14 +7,17 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import figures, state, words
+from dashboard.growth import draw_growth
 from dashboard.window import fit_window, moved
 from engine.curve import Curve
 from engine.laws.fit import Fit, fit
+from engine.laws.growth import fit_growth
 from engine.laws.published import PUBLISHED
 from engine.laws.window import Window
 
 # Pure in frozen values, and asked at every turn of a page that polls.
 remembered_fit = lru_cache(maxsize=512)(fit)
+remembered_growth = lru_cache(maxsize=512)(fit_growth)
 remembered_figure = lru_cache(maxsize=32)(figures.draw)
 
 
@@ -62,6 +65,33 @@ def table(fits: Sequence[Fit]) -> pd.DataFrame:
         for found in fits
     ]
     return pd.DataFrame(rows).set_index("Curve")
+
+
+def growth(fits: Sequence[Fit]) -> None:
+    """How the best model grows with the data, for the sizes in the windows; folded away."""
+    first: dict[tuple[str, bytes], Fit] = {}  # the metrics of one study share their models
+    for found in fits:
+        models = remembered_growth(found.curve, Window())
+        if models.sizes.size:
+            key = (found.curve.model, models.sizes.tobytes() + models.parameters.tobytes())
+            first.setdefault(key, found)
+    laws = [(found.curve, remembered_growth(found.curve, found.window)) for found in first.values()]
+    if not laws:
+        return
+    with st.expander("How the best model grows with the data"):
+        shown = [
+            (curve.domain, curve.unit or "samples", curve.model or curve.name, law)
+            for curve, law in laws
+        ]
+        st.plotly_chart(draw_growth(shown), config={"displayModeBar": False})
+        st.caption(
+            "Parameters of the model that won at each size inside the window. Hestness et al. 2017"
+            " found exponents from 0.5 to 1: models grow, but more slowly than the data. The 90 %"
+            " interval is never narrower than the ladder of capacities that was searched allows."
+        )
+        for _, _, label, law in shown:
+            if law.doubt:
+                st.caption(f"**{words.plain(label)}:** {words.sentence(law.doubt)}")
 
 
 def by_numbers(fits: Sequence[Fit], key: str) -> None:

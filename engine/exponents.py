@@ -14,6 +14,7 @@ from typing import Any
 
 from engine.cells import line, unguard
 from engine.laws.fit import Fit
+from engine.laws.growth import fit_growth
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class ExponentRow:
 def exponent_row(fit: Fit) -> ExponentRow:
     """The row that reports `fit`."""
     curve, exponent, floor = fit.curve, fit.exponent, fit.floor
+    growth = fit_growth(curve, fit.window).exponent
     return ExponentRow(
         curve=curve.name,
         domain=curve.domain,
@@ -72,9 +74,9 @@ def exponent_row(fit: Fit) -> ExponentRow:
         n_sizes=fit.n_sizes,
         n_points=fit.n_points,
         n_seeds=fit.n_seeds,
-        growth_exponent=None,
-        growth_low=None,
-        growth_high=None,
+        growth_exponent=growth.value if growth else None,
+        growth_low=growth.low if growth else None,
+        growth_high=growth.high if growth else None,
         status=fit.status.value,
         notes="; ".join(note.message for note in fit.notes),
         device=curve.device,

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -56,6 +57,17 @@ def test_a_row_says_all_that_is_known_in_full_precision() -> None:
     assert (cells["domain"], cells["model"], cells["unit"]) == ("images", "cnn", "images")
     assert (cells["device"], cells["data_hash"], cells["version"]) == ("cpu", "abc", "0.1.0")
     assert (cells["growth_exponent"], cells["status"]) == ("", "fitted")
+
+
+def test_the_growth_exponent_comes_from_the_sizes_in_the_fit_window() -> None:
+    grown = [
+        replace(point, parameters=1000 if point.size < 800 else round(10 * point.size**0.5))
+        for point in measured().points
+    ]
+    curve = replace(measured(), points=tuple(grown))
+    row = exponent_row(fit(curve, Window(800, None)))
+    assert row.growth_exponent == pytest.approx(0.5, abs=0.01)
+    assert row.growth_low < 0.5 < row.growth_high
 
 
 def test_a_curve_without_a_fit_has_blanks_and_its_reason() -> None:

@@ -151,6 +151,7 @@ def live() -> None:
         downloads(fits)
         st.caption(next_step(row, choice, fits), width="content")
         st.page_link("views/run.py", label="Run", icon=":material/play_arrow:", width="content")
+    panels.growth(fits)
     panels.by_numbers(fits, f"window-{choice}")
 
 

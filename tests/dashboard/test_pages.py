@@ -116,6 +116,14 @@ def test_a_full_study_has_a_row_for_each_curve(store):
     assert all(value.startswith("-0.") for value in exponents(at))
 
 
+def test_the_growth_of_models_is_told_once_for_the_metrics_of_a_study(store):
+    at = visit()  # the shipped curves: top-1, top-5 and cross-entropy of the same models
+    folds = [fold for fold in at.expander if fold.label.startswith("How the best model grows")]
+    assert len(folds) == 1
+    doubts = [c.value for c in folds[0].caption if "One capacity won at every size" in c.value]
+    assert len(doubts) == 1
+
+
 def test_a_saved_window_is_there_at_the_next_visit(store):
     make_study(store, "finished")
     before = exponents(visit())

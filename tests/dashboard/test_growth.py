@@ -1,0 +1,41 @@
+"""The growth law's picture: marks where it was measured, a line only where one was fitted."""
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from dashboard.growth import draw_growth
+from engine.curve import Curve, Point
+from engine.laws.growth import Growth, fit_growth
+
+SIZES = 100 * 2.0 ** np.arange(6)
+
+
+def grown(exponent: float) -> Growth:
+    points = [Point("c", m, 0.5, parameters=round(1000 * m**exponent)) for m in SIZES]
+    return fit_growth(Curve("c", tuple(points)))
+
+
+def test_the_figure_is_one_that_plotly_accepts() -> None:
+    go.Figure(draw_growth([("images", "images", "cnn", grown(0.7))]))
+
+
+def test_the_line_follows_the_law_and_its_label_carries_the_interval() -> None:
+    figure = draw_growth([("images", "images", "cnn", grown(0.7))])
+    line = next(trace for trace in figure["data"] if trace["mode"] == "lines")
+    assert np.diff(np.log(line["y"])) / np.diff(np.log(line["x"])) == pytest.approx(0.7, abs=1e-3)
+    (note,) = figure["layout"]["annotations"]
+    assert note["text"].startswith("cnn 0.70 ±")
+
+
+def test_one_capacity_everywhere_has_marks_and_no_line() -> None:
+    figure = draw_growth([("images", "images", "cnn", grown(0.0))])
+    assert [trace["mode"] for trace in figure["data"]] == ["markers"]
+    assert figure["data"][0]["x"] == SIZES.tolist()
+
+
+def test_markup_in_a_label_or_a_unit_is_shown_as_text() -> None:
+    figure = draw_growth([("other", "<b>%{x}", "<script>", grown(0.7))])
+    assert "<b>" not in str(figure["data"])
+    assert "<script>" not in str(figure["layout"])
+    assert "<b>" not in figure["layout"]["xaxis"]["title"]["text"]

@@ -1,0 +1,73 @@
+"""The growth law: beta_p found again, never surer than the ladder of capacities allows."""
+
+import numpy as np
+import pytest
+
+from engine.curve import Curve, Point
+from engine.laws.growth import fit_growth
+from engine.laws.window import Window
+
+SIZES = 100 * 2.0 ** np.arange(10)
+
+
+def curve_of(parameters: np.ndarray, sizes: np.ndarray = SIZES) -> Curve:
+    points = [
+        Point("c", float(m), 0.5, seed=seed, parameters=None if np.isnan(p) else round(p))
+        for m, p in zip(sizes, parameters, strict=True)
+        for seed in range(2)
+    ]
+    return Curve("c", tuple(points))
+
+
+def on_ladder(wanted: np.ndarray, step: float) -> np.ndarray:
+    """The rung nearest in log to each capacity; rungs are a factor of `step` apart."""
+    return 1000 * step ** np.round(np.log(wanted / 1000) / np.log(step))
+
+
+def test_a_law_without_noise_is_found_exactly() -> None:
+    found = fit_growth(curve_of(1e6 * SIZES**0.7))
+    assert found.exponent is not None
+    assert found.exponent.value == pytest.approx(0.7, abs=1e-6)
+    assert found.coefficient == pytest.approx(1e6, rel=1e-5)
+    assert found.predict(np.array([1e3])) == pytest.approx(1e6 * 1e3**0.7, rel=1e-5)
+
+
+@pytest.mark.parametrize("exponent", [0.5, 0.78, 1.0])
+def test_the_interval_covers_the_truth_through_a_coarse_ladder(exponent: float) -> None:
+    rng = np.random.default_rng(7)
+    held = 0
+    for _ in range(400):
+        start = 10 ** rng.uniform(2, 3)
+        wanted = start * SIZES**exponent * np.exp(rng.normal(0, 0.3, SIZES.size))
+        found = fit_growth(curve_of(on_ladder(wanted, 3.0)))
+        assert found.exponent is not None
+        held += found.exponent.holds(exponent)
+    assert held / 400 >= 0.86  # 90 % less three standard errors of a share of 400
+
+
+def test_rungs_that_happen_to_lie_on_a_line_are_no_surer_than_half_a_step() -> None:
+    found = fit_growth(curve_of(1000 * 2.0 ** np.arange(10)))
+    assert found.exponent is not None
+    assert found.exponent.value == pytest.approx(1)
+    assert found.exponent.high - found.exponent.low > 0.05
+
+
+def test_only_sizes_inside_the_window_count() -> None:
+    parameters = np.where(SIZES < 800, 500.0, 10 * SIZES)
+    found = fit_growth(curve_of(parameters), Window(800, None))
+    assert found.exponent is not None
+    assert found.exponent.value == pytest.approx(1, abs=1e-6)
+    assert found.sizes.tolist() == SIZES[3:].tolist()
+
+
+def test_one_capacity_at_every_size_is_no_growth_law() -> None:
+    found = fit_growth(curve_of(np.full(SIZES.size, 360_000.0)))
+    assert found.exponent is None
+    assert "one capacity won at every size" in found.doubt
+
+
+def test_points_that_do_not_tell_their_parameters_are_counted_as_such() -> None:
+    parameters = np.where(SIZES < 1600, 10 * SIZES, np.nan)[:6]
+    found = fit_growth(curve_of(parameters[3:], SIZES[3:6]))
+    assert found.exponent is None
+    assert found.doubt == "1 sizes tell their model's parameters; a law needs 4"
