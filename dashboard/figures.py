@@ -280,7 +280,7 @@ def _clip(
 def _size_axis(spot: _Spot, fit: Fit, sizes: tuple[float, float]) -> dict[str, Any]:
     return {
         **_AXIS,
-        **_ticks(sizes),
+        **ticks(sizes),
         "anchor": f"y{spot.number}",
         "tickformat": "~s",
         "title": {"text": f"training {spot.unit}", "standoff": 6, "font": {"size": 12}},
@@ -290,14 +290,14 @@ def _size_axis(spot: _Spot, fit: Fit, sizes: tuple[float, float]) -> dict[str, A
 def _error_axis(spot: _Spot, fit: Fit, errors: tuple[float, float]) -> dict[str, Any]:
     return {
         **_AXIS,
-        **_ticks(errors),
+        **ticks(errors),
         "anchor": f"x{spot.number}",
         "tickformat": "~%" if is_rate(spot.metric) else "~g",
         "title": {"text": spot.metric, "standoff": 6, "font": {"size": 12}},
     }
 
 
-def _ticks(span: tuple[float, float]) -> dict[str, Any]:
+def ticks(span: tuple[float, float]) -> dict[str, Any]:
     """The range of an axis and where its labels stand: 1, 2, 5 in each decade, if they fit."""
     decades = span[1] - span[0]
     step = None if decades < 1 else "D2" if decades < 3.5 else 1  # None: Plotly's round numbers

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import figures, state, words
-from dashboard.growth import draw_growth
+from dashboard.growth import Line, draw_growth
 from dashboard.window import fit_window, moved
 from engine.curve import Curve
 from engine.laws.fit import Fit, fit
@@ -15,6 +15,7 @@ from engine.laws.growth import fit_growth
 from engine.laws.published import PUBLISHED
 from engine.laws.window import Window
 
+HUES = {"images": "blue", "language": "green", "translation": "violet", "speech": "yellow"}
 # Pure in frozen values, and asked at every turn of a page that polls.
 remembered_fit = lru_cache(maxsize=512)(fit)
 remembered_growth = lru_cache(maxsize=512)(fit_growth)
@@ -75,23 +76,31 @@ def growth(fits: Sequence[Fit]) -> None:
         if models.sizes.size:
             key = (found.curve.model, models.sizes.tobytes() + models.parameters.tobytes())
             first.setdefault(key, found)
-    laws = [(found.curve, remembered_growth(found.curve, found.window)) for found in first.values()]
-    if not laws:
+    if not first:
         return
     with st.expander("How the best model grows with the data"):
-        shown = [
-            (curve.domain, curve.unit or "samples", curve.model or curve.name, law)
-            for curve, law in laws
-        ]
-        st.plotly_chart(draw_growth(shown), config={"displayModeBar": False})
+        lines = [_line(found) for found in first.values()]
+        fitted = [line for line in lines if not line.law.doubt]
+        if fitted:
+            theme = st.context.theme.type or "light"
+            colours = {
+                domain: st.get_option(f"theme.{theme}.{hue}Color") for domain, hue in HUES.items()
+            }
+            st.plotly_chart(draw_growth(fitted, colours), config={"displayModeBar": False})
+        for line in lines:
+            if line.law.doubt:
+                st.markdown(f"**{words.plain(line.label)}:** {words.sentence(line.law.doubt)}")
         st.caption(
             "Parameters of the model that won at each size inside the window. Hestness et al. 2017"
             " found exponents from 0.5 to 1: models grow, but more slowly than the data. The 90 %"
             " interval is never narrower than the ladder of capacities that was searched allows."
         )
-        for _, _, label, law in shown:
-            if law.doubt:
-                st.caption(f"**{words.plain(label)}:** {words.sentence(law.doubt)}")
+
+
+def _line(found: Fit) -> Line:
+    curve = found.curve
+    law = remembered_growth(curve, found.window)
+    return Line(curve.domain, curve.unit or "samples", curve.model or curve.name, law)
 
 
 def by_numbers(fits: Sequence[Fit], key: str) -> None:

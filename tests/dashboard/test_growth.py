@@ -1,10 +1,10 @@
-"""The growth law's picture: marks where it was measured, a line only where one was fitted."""
+"""The growth law's picture: marks where it was measured, the line and its exponent."""
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from dashboard.growth import draw_growth
+from dashboard.growth import Line, draw_growth
 from engine.curve import Curve, Point
 from engine.laws.growth import Growth, fit_growth
 
@@ -17,25 +17,27 @@ def grown(exponent: float) -> Growth:
 
 
 def test_the_figure_is_one_that_plotly_accepts() -> None:
-    go.Figure(draw_growth([("images", "images", "cnn", grown(0.7))]))
+    go.Figure(draw_growth([Line("images", "images", "cnn", grown(0.7))]))
 
 
 def test_the_line_follows_the_law_and_its_label_carries_the_interval() -> None:
-    figure = draw_growth([("images", "images", "cnn", grown(0.7))])
+    figure = draw_growth([Line("images", "images", "cnn", grown(0.7))])
     line = next(trace for trace in figure["data"] if trace["mode"] == "lines")
     assert np.diff(np.log(line["y"])) / np.diff(np.log(line["x"])) == pytest.approx(0.7, abs=1e-3)
     (note,) = figure["layout"]["annotations"]
     assert note["text"].startswith("cnn 0.70 ±")
 
 
-def test_one_capacity_everywhere_has_marks_and_no_line() -> None:
-    figure = draw_growth([("images", "images", "cnn", grown(0.0))])
-    assert [trace["mode"] for trace in figure["data"]] == ["markers"]
-    assert figure["data"][0]["x"] == SIZES.tolist()
+def test_every_size_in_the_window_has_its_mark() -> None:
+    law = grown(0.7)
+    figure = draw_growth([Line("images", "images", "cnn", law)])
+    marks = next(trace for trace in figure["data"] if trace["mode"] == "markers")
+    assert marks["x"] == SIZES.tolist()
+    assert marks["y"] == law.parameters.tolist()
 
 
 def test_markup_in_a_label_or_a_unit_is_shown_as_text() -> None:
-    figure = draw_growth([("other", "<b>%{x}", "<script>", grown(0.7))])
+    figure = draw_growth([Line("other", "<b>%{x}", "<script>", grown(0.7))])
     assert "<b>" not in str(figure["data"])
     assert "<script>" not in str(figure["layout"])
     assert "<b>" not in figure["layout"]["xaxis"]["title"]["text"]

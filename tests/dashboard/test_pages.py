@@ -120,7 +120,7 @@ def test_the_growth_of_models_is_told_once_for_the_metrics_of_a_study(store):
     at = visit()  # the shipped curves: top-1, top-5 and cross-entropy of the same models
     folds = [fold for fold in at.expander if fold.label.startswith("How the best model grows")]
     assert len(folds) == 1
-    doubts = [c.value for c in folds[0].caption if "One capacity won at every size" in c.value]
+    doubts = [m.value for m in folds[0].markdown if "One capacity won at every size" in m.value]
     assert len(doubts) == 1
 
 
