@@ -4,11 +4,9 @@ Pure: fitted laws in, a Plotly figure out. Marks and a line for each, labelled w
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dashboard.figures import DOMAIN_COLOURS, FONT, GREY, as_text, ticks
 from engine.laws.growth import Growth
@@ -18,32 +16,22 @@ HEIGHT = 260  # px: a second chart, quieter than the first
 ROOM = 0.15  # decades left free at the ends of both axes
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A fitted growth law and how it is named."""
-
-    domain: str
-    unit: str  # of its sizes
-    label: str
-    law: Growth
-
-
 def draw_growth(
-    lines: Sequence[Line], colours: Mapping[str, str] = DOMAIN_COLOURS
+    laws: Sequence[Growth], colours: Mapping[str, str] = DOMAIN_COLOURS
 ) -> dict[str, Any]:
     """The figure of fitted growth laws, at least one, in the colours of their domains."""
     traces: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
-    for line in lines:
-        law, exponent = line.law, line.law.exponent
+    for law in laws:
+        exponent = law.exponent
         assert exponent is not None  # a law that was not fitted has a sentence, not a line
-        colour = colours.get(line.domain, GREY)
-        ends = law.sizes[[0, -1]]
+        colour = colours.get(law.curve.domain, GREY)
+        ends = (law.sizes[0], law.sizes[-1])
         traces += [
             {
                 "type": "scatter",
                 "mode": "lines",
-                "x": ends.tolist(),
+                "x": ends,
                 "y": law.predict(ends).tolist(),
                 "line": {"color": colour, "width": 2},
                 "hoverinfo": "skip",
@@ -51,17 +39,16 @@ def draw_growth(
             {
                 "type": "scatter",
                 "mode": "markers",
-                "x": law.sizes.tolist(),
-                "y": law.parameters.tolist(),
+                "x": law.sizes,
+                "y": law.parameters,
                 "marker": {"size": 7, "color": colour},
-                "hovertemplate": f"%{{x:,}} {as_text(line.unit)}: %{{y:,.0f}} parameters"
-                "<extra></extra>",
+                "hovertemplate": f"%{{x:,}} {_unit(law)}: %{{y:,.0f}} parameters<extra></extra>",
             },
         ]
         shown = with_interval(exponent.value, exponent.low, exponent.high)
         notes.append(
             {
-                "text": f"{as_text(line.label)} {shown}",
+                "text": f"{as_text(label(law))} {shown}",
                 "x": float(np.log10(ends[-1])),
                 "y": float(np.log10(law.predict(ends)[-1])),
                 "xanchor": "right",
@@ -71,9 +58,7 @@ def draw_growth(
                 "font": {"size": 12, "color": colour},
             }
         )
-    units = " / ".join(dict.fromkeys(as_text(line.unit) for line in lines))
-    sizes = np.log10(np.concatenate([line.law.sizes for line in lines]))
-    parameters = np.log10(np.concatenate([line.law.parameters for line in lines]))
+    units = " / ".join(dict.fromkeys(map(_unit, laws)))
     return {
         "data": traces,
         "layout": {
@@ -82,14 +67,23 @@ def draw_growth(
             "showlegend": False,
             "font": {"family": FONT, "size": 12},
             "annotations": notes,
-            "xaxis": _axis(sizes, f"training {units}"),
-            "yaxis": _axis(parameters, "parameters of the best model"),
+            "xaxis": _axis([m for law in laws for m in law.sizes], f"training {units}"),
+            "yaxis": _axis([p for law in laws for p in law.parameters], "parameters"),
         },
     }
 
 
-def _axis(logs: NDArray[np.float64], title: str) -> dict[str, Any]:
-    span = (float(logs.min()) - ROOM, float(logs.max()) + ROOM)
+def label(law: Growth) -> str:
+    """What a growth law is called: it belongs to a model, not to one of its metrics."""
+    return law.curve.model or law.curve.name
+
+
+def _unit(law: Growth) -> str:
+    return as_text(law.curve.unit or "samples")
+
+
+def _axis(shown: Sequence[float], title: str) -> dict[str, Any]:
+    span = (float(np.log10(min(shown))) - ROOM, float(np.log10(max(shown))) + ROOM)
     return {
         "type": "log",
         **ticks(span),

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import figures, state, words
-from dashboard.growth import Line, draw_growth
+from dashboard.growth import draw_growth, label
 from dashboard.window import fit_window, moved
 from engine.curve import Curve
 from engine.laws.fit import Fit, fit
@@ -15,7 +15,12 @@ from engine.laws.growth import fit_growth
 from engine.laws.published import PUBLISHED
 from engine.laws.window import Window
 
-HUES = {"images": "blue", "language": "green", "translation": "violet", "speech": "yellow"}
+HUES = {  # of the domains, as .streamlit/config.toml names them; window.css has the same
+    "images": "blue",
+    "language": "green",
+    "translation": "violet",
+    "speech": "yellow",
+}
 # Pure in frozen values, and asked at every turn of a page that polls.
 remembered_fit = lru_cache(maxsize=512)(fit)
 remembered_growth = lru_cache(maxsize=512)(fit_growth)
@@ -70,37 +75,31 @@ def table(fits: Sequence[Fit]) -> pd.DataFrame:
 
 def growth(fits: Sequence[Fit]) -> None:
     """How the best model grows with the data, for the sizes in the windows; folded away."""
-    first: dict[tuple[str, bytes], Fit] = {}  # the metrics of one study share their models
+    first: dict[tuple[object, ...], Fit] = {}  # the metrics of one study share their models
     for found in fits:
         models = remembered_growth(found.curve, Window())
-        if models.sizes.size:
-            key = (found.curve.model, models.sizes.tobytes() + models.parameters.tobytes())
-            first.setdefault(key, found)
+        if models.sizes:
+            first.setdefault((label(models), models.sizes, models.parameters), found)
     if not first:
         return
+    laws = [remembered_growth(found.curve, found.window) for found in first.values()]
+    fitted = [law for law in laws if law.exponent]
     with st.expander("How the best model grows with the data"):
-        lines = [_line(found) for found in first.values()]
-        fitted = [line for line in lines if not line.law.doubt]
         if fitted:
             theme = st.context.theme.type or "light"
             colours = {
                 domain: st.get_option(f"theme.{theme}.{hue}Color") for domain, hue in HUES.items()
             }
             st.plotly_chart(draw_growth(fitted, colours), config={"displayModeBar": False})
-        for line in lines:
-            if line.law.doubt:
-                st.markdown(f"**{words.plain(line.label)}:** {words.sentence(line.law.doubt)}")
+        for law in laws:
+            if law.doubt:
+                st.markdown(f"**{words.plain(label(law))}:** {words.sentence(law.doubt)}")
         st.caption(
             "Parameters of the model that won at each size inside the window. Hestness et al. 2017"
             " found exponents from 0.5 to 1: models grow, but more slowly than the data. The 90 %"
-            " interval is never narrower than the ladder of capacities that was searched allows."
+            " interval is never narrower than the gap between the capacities that won allows, and"
+            " does not know of larger models that were not tried."
         )
-
-
-def _line(found: Fit) -> Line:
-    curve = found.curve
-    law = remembered_growth(curve, found.window)
-    return Line(curve.domain, curve.unit or "samples", curve.model or curve.name, law)
 
 
 def by_numbers(fits: Sequence[Fit], key: str) -> None:

@@ -299,7 +299,7 @@ def _blocked(law: Law, held: Repeats) -> tuple[Status, Note] | None:
 
 def _too_close(held: Repeats) -> tuple[Status, Note]:
     sentence = (
-        f"sizes {held.size[0]!r} to {held.size[-1]!r} lie too close together to tell a slope:"
+        f"sizes {held.size[0]:.17g} to {held.size[-1]:.17g} lie too close together to tell a slope:"
         " add sizes further apart"
     )
     return Status.SIZES_TOO_CLOSE, Note("sizes-too-close", "warning", sentence)

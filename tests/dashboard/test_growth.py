@@ -4,24 +4,26 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from dashboard.growth import Line, draw_growth
+from dashboard.growth import draw_growth
 from engine.curve import Curve, Point
 from engine.laws.growth import Growth, fit_growth
 
 SIZES = 100 * 2.0 ** np.arange(6)
 
 
-def grown(exponent: float) -> Growth:
-    points = [Point("c", m, 0.5, parameters=round(1000 * m**exponent)) for m in SIZES]
+def grown(unit: str = "images", model: str = "cnn") -> Growth:
+    points = [
+        Point("c", m, 0.5, unit=unit, model=model, parameters=round(1000 * m**0.7)) for m in SIZES
+    ]
     return fit_growth(Curve("c", tuple(points)))
 
 
 def test_the_figure_is_one_that_plotly_accepts() -> None:
-    go.Figure(draw_growth([Line("images", "images", "cnn", grown(0.7))]))
+    go.Figure(draw_growth([grown()]))
 
 
 def test_the_line_follows_the_law_and_its_label_carries_the_interval() -> None:
-    figure = draw_growth([Line("images", "images", "cnn", grown(0.7))])
+    figure = draw_growth([grown()])
     line = next(trace for trace in figure["data"] if trace["mode"] == "lines")
     assert np.diff(np.log(line["y"])) / np.diff(np.log(line["x"])) == pytest.approx(0.7, abs=1e-3)
     (note,) = figure["layout"]["annotations"]
@@ -29,15 +31,15 @@ def test_the_line_follows_the_law_and_its_label_carries_the_interval() -> None:
 
 
 def test_every_size_in_the_window_has_its_mark() -> None:
-    law = grown(0.7)
-    figure = draw_growth([Line("images", "images", "cnn", law)])
+    law = grown()
+    figure = draw_growth([law])
     marks = next(trace for trace in figure["data"] if trace["mode"] == "markers")
-    assert marks["x"] == SIZES.tolist()
-    assert marks["y"] == law.parameters.tolist()
+    assert marks["x"] == tuple(SIZES)
+    assert marks["y"] == law.parameters
 
 
 def test_markup_in_a_label_or_a_unit_is_shown_as_text() -> None:
-    figure = draw_growth([Line("other", "<b>%{x}", "<script>", grown(0.7))])
+    figure = draw_growth([grown("<b>%{x}", "<script>")])
     assert "<b>" not in str(figure["data"])
     assert "<script>" not in str(figure["layout"])
     assert "<b>" not in figure["layout"]["xaxis"]["title"]["text"]

@@ -124,6 +124,20 @@ def test_the_growth_of_models_is_told_once_for_the_metrics_of_a_study(store):
     assert len(doubts) == 1
 
 
+def test_models_that_grow_with_the_data_are_drawn_with_their_law(store):
+    grown = [
+        Point("mine", 100.0 * 2**k, 0.9 / (k + 1), model="cnn", parameters=1000 * 3**k)
+        for k in range(6)
+    ]
+    with Store.open(store) as opened:
+        opened.import_points(grown, "0.1.0")
+    at = visit()
+    at.selectbox(key=state.STUDY).set_value(state.IMPORTED).run()
+    assert not at.exception
+    (chart,) = at.get("plotly_chart")
+    assert "cnn 1.58" in chart.proto.spec  # log 3 / log 2
+
+
 def test_a_saved_window_is_there_at_the_next_visit(store):
     make_study(store, "finished")
     before = exponents(visit())

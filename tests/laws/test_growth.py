@@ -57,7 +57,7 @@ def test_only_sizes_inside_the_window_count() -> None:
     found = fit_growth(curve_of(parameters), Window(800, None))
     assert found.exponent is not None
     assert found.exponent.value == pytest.approx(1, abs=1e-6)
-    assert found.sizes.tolist() == SIZES[3:].tolist()
+    assert found.sizes == tuple(SIZES[3:])
 
 
 def test_one_capacity_at_every_size_is_no_growth_law() -> None:
@@ -66,8 +66,33 @@ def test_one_capacity_at_every_size_is_no_growth_law() -> None:
     assert "one capacity won at every size" in found.doubt
 
 
-def test_points_that_do_not_tell_their_parameters_are_counted_as_such() -> None:
-    parameters = np.where(SIZES < 1600, 10 * SIZES, np.nan)[:6]
-    found = fit_growth(curve_of(parameters[3:], SIZES[3:6]))
+def test_points_that_do_not_tell_their_parameters_are_left_out() -> None:
+    parameters = np.where(SIZES < 1600, 10 * SIZES, np.nan)[3:6]
+    found = fit_growth(curve_of(parameters, SIZES[3:6]))
     assert found.exponent is None
-    assert found.doubt == "1 sizes tell their model's parameters; a law needs 4"
+    assert found.sizes == (800.0,)
+    assert "known at 1 size in the window" in found.doubt
+
+
+def test_a_window_that_holds_nothing_has_no_growth_law() -> None:
+    found = fit_growth(curve_of(10 * SIZES), Window(1e9, None))
+    assert found.exponent is None
+    assert "known at 0 sizes in the window" in found.doubt
+
+
+@pytest.mark.parametrize(
+    ("size", "parameters"),
+    [(1e300, 1000), (float("inf"), 1000), (50.0, 10**400), (50.0, -7), (50.0, 0)],
+)
+def test_a_point_that_nothing_measured_can_be_is_left_out(size: float, parameters: int) -> None:
+    curve = curve_of(1000 * SIZES**0.7)
+    hostile = Point("c", size, 0.5, parameters=parameters)
+    found = fit_growth(Curve("c", (*curve.points, hostile)))
+    assert found.exponent == fit_growth(curve).exponent
+
+
+@pytest.mark.parametrize("step", [1e-13, 1e-5, 1e-2])
+def test_sizes_close_together_give_a_finite_answer_or_none(step: float) -> None:
+    found = fit_growth(curve_of(10.0 ** np.arange(1, 11), 100 * (1 + step * np.arange(10))))
+    assert (found.exponent is None) == bool(found.doubt)
+    assert found.exponent is None or np.isfinite(found.predict(found.sizes)).all()

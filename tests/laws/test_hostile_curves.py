@@ -143,3 +143,9 @@ def test_any_window_gives_a_status(low: float, decades: float) -> None:
     for law in LAWS:
         assert_sound(fit(curve, Window(low, low * 10**decades), law))
     assert isinstance(fit(curve).exponent, Interval)
+
+
+def test_sizes_too_close_to_tell_a_slope_are_named_as_numbers() -> None:
+    found = fit(curve_of([(1.0, 0.5), (1 + 1e-13, 0.4), (1 + 2e-13, 0.3)]), law="power")
+    assert found.status is Status.SIZES_TOO_CLOSE
+    assert found.notes[-1].message.startswith("sizes 1 to 1.0000000000002")
