@@ -36,9 +36,9 @@ $(VENV)/.app: pyproject.toml requirements.lock
 	@$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Steepness needs Python 3.11 or newer; this is %s. Give one: make PYTHON=python3.12 ...' % sys.version.split()[0])"
 	$(PYTHON) -m venv $(VENV)
 	@echo "installing the pinned dependencies (torch is large: a few minutes)"
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --editable ".[speech,hub]"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.app
-	$(BIN)/python -m pip install --quiet --editable ".[test,lint]"
+	$(BIN)/python -m pip install --quiet --editable ".[speech,hub,test,lint]"
 	@touch $@

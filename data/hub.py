@@ -1,7 +1,8 @@
 """Data sets in the Hugging Face layout: parquet files that a user has, found and read.
 
-Nothing is downloaded here: the `datasets` library does that, with the user's consent. Columns are
-those of an image classification set: img {bytes, path} with a PNG or JPEG inside, and label.
+A source of any domain asks `hub_table` for a split as it stands, undecoded; downloading and caching
+are the `datasets` library's own. For image classification, columns are img {bytes, path} with a PNG
+or JPEG inside, and label.
 """
 
 import io
@@ -26,6 +27,53 @@ def hub_folders(repository: str, home: Path) -> tuple[Path, ...]:
     """
     snapshots = home / "hub" / f"datasets--{repository.replace('/', '--')}" / "snapshots"
     return tuple(sorted(snapshots.glob("*"), key=lambda folder: folder.stat().st_mtime)[::-1])
+
+
+def hub_table(
+    repository: str,
+    split: str,
+    *,
+    config: str | None = None,
+    folder: Path | None = None,
+    without: str,
+) -> pa.Table:
+    """A split of a data set on the Hugging Face hub, its images and audio still encoded.
+
+    Args:
+        repository: "owner/name" on the hub.
+        split: as the hub calls it: "train", "validation", "test".
+        config: the data set's configuration, where it has several.
+        folder: parquet files of the user's own, SPLIT.parquet or SPLIT-*.parquet, read instead;
+            None: the `datasets` library finds the set in its cache or downloads it.
+        without: which data of the domain work without the hub, for the error's way out.
+
+    Raises:
+        DataError: not there, not reachable, or damaged; the message says what to run.
+    """
+    if folder is not None:
+        files = find_parquet(folder, split)
+        if not files:
+            raise DataError(f"there is no {split}.parquet or {split}-*.parquet in {folder}.")
+        try:
+            return pa.concat_tables([pq.read_table(file) for file in files])
+        except (OSError, pa.ArrowException) as error:
+            raise DataError(f"{folder} cannot be read: {_reason(error)}.") from error
+    asked = ", ".join(repr(part) for part in (repository, config) if part)
+    try:
+        import datasets  # half a second, and an extra: only who asks for the hub pays for it
+    except ImportError:
+        raise DataError(
+            f"{repository} is read with the `datasets` library: `pip install datasets`, or give"
+            f" --data-path with its parquet files; {without}."
+        ) from None
+    try:
+        return datasets.load_dataset(repository, config, split=split).data.table
+    except Exception as error:  # the library raises what its many sources raise
+        raise DataError(
+            f'{repository} cannot be had ({_reason(error)}): run `python -c "import datasets;'
+            f' datasets.load_dataset({asked})"` where there is a network, or give --data-path with'
+            f" its parquet files; {without}."
+        ) from error
 
 
 def find_parquet(folder: Path, split: str) -> tuple[Path, ...]:

@@ -62,3 +62,26 @@ def sizes(full: int, smallest_fraction: float = 0.001) -> list[int]:
     """
     steps = round(np.log2(1 / smallest_fraction))
     return sorted({round(full / 2**step) for step in range(steps + 1)} - {0})
+
+
+def prefix(
+    units: NDArray[np.int64] | NDArray[np.float64], size: float, seed: int
+) -> NDArray[np.int64]:
+    """Give the rows, (k,), of the shard of `size` units where rows hold several units each.
+
+    All rows are shuffled by `seed`; the shard is the prefix whose units come nearest to `size`.
+
+    Args:
+        units: of each row of the training set: words of a passage, seconds of a recording. (n,)
+        size: wanted units, from one row's to those of all.
+        seed: a shard repeats exactly under its seed.
+
+    Raises:
+        ValueError: there are fewer units.
+    """
+    total = units.sum()
+    if not 0 < size <= total:
+        raise ValueError(f"a shard of {size:,}: the size must be above 0 and at most {total:,}")
+    rows = order(np.zeros(len(units), np.int64), seed)
+    reached = units[rows].cumsum()
+    return rows[: 1 + int(np.abs(reached - size).argmin())]

@@ -11,6 +11,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor, nn
 
+from engine.models.capacity import nearest_width
+
 Shape = tuple[int, int, int]  # (channels, height, width) of one image
 
 
@@ -29,11 +31,6 @@ def build(family: str, capacity: int, shape: Shape, classes: int) -> nn.Module:
         A module from (batch, channels, height, width) to (batch, classes) logits.
     """
     return FAMILIES[family](_width(family, capacity, shape, classes), shape, classes)
-
-
-def parameters(model: nn.Module) -> int:
-    """The number of trained parameters, every weight, bias and normalisation scale counted."""
-    return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 
 def mlp(width: int, shape: Shape, classes: int) -> nn.Module:
@@ -134,16 +131,4 @@ FAMILIES: dict[str, Callable[[int, Shape, int], nn.Module]] = {
 
 @lru_cache
 def _width(family: str, capacity: int, shape: Shape, classes: int) -> int:
-    """The width whose parameter count is nearest to `capacity`; counts rise with width."""
-
-    def count(width: int) -> int:
-        with torch.device("meta"):  # shapes only: nothing is allocated or initialised
-            return parameters(FAMILIES[family](width, shape, classes))
-
-    low, high = 1, 2
-    while count(high) < capacity:
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if count(middle) < capacity else (low, middle)
-    return min((low, high), key=lambda width: abs(count(width) - capacity))
+    return nearest_width(lambda width: FAMILIES[family](width, shape, classes), capacity)

@@ -9,8 +9,8 @@ from engine.study.plan import Recipe
 from engine.training.group import Schedule
 
 RATES = (3e-4, 1e-3, 3e-3)
-SCHEDULE = Schedule(validation_images=1024)  # the whole set would double a small shard's cost
-PATIENT = Schedule(patience=1.8, ratio=1.2, floor_steps=240, validation_images=2048)
+SCHEDULE = Schedule(watched=1024)  # the whole set would double a small shard's cost
+PATIENT = Schedule(patience=1.8, ratio=1.2, floor_steps=240, watched=2048)
 
 RECIPES: dict[str, dict[str, Recipe]] = {
     "images": {

@@ -21,23 +21,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from data import shards
-from engine.models.images import parameters
-from engine.training.task import ImageTask, Split
+from data.shards import shard_hash
+from engine.models.capacity import parameters
+from engine.tasks.task import Part, Task
+from engine.training.batches import batches
 
 PRUNE_GAP = 0.05  # a replica within 5 % of its best rival is never dropped (same section)
 PRUNE_INTERVALS = 6  # nor one that would close the gap within so many further evaluations
-TRAIN_PROBE = (
-    2048  # images of the shard on which the training loss is reported: enough for 2 digits
-)
+TRAIN_PROBE = 512  # rows of the shard on which the training loss is reported: within some percent
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """When to evaluate and when to stop; one for every shard of a curve."""
 
-    batch: int = 64
-    validation_images: int | None = None  # watched at each evaluation, class-balanced; None: all
+    batch: int = 64  # rows
+    watched: int | None = None  # validation rows looked at in each evaluation; None: all
     first_evaluation: int = 5  # steps; a tiny shard is at its best within ten
     ratio: float = 1.25  # between the steps of successive evaluations
     floor_steps: int = 120  # nothing stops before
@@ -67,6 +66,8 @@ class GroupSpec:
     seeds: tuple[int, ...]
     learning_rates: tuple[float, ...]
     schedule: Schedule
+    treatment: str = ""  # what is done to the training data or the training; "": nothing
+    scored: bool = False  # whether the task's costly scores are wanted too: at the largest shard
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,10 @@ class Candidate:
     evaluations: int
     validation_loss: float | None  # the minimum, at `best_step`; None where it failed
     train_loss: float | None  # on the shard, at `best_step`
-    train_error: float | None  # top-1, same place
+    last_loss: float | None = None  # validation loss when training ended: how far it overfitted
+    last_train_loss: float | None = None  # on the shard, same place
     test: dict[str, float] = field(default_factory=dict)  # every metric, at `best_step`
+    scores: dict[str, float] = field(default_factory=dict)  # further figures, where asked for
     seconds: float = 0.0
 
 
@@ -101,7 +104,8 @@ class _Replica:
     optimizer: torch.optim.Optimizer
     best_loss: float = math.inf
     best_step: int = 0
-    last_loss: float = math.inf  # best loss one evaluation ago
+    earlier_loss: float = math.inf  # best loss one evaluation ago
+    last_loss: float = math.inf  # loss at the last evaluation
     best_weights: dict[str, Tensor] | None = None
     step: int = 0
     evaluations: int = 0
@@ -110,62 +114,33 @@ class _Replica:
     reason: str = ""
 
 
-def run_group(task: ImageTask, spec: GroupSpec) -> list[Candidate]:
+def run_group(task: Task, spec: GroupSpec) -> list[Candidate]:
     """Train every replica of a group.
 
     Returns:
         One candidate for each seed and learning rate, in that order. The same spec gives the same
         numbers on the same machine and versions (CPU: bit for bit), apart from the seconds.
     """
-    labels = task.train.labels.cpu().numpy()
-    watched = _watched(task, spec.schedule)
+    watched = task.part("validation", spec.schedule.watched)
     found: list[Candidate] = []
     for seed in spec.seeds:
-        indices = shards.shard(labels, spec.size, seed)
-        rivals = _train_rivals(task, spec, watched, seed, indices)
-        found += [_record(task, spec, seed, indices, replica) for replica in rivals]
+        rows = task.shard(spec.size, seed)
+        rivals = _train_rivals(task, spec, watched, seed, rows)
+        found += [_record(task, spec, seed, rows, replica) for replica in rivals]
     return found
 
 
-def batches(indices: NDArray[np.int64], batch: int, seed: int) -> Iterator[NDArray[np.int64]]:
-    """Endless batches from a shard: shuffled passes laid end to end, so every batch is full.
-
-    Args:
-        indices: the shard, (size,).
-        batch: wanted batch; a shard smaller than it is one batch.
-        seed: of the shuffles; rivals share it (common random numbers).
-    """
-    generator = np.random.default_rng([seed, len(indices), 1])
-    batch = min(batch, len(indices))
-    queue = generator.permutation(indices)
-    while True:
-        while len(queue) < batch:
-            queue = np.concatenate([queue, generator.permutation(indices)])
-        yield queue[:batch]
-        queue = queue[batch:]
-
-
-def _watched(task: ImageTask, schedule: Schedule) -> Split:
-    """The validation images that every group of a study is selected on."""
-    whole = task.validation
-    if schedule.validation_images is None or schedule.validation_images >= len(whole.labels):
-        return whole
-    part = shards.shard(whole.labels.cpu().numpy(), schedule.validation_images, seed=0)
-    rows = torch.from_numpy(part).to(whole.labels.device)
-    return Split(whole.inputs[rows], whole.labels[rows])
-
-
 def _train_rivals(
-    task: ImageTask, spec: GroupSpec, watched: Split, seed: int, indices: NDArray[np.int64]
+    task: Task, spec: GroupSpec, watched: Part, seed: int, rows: NDArray[np.int64]
 ) -> list[_Replica]:
     """Train one seed at every learning rate, in lockstep from evaluation to evaluation."""
     schedule = spec.schedule
     replicas = [_start(task, spec, seed, rate) for rate in spec.learning_rates]
-    stream = batches(indices, schedule.batch, seed)
+    stream = batches(rows, schedule.batch, seed, task.lengths)
     step = 0
     for target in schedule.evaluations():
         block = np.stack([next(stream) for _ in range(target - step)])  # (steps, batch)
-        steps = torch.from_numpy(block).to(task.train.labels.device)
+        steps = torch.from_numpy(block).to(task.device)
         running = [replica for replica in replicas if replica.status == "running"]
         for replica in running:
             began = time.perf_counter()
@@ -181,13 +156,13 @@ def _train_rivals(
     return replicas
 
 
-def _start(task: ImageTask, spec: GroupSpec, seed: int, rate: float) -> _Replica:
+def _start(task: Task, spec: GroupSpec, seed: int, rate: float) -> _Replica:
     model = task.build(spec.model, spec.capacity, seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.0, fused=True)
     return _Replica(rate, model, optimizer)
 
 
-def _advance(task: ImageTask, replica: _Replica, steps: Tensor) -> None:
+def _advance(task: Task, replica: _Replica, steps: Tensor) -> None:
     """Plain training: one optimiser step for each row of `steps` (steps, batch)."""
     for batch in steps:
         loss = task.loss(replica.model, batch)
@@ -197,10 +172,11 @@ def _advance(task: ImageTask, replica: _Replica, steps: Tensor) -> None:
     replica.step += len(steps)
 
 
-def _evaluate(task: ImageTask, replica: _Replica, watched: Split) -> None:
-    loss = float(task.cross_entropy(replica.model, watched))
+def _evaluate(task: Task, replica: _Replica, watched: Part) -> None:
+    loss = float(task.mean_loss(replica.model, watched))
     replica.evaluations += 1
-    replica.last_loss = replica.best_loss
+    replica.earlier_loss = replica.best_loss
+    replica.last_loss = loss
     if not math.isfinite(loss):
         replica.status, replica.reason = "failed", f"the loss became {loss} at step {replica.step}"
     elif loss < replica.best_loss:
@@ -214,7 +190,7 @@ def _prune(replicas: list[_Replica], schedule: Schedule) -> None:
     leader = min(replica.best_loss for replica in replicas)
     for replica in replicas:
         gap = replica.best_loss - leader
-        gain = replica.last_loss - replica.best_loss
+        gain = replica.earlier_loss - replica.best_loss
         if (
             replica.status == "running"
             and replica.step >= schedule.floor_steps  # before, a low rate looks worse than it is
@@ -238,19 +214,20 @@ def _stop(replica: _Replica, schedule: Schedule) -> None:
 
 
 def _record(
-    task: ImageTask, spec: GroupSpec, seed: int, indices: NDArray[np.int64], replica: _Replica
+    task: Task, spec: GroupSpec, seed: int, rows: NDArray[np.int64], replica: _Replica
 ) -> Candidate:
-    """Go back to the best weights and measure them on the shard and on the test split."""
+    """Measure the last weights on the shard, then the best ones there and on the test split."""
     began = time.perf_counter()
     test: dict[str, float] = {}
-    train_loss = train_error = None
+    scores: dict[str, float] = {}
+    train_loss = last_train_loss = None
     if replica.best_weights is not None:
+        shard = Part("train", torch.from_numpy(rows[:TRAIN_PROBE]).to(task.device))
+        last_train_loss = float(task.mean_loss(replica.model, shard))
         replica.model.load_state_dict(replica.best_weights)
-        seen = torch.from_numpy(indices[:TRAIN_PROBE]).to(task.train.labels.device)
-        shard = Split(task.train.inputs[seen], task.train.labels[seen])
-        measured = task.metrics(replica.model, shard)
-        train_loss, train_error = measured["cross-entropy"], measured["top-1"]
-        test = task.metrics(replica.model, task.test)
+        train_loss = float(task.mean_loss(replica.model, shard))
+        test = task.errors(replica.model, task.part("test"))
+        scores = task.scores(replica.model) if spec.scored else {}
     assert replica.status != "running"
     return Candidate(
         model=spec.model,
@@ -259,7 +236,7 @@ def _record(
         learning_rate=replica.learning_rate,
         size=spec.size,
         seed=seed,
-        shard_hash=shards.shard_hash(indices),
+        shard_hash=shard_hash(rows),
         status=replica.status,
         reason=replica.reason,
         steps=replica.step,
@@ -267,7 +244,9 @@ def _record(
         evaluations=replica.evaluations,
         validation_loss=replica.best_loss if replica.best_weights is not None else None,
         train_loss=train_loss,
-        train_error=train_error,
+        last_loss=replica.last_loss if math.isfinite(replica.last_loss) else None,
+        last_train_loss=last_train_loss,
         test=test,
+        scores=scores,
         seconds=replica.seconds + time.perf_counter() - began,
     )

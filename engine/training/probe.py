@@ -1,25 +1,28 @@
 """The probe: how fast this machine trains a model, measured for half a second before planning."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
-from engine.training.task import ImageTask
+from engine.tasks.task import Task
 
-PROBE_SECONDS = 0.25  # for each of training and evaluation: +-10 % here, and nobody waits for it
+PROBE_SECONDS = 0.25  # for each of the three: +-10 % here, and nobody waits for it
+PROBE_ROWS = 256  # of the validation split, on which evaluation and errors are timed
 
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """What was measured of one model on this machine, one process alone."""
+    """What was measured of one model on this machine, one process alone, in rows a second."""
 
-    train: float  # training images a second
-    evaluate: float  # images a second in evaluation
+    train: float  # in training
+    evaluate: float  # when the loss is measured
+    test: float  # when all errors are measured, which may mean decoding
 
 
-def measure(task: ImageTask, model: str, capacity: int, batch: int) -> Speed:
-    """Images a second that one thread (or the GPU) trains and evaluates of one model."""
+def measure(task: Task, model: str, capacity: int, batch: int) -> Speed:
+    """Rows a second that one thread (or the GPU) trains and evaluates of one model."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # as the workers will run
     try:
@@ -28,31 +31,33 @@ def measure(task: ImageTask, model: str, capacity: int, batch: int) -> Speed:
         torch.set_num_threads(threads)
 
 
-def _measure(task: ImageTask, model: str, capacity: int, batch: int) -> Speed:
+def _measure(task: Task, model: str, capacity: int, batch: int) -> Speed:
     network = task.build(model, capacity, seed=0)
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-4, weight_decay=0.0, fused=True)
-    device = task.train.labels.device
-    n = len(task.train.labels)
-    batch = min(batch, n)
+    rows = task.shard(task.full, seed=0)
+    batch = min(batch, len(rows))
+    everything = torch.from_numpy(rows).to(task.device)
+    part = task.part("validation", PROBE_ROWS)
 
     def train() -> None:
-        picked = torch.randint(n, (batch,), device=device)
-        loss = task.loss(network, picked)
+        loss = task.loss(network, everything[torch.randint(len(rows), (batch,))])
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         loss.item()  # waits for the device
 
-    for _ in range(3):  # first calls pick kernels and allocate
-        train()
-    steps, began = 0, time.perf_counter()
-    while time.perf_counter() - began < PROBE_SECONDS:
-        train()
-        steps += 1
-    trained = steps * batch / (time.perf_counter() - began)
-    passes, began = 0, time.perf_counter()
-    while passes == 0 or time.perf_counter() - began < PROBE_SECONDS:
-        task.cross_entropy(network, task.validation).item()
-        passes += 1
-    evaluated = passes * len(task.validation.labels) / (time.perf_counter() - began)
-    return Speed(train=trained, evaluate=evaluated)
+    return Speed(
+        train=batch * _rate(train),
+        evaluate=len(part.rows) * _rate(lambda: task.mean_loss(network, part).item()),
+        test=len(part.rows) * _rate(lambda: task.errors(network, part)),
+    )
+
+
+def _rate(work: Callable[[], object]) -> float:
+    """Times a second that `work` can be done, after a first call that picks kernels."""
+    work()
+    done, began = 0, time.perf_counter()
+    while done == 0 or time.perf_counter() - began < PROBE_SECONDS:
+        work()
+        done += 1
+    return done / (time.perf_counter() - began)

@@ -2,7 +2,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from engine.models.images import FAMILIES, build, parameters
+from engine.models.capacity import parameters
+from engine.models.images import FAMILIES, build
 
 SHAPE = (1, 32, 32)
 CLASSES = 20

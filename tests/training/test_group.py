@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from data.images import ImageSet, ImageSplit
-from engine.training.group import GroupSpec, Schedule, batches, run_group
-from engine.training.task import best_guess, image_task
+from engine.tasks.images import best_guess, image_task
+from engine.training.batches import batches
+from engine.training.group import GroupSpec, Schedule, run_group
 
 torch.set_num_threads(1)
 SCHEDULE = Schedule(batch=16, first_evaluation=10, floor_steps=60, margin=20, max_steps=300)
@@ -168,7 +169,7 @@ def test_the_best_guess_level_is_that_of_the_labels_shares(source):
 
 
 def test_a_part_of_the_validation_set_may_be_watched_while_the_whole_test_set_is_reported(task):
-    part = replace(SCHEDULE, validation_images=40)
+    part = replace(SCHEDULE, watched=40)
     whole = run_group(task, spec(seeds=(0,), learning_rates=(1e-3,)))
     partly = run_group(task, spec(seeds=(0,), learning_rates=(1e-3,), schedule=part))
     assert partly[0].validation_loss != whole[0].validation_loss
