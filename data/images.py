@@ -70,7 +70,7 @@ def load(name: str, folder: Path | None = None, cache: Path | None = None) -> Im
     return SOURCES[name](folder, cache)
 
 
-def is_ready(name: str, folder: Path | None = None) -> tuple[bool, str]:
+def is_ready(name: str, folder: Path | None = None, cache: Path | None = None) -> tuple[bool, str]:
     """Whether a source's files are there, and where, or else what to do. Reads no image."""
     if name == "icons":
         return ICONS.is_file(), f"comes with the program: {ICONS}"

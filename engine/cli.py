@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine import VERSION
-from engine.study.choices import DOMAINS, MODELS, PRESETS
+from engine.domains import DOMAINS
+from engine.study.subject import PRESETS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,13 +62,25 @@ def _parser() -> argparse.ArgumentParser:
     domains.set_defaults(run=_domains)
 
     run = commands.add_parser("run", help="train models on growing fractions of a data set")
-    run.add_argument("domain", choices=DOMAINS, metavar="DOMAIN", help=", ".join(DOMAINS))
+    run.add_argument(
+        "domains", choices=DOMAINS, nargs="+", metavar="DOMAIN", help=", ".join(DOMAINS)
+    )
     length = run.add_mutually_exclusive_group()
     length.add_argument("--preset", choices=PRESETS, help="how thorough; default quick")
     length.add_argument("--minutes", type=_positive, metavar="N", help="wall time to fill")
-    run.add_argument("--model", help="default: the domain's first, see `steepness domains`")
-    run.add_argument("--data", metavar="SOURCE", help="default: the domain's first")
-    run.add_argument("--data-folder", type=Path, help="where SOURCE's files lie, if not cached")
+    each = "; again for several, DOMAIN=... for one domain only"
+    first = "default: the domain's first, see `steepness domains`"
+    run.add_argument("--model", action="append", metavar="MODEL", help=first + each)
+    run.add_argument("--data", action="append", metavar="SOURCE", help=first + each)
+    run.add_argument(
+        "--data-path", action="append", metavar="PATH", help="where SOURCE's files lie" + each
+    )
+    run.add_argument(
+        "--treatment",
+        action="append",
+        metavar="NAME",
+        help="also train with this done to the training data or the training" + each,
+    )
     run.add_argument("--seeds", type=_count, metavar="N", help="seeds a size")
     run.add_argument(
         "--sizes", type=_sizes, metavar="A,B,..", help="default: steps of 2 from 0.1 %%"
@@ -140,13 +153,17 @@ def _domains(options: argparse.Namespace) -> int:
     if options.names:
         print("\n".join(DOMAINS))
         return 0
-    from data import images
+    from importlib import import_module
 
-    for domain in DOMAINS:
-        print(f"{domain}: models {', '.join(MODELS[domain])} (the first is the default)")
-        for source in images.SOURCES:
-            ready, why = images.is_ready(source)
-            print(f"  {source:10} {'ready' if ready else 'not ready'}: {why}")
+    from engine.study.location import default_cache
+
+    for domain in DOMAINS.values():
+        metrics = ", ".join(metric.title for metric in domain.metrics)
+        print(f"{domain.name}: {domain.title}; sizes in {domain.unit}; {metrics}")
+        print(f"  models {', '.join(domain.models)} (the first is the default)")
+        for source in domain.sources:
+            ready, why = import_module(domain.data).is_ready(source, None, default_cache())
+            print(f"  {source:17} {'ready' if ready else 'not ready'}: {why}")
     return 0
 
 
@@ -165,7 +182,7 @@ def _status(options: argparse.Namespace) -> int:
             left = ""
             if row.state == "running" and row.seconds_left is not None:
                 left = f", about {duration(row.seconds_left)} left"
-            print(f"{row.name}: {row.state}, {row.done} of {row.total} groups{left}")
+            print(f"{row.name}: {row.state}, {row.done} of {row.total} sizes{left}")
             print(f"  on {row.device} ({row.device_reason})")
             if row.reason:
                 print(f"  {row.reason}")

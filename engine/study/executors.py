@@ -9,17 +9,16 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for_sentinel
-from pathlib import Path
-from typing import Protocol
 
-from engine.study.plan import PlannedGroup
+from engine.study.agenda import PlannedGroup
+from engine.tasks.load import TaskLoader
+from engine.tasks.task import Task
 from engine.training.group import Candidate, GroupSpec, run_group
-from engine.training.task import ImageTask
 
 TICK_SECONDS = 0.5  # how often the driver gets to beat and to look for a wish to stop
 LIVES = 2  # a group whose worker died is tried once more: the killer may have been another's memory
@@ -58,22 +57,19 @@ class Tick:
 Event = Started | Finished | Failed | Tick
 
 
-class Loader(Protocol):
-    """Loads the task of a study in a worker; picklable."""
-
-    def __call__(self) -> ImageTask:
-        """The task, on the worker's device."""
-
-
-def run_here(groups: Sequence[PlannedGroup], loader: Loader, workers: int) -> Generator[Event]:
+def run_here(queue: list[PlannedGroup], loader: TaskLoader, workers: int) -> Generator[Event]:
     """Run groups in worker processes on this machine and tell what happens as it happens.
 
     The largest groups start first, so that no worker is left alone with one at the end, while one
     worker goes up from the smallest, so that the first points appear within seconds. Closing the
     iterator ends the workers at once.
+
+    Args:
+        queue: groups to run; taken from it as they start. The listener may add to it at each event.
+        loader: of the groups' tasks.
+        workers: processes.
     """
-    queue = sorted(groups, key=lambda group: group.seconds)
-    lives = {group.spec.name: LIVES for group in groups}
+    lives: dict[str, int] = {}
     flying: dict[Future[tuple[list[Candidate], float]], tuple[PlannedGroup, float]] = {}
     climbing: PlannedGroup | None = None  # what the worker that goes up from the smallest holds
     pool, broken = _pool(loader, workers), False
@@ -83,6 +79,7 @@ def run_here(groups: Sequence[PlannedGroup], loader: Loader, workers: int) -> Ge
                 _end(pool)
                 pool, broken = _pool(loader, workers), False
             while queue and len(flying) < workers and not broken:
+                queue.sort(key=lambda group: group.seconds)
                 group = queue.pop(0 if climbing is None else -1)
                 climbing = climbing or group
                 flying[pool.submit(_run, group.spec)] = (group, time.monotonic())
@@ -101,16 +98,16 @@ def run_here(groups: Sequence[PlannedGroup], loader: Loader, workers: int) -> Ge
                     yield Failed(group, f"{type(error).__name__}: {error}", seconds)
                 else:  # one worker's death takes the pool with it, and everything that flew
                     broken = True
-                    lives[group.spec.name] -= 1
+                    lives[group.spec.name] = lives.get(group.spec.name, LIVES) - 1
                     if lives[group.spec.name] > 0:
-                        queue.insert(0, group)
+                        queue.append(group)
                     else:
                         yield Failed(group, "its worker process died twice (memory?)", seconds)
     finally:
         _end(pool)
 
 
-def _pool(loader: Loader, workers: int) -> ProcessPoolExecutor:
+def _pool(loader: TaskLoader, workers: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(
         workers,
         mp_context=multiprocessing.get_context("spawn"),
@@ -126,11 +123,12 @@ def _end(pool: ProcessPoolExecutor) -> None:
     pool.shutdown(wait=True, cancel_futures=True)
 
 
-_task: ImageTask | None = None  # a worker's own, loaded once for all its groups
+_loader: TaskLoader | None = None  # a worker's own
+_tasks: dict[tuple[str, str, str], Task] = {}  # each loaded once for all the worker's groups
 
 
-def _prepare(loader: Loader) -> None:
-    """Set up a worker: one thread, the task loaded, and an end when its driver ends."""
+def _prepare(loader: TaskLoader) -> None:
+    """Set up a worker: one thread, and an end when its driver ends."""
     import signal
 
     import torch
@@ -138,8 +136,8 @@ def _prepare(loader: Loader) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
     threading.Thread(target=_die_with_driver, daemon=True).start()
     torch.set_num_threads(1)
-    global _task
-    _task = loader()
+    global _loader
+    _loader = loader
 
 
 def _die_with_driver() -> None:
@@ -151,23 +149,9 @@ def _die_with_driver() -> None:
 
 
 def _run(spec: GroupSpec) -> tuple[list[Candidate], float]:
-    assert _task is not None
+    assert _loader is not None
+    about = spec.domain, spec.data, spec.treatment
+    if about not in _tasks:
+        _tasks[about] = _loader(*about)
     began = time.perf_counter()
-    return run_group(_task, spec), time.perf_counter() - began
-
-
-@dataclass(frozen=True, slots=True)
-class LoadImages:
-    """Loads an image set onto a device."""
-
-    data: str
-    folder: Path | None
-    cache: Path
-    device: str
-
-    def __call__(self) -> ImageTask:
-        """The task, on the worker's device."""
-        from data import images
-        from engine.training.task import image_task
-
-        return image_task(images.load(self.data, self.folder, self.cache), self.device)
+    return run_group(_tasks[about], spec), time.perf_counter() - began

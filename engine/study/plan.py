@@ -1,25 +1,30 @@
-"""The plan: which groups a study trains and how long that should take on this machine.
+"""The plan: which sizes a study measures, how it searches each, and how long that should take.
 
 Pure: the measured speed comes in, the plan comes out, and the same arguments give the same plan.
 It is stored with the study, so a resumed study trains what the first one set out to train even if
-the machine is faster today.
+the machine is faster today. Which capacities a shard needs is found out on the way (see search);
+the plan guesses them, to tell the time.
 """
 
-import hashlib
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
 
 from data import shards
 from engine.numbers import duration
-from engine.training.group import GroupSpec, Schedule
+from engine.study.search import Search
+from engine.study.subject import Settings, Subject
+from engine.training.group import Schedule
 from engine.training.probe import Speed
 
 FILL = 0.9  # of the minutes asked for: one estimate was 25 % low (CHANGELOG, 0.1.0)
 LONG_GROUP_SECONDS = 45.0  # a longer group is cut into its seeds, so that no worker ends alone
 WORTH_A_CURVE = 8  # sizes: two decades in steps of 2; below that candidates are given up for them
 PAIRED = 0.92  # speed of each of two processes on two cores against one alone (performance, 3)
+START_SECONDS = 6.0  # a worker's torch import and data load, measured on 2 cores
 
 
 class PlanError(Exception):
@@ -27,199 +32,257 @@ class PlanError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What the user asked for. Two equal settings are the same study."""
+class Pace:
+    """How many steps a training takes on average, pruned and failed ones included."""
 
-    domain: str
-    data: str
-    model: str
-    preset: str | None
-    minutes: float | None = None
-    sizes: tuple[int, ...] | None = None
-    seeds: int | None = None
-    device: str = "cpu"
-
-    @property
-    def key(self) -> str:
-        """A digest by which the store finds the study again."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+    steps: float  # on `size` units, at a patience of 1.6; in proportion to the patience
+    size: float
+    growth: float  # steps grow with the size to this power
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How thoroughly a preset searches; the same for every shard."""
+    """How thoroughly a preset searches one subject; the same for every shard."""
 
     minutes: float | None  # wall time to fill; None takes every size
     seeds: int
-    capacities: tuple[int, ...]  # parameters, small to large
-    learning_rates: tuple[float, ...]
+    ladder: tuple[int, ...]  # capacities in parameters, small to large, in steps of one factor
+    rates: tuple[float, float]  # lowest and highest learning rate
+    search: Search
     schedule: Schedule
+    pace: Pace
+    smallest: float = 0.001  # share of the data at the smallest size
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedGroup:
-    """A group, the shard that it helps to decide, and what it should cost."""
+class Extent:
+    """How much data there is, in the subject's unit and in rows."""
 
-    spec: GroupSpec
-    shard: str
-    seconds: float  # on one worker
+    full: int  # units of the training split
+    rows: int  # rows of it
+    validation: int  # rows
+    test: int  # rows
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectPlan:
+    """One subject of a study before it starts."""
+
+    subject: Subject
+    extent: Extent
+    sizes: tuple[int, ...]
+    recipe: Recipe
+    speeds: dict[int, Speed]  # by capacity, at all rungs
+    seconds: float  # of all trainings, on one worker
+
+    def expected(self, size: int, capacity: int, trainings: int) -> float:
+        """Seconds that one worker should need for some trainings of one capacity on one shard."""
+        return trainings * training_seconds(
+            size, self.recipe, self.extent, self.speeds[capacity], self.subject.treatment
+        )
+
+    def shard_seconds(self, size: int) -> float:
+        """Seconds that one worker should need for the whole search of one shard."""
+        ladder, search, seeds = self.recipe.ladder, self.recipe.search, self.recipe.seeds
+        span = math.log(self.extent.full / self.sizes[0]) or 1.0
+        # A guess until the shard before has told: the start climbs the ladder with the logs.
+        start = round((len(ladder) - 1) * math.log(size / self.sizes[0]) / span)
+        low = max(0, min(start - search.below, len(ladder) - 1 - search.below - search.above))
+        rungs = ladder[low : start + search.above + 1 + search.widenings]
+        each = [self.expected(size, rung, search.rates * seeds) for rung in rungs]
+        count = search.below + 1 + search.above + search.widenings
+        return self.expected(size, ladder[start], 1) + float(np.mean(each)) * count
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A study before it starts."""
 
-    sizes: tuple[int, ...]
-    seeds: int
-    capacities: tuple[int, ...]
-    learning_rates: tuple[float, ...]
+    subjects: tuple[SubjectPlan, ...]
     workers: int
-    groups: tuple[PlannedGroup, ...]
     seconds: float  # wall
-
-    @property
-    def candidates(self) -> int:
-        """Candidates searched for each shard."""
-        return len(self.capacities) * len(self.learning_rates)
 
     @property
     def sentence(self) -> str:
         """What will be trained and how long it should take, for the user."""
-        return (
-            f"{len(self.sizes)} sizes from {self.sizes[0]:,} to {self.sizes[-1]:,} images, "
-            f"{self.seeds} seeds, {self.candidates} candidates each: "
-            f"about {duration(self.seconds)} with {self.workers} "
-            f"worker{'s' if self.workers > 1 else ''}"
-        )
+        workers = f"{self.workers} worker{'s' if self.workers > 1 else ''}"
+        parts = [_sentence(part, named=len(self.subjects) > 1) for part in self.subjects]
+        return f"{'; '.join(parts)}: about {duration(self.seconds)} with {workers}"
 
 
 def make_plan(
     settings: Settings,
-    recipe: Recipe,
-    full: int,
-    evaluated: int,
-    speeds: Mapping[int, Speed],
+    recipes: Sequence[Recipe],
+    extents: Sequence[Extent],
+    speeds: Sequence[Mapping[int, Speed]],
     workers: int,
 ) -> Plan:
-    """Plan a study: as many sizes, in steps of 2 from 0.1 % up, as the minutes hold.
+    """Plan a study: as many sizes of each subject, in steps of 2, as its minutes hold.
 
-    Where they hold fewer than eight with the whole search, every shard is searched less.
+    The subjects share the minutes evenly. Where they hold fewer than eight sizes with the whole
+    search, every shard is searched less.
 
     Args:
         settings: what the user asked for.
-        recipe: how thoroughly to search.
-        full: training images in the data set.
-        evaluated: images in the validation split; the test split is taken to be as large.
-        speeds: measured, by capacity.
+        recipes: how thoroughly to search, for each subject; so are the next two.
+        extents: how much data there is.
+        speeds: measured, by capacity, at two or more of the ladder's rungs.
         workers: worker processes.
 
     Raises:
         PlanError: a size is larger than the data, or not even three sizes fit the minutes.
     """
-    if settings.seeds is not None:
-        recipe = replace(recipe, seeds=settings.seeds)
-    minutes = settings.minutes if settings.minutes is not None else recipe.minutes
-    ladder = tuple(int(size) for size in shards.sizes(full))
-    if settings.sizes is not None:
-        ladder = tuple(sorted(set(settings.sizes)))
-        if ladder[-1] > full:
-            raise PlanError(f"size {ladder[-1]:,} is more than the {full:,} images there are.")
-        minutes = settings.minutes
+    count = len(settings.subjects)
+    parts = []
+    for subject, recipe, extent, speed in zip(
+        settings.subjects, recipes, extents, speeds, strict=True
+    ):
+        minutes = recipe.minutes if settings.sizes is None else None
+        if settings.minutes is not None:
+            minutes = settings.minutes / count
+        if settings.seeds is not None:
+            recipe = replace(recipe, seeds=settings.seeds)
+        whole = {rung: interpolated(speed, rung) for rung in recipe.ladder}
+        parts.append(
+            _subject_plan(subject, recipe, extent, whole, workers, settings.sizes, minutes)
+        )
+    return Plan(tuple(parts), workers, _wall(sum(part.seconds for part in parts), workers))
 
-    def fitted(thinned: Recipe) -> Plan:
-        """The longest ladder that the minutes hold; three sizes where they hold not even those."""
+
+def interpolated(speeds: Mapping[int, Speed], capacity: int) -> Speed:
+    """The speed at a capacity between those measured: straight lines in logs."""
+    measured = sorted(speeds)
+    at = np.log(measured)
+
+    def one(values: Sequence[float]) -> float:
+        return float(np.exp(np.interp(np.log(capacity), at, np.log(values))))
+
+    known = [speeds[capacity] for capacity in measured]
+    return Speed(
+        train=one([speed.train for speed in known]),
+        evaluate=one([speed.evaluate for speed in known]),
+        test=one([speed.test for speed in known]),
+    )
+
+
+def training_seconds(
+    size: int, recipe: Recipe, extent: Extent, speed: Speed, treatment: str = ""
+) -> float:
+    """Seconds that one worker should need for one training.
+
+    Args:
+        size: of the shard, in units.
+        recipe: its schedule and pace.
+        extent: turns units into rows.
+        speed: of the model, in rows a second.
+        treatment: of the training; SGD takes the steps that AdamW takes, as far as is known.
+    """
+    schedule, pace = recipe.schedule, recipe.pace
+    rows = max(1.0, size * extent.rows / extent.full)
+    steps = pace.steps * schedule.patience / 1.6 * math.pow(size / pace.size, pace.growth)
+    steps = min(schedule.max_steps, max(1.2 * schedule.floor_steps, steps))
+    watched = min(extent.validation, schedule.watched or extent.validation)
+    evaluations = sum(1 for step in schedule.evaluations() if step <= steps)
+    training = steps * min(schedule.batch, rows) / speed.train
+    validating = evaluations * watched / speed.evaluate
+    return training + validating + extent.test / speed.test
+
+
+def _subject_plan(
+    subject: Subject,
+    recipe: Recipe,
+    extent: Extent,
+    speeds: dict[int, Speed],
+    workers: int,
+    sizes: tuple[int, ...] | None,
+    minutes: float | None,
+) -> SubjectPlan:
+    ladder = tuple(shards.sizes(extent.full, recipe.smallest))
+    if sizes is not None:
+        ladder = tuple(sorted(set(sizes)))
+        if ladder[-1] > extent.full:
+            raise PlanError(
+                f"size {ladder[-1]:,} is more than the {extent.full:,} {extent.unit} there are."
+            )
+
+    def fitted(thinned: Recipe) -> SubjectPlan:
+        """The longest run of sizes that the minutes hold; three where they hold not even those."""
         kept = len(ladder)
         while True:
-            plan = _plan(settings, thinned, ladder[:kept], evaluated, speeds, workers)
-            if minutes is None or plan.seconds <= FILL * 60 * minutes or kept <= 3:
+            plan = SubjectPlan(subject, extent, ladder[:kept], thinned, speeds, 0.0)
+            plan = replace(plan, seconds=sum(map(plan.shard_seconds, plan.sizes)))
+            wall = _wall(plan.seconds, workers)
+            if minutes is None or wall <= FILL * 60 * minutes or kept <= 3:
                 return plan
             kept -= 1
 
     plans = [fitted(thinned) for thinned in _thinner(recipe)]
     whole = min(WORTH_A_CURVE, len(ladder))
     plan = next((p for p in plans if len(p.sizes) >= whole), max(plans, key=lambda p: len(p.sizes)))
-    if minutes is not None and plan.seconds > 60 * minutes:
+    wall = _wall(plan.seconds, workers)
+    if minutes is not None and wall > 60 * minutes:
         raise PlanError(
-            f"{minutes:g} minutes do not hold three sizes on this machine "
-            f"({duration(plan.seconds)}); give more minutes or fewer seeds."
+            f"{minutes:.3g} minutes do not hold three sizes of {subject.label} on this machine "
+            f"({duration(wall)}); give more minutes or fewer seeds."
         )
     return plan
 
 
 def _thinner(recipe: Recipe) -> list[Recipe]:
-    """The recipe, then with fewer candidates: a curve needs sizes more than a wide search.
-
-    The smallest capacity goes first, which larger shards outgrow, then the lowest learning rate,
-    which trains slowest; on a slow machine the smallest capacity is all that is left.
-    """
+    """The recipe, then with less search: a curve needs sizes more than a wide search."""
     steps = [recipe]
-    while len(steps[-1].capacities) > 1:
-        steps.append(replace(steps[-1], capacities=steps[-1].capacities[1:]))
-    steps.append(replace(steps[-1], learning_rates=recipe.learning_rates[-2:]))
-    steps.append(replace(steps[-1], capacities=recipe.capacities[:1]))
-    return steps
+    for smaller in ({"below": 0}, {"widenings": 0}, {"above": 0}, {"rates": 1}):
+        steps.append(replace(steps[-1], search=replace(steps[-1].search, **smaller)))
+    if recipe.seeds > 2:
+        steps.append(replace(steps[-1], seeds=2))
+    return list(dict.fromkeys(steps))
 
 
-def _plan(
-    settings: Settings,
-    recipe: Recipe,
-    sizes: Sequence[int],
-    evaluated: int,
-    speeds: Mapping[int, Speed],
-    workers: int,
-) -> Plan:
-    groups: list[PlannedGroup] = []
-    for size in sizes:
-        for capacity in recipe.capacities:
-            each = expected_seconds(
-                size, recipe.schedule, len(recipe.learning_rates), evaluated, speeds[capacity]
-            )
-            every = tuple(range(recipe.seeds))
-            cut = workers > 1 and each * recipe.seeds > LONG_GROUP_SECONDS
-            for seeds in [(seed,) for seed in every] if cut else [every]:
-                name = f"{settings.model} {capacity:,} on {size:,} images"
-                spec = GroupSpec(
-                    name=name + (f", seed {seeds[0]}" if cut else ""),
-                    domain=settings.domain,
-                    data=settings.data,
-                    model=settings.model,
-                    capacity=capacity,
-                    size=size,
-                    seeds=seeds,
-                    learning_rates=recipe.learning_rates,
-                    schedule=recipe.schedule,
-                )
-                groups.append(PlannedGroup(spec, str(size), each * len(seeds)))
-    total = sum(group.seconds for group in groups)
-    longest = max(group.seconds for group in groups)
-    paired = 1.0 if workers == 1 else PAIRED
-    return Plan(
-        sizes=tuple(sizes),
-        seeds=recipe.seeds,
-        capacities=recipe.capacities,
-        learning_rates=recipe.learning_rates,
-        workers=workers,
-        groups=tuple(groups),
-        seconds=max(total / workers, longest) / paired + START_SECONDS,
+def _wall(seconds: float, workers: int) -> float:
+    return seconds / workers / (1.0 if workers == 1 else PAIRED) + START_SECONDS
+
+
+def _sentence(plan: SubjectPlan, named: bool) -> str:
+    sizes, recipe = plan.sizes, plan.recipe
+    said = f"{plan.subject.label}: " if named else ""
+    return (
+        f"{said}{len(sizes)} sizes from {sizes[0]:,} to {sizes[-1]:,} {plan.extent.unit}, "
+        f"{recipe.seeds} seed{'s' * (recipe.seeds > 1)}, {recipe.search.candidates} "
+        f"candidate{'s' * (recipe.search.candidates > 1)} each"
     )
 
 
-START_SECONDS = 6.0  # a worker's torch import and data load, measured on 2 cores
-# Mean steps of a replica, pruned and failed ones included, in the recorded icons study:
-# EXPECTED_STEPS at 1,000 images, growing with their number to the power EXPECTED_GROWTH.
-EXPECTED_STEPS = 740.0  # at a patience of 1.6, in proportion to it
-EXPECTED_GROWTH = 0.28
+def stored_plan(record: dict[str, Any]) -> Plan:
+    """A plan as the store keeps it (JSON of `asdict`), read back equal."""
+    return Plan(
+        tuple(_stored_subject(part) for part in record["subjects"]),
+        record["workers"],
+        record["seconds"],
+    )
 
 
-def expected_seconds(
-    size: int, schedule: Schedule, rates: int, evaluated: int, speed: Speed
-) -> float:
-    """Seconds that one worker needs for one seed of a group, all its learning rates."""
-    steps = EXPECTED_STEPS * schedule.patience / 1.6 * math.pow(size / 1000, EXPECTED_GROWTH)
-    steps = min(schedule.max_steps, max(1.2 * schedule.floor_steps, steps))
-    watched = min(evaluated, schedule.validation_images or evaluated)
-    evaluations = sum(1 for step in schedule.evaluations() if step <= steps)
-    training = steps * min(schedule.batch, size) / speed.train
-    validating = evaluations * watched / speed.evaluate
-    testing = 2 * evaluated / speed.evaluate  # the test split, and the shard once more
-    return rates * (training + validating + testing)
+def _stored_subject(record: dict[str, Any]) -> SubjectPlan:
+    recipe = record["recipe"]
+    return SubjectPlan(
+        subject=Subject(**record["subject"]),
+        extent=Extent(**record["extent"]),
+        sizes=tuple(record["sizes"]),
+        recipe=Recipe(
+            minutes=recipe["minutes"],
+            seeds=recipe["seeds"],
+            ladder=tuple(recipe["ladder"]),
+            rates=tuple(recipe["rates"]),
+            search=Search(**recipe["search"]),
+            schedule=Schedule(**recipe["schedule"]),
+            pace=Pace(**recipe["pace"]),
+            smallest=recipe["smallest"],
+        ),
+        speeds={int(capacity): Speed(**speed) for capacity, speed in record["speeds"].items()},
+        seconds=record["seconds"],
+    )
+
+
+def plan_record(plan: Plan) -> dict[str, Any]:
+    """A plan as JSON holds it."""
+    return {**asdict(plan), "sentence": plan.sentence}

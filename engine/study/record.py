@@ -7,6 +7,7 @@ the command, device, date, version, data hash and best-guess levels that they we
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from engine.curve import write_points
 from engine.recorded import FOLDER
 from engine.study.store import Store, StudyRow
+from engine.study.subject import stored_settings
 
 
 def record(store: Store, row: StudyRow, folder: Path, device: str) -> Path:
@@ -28,7 +30,7 @@ def record(store: Store, row: StudyRow, folder: Path, device: str) -> Path:
     curves = store.curves(row.id)
     _, plan = store.study_plan(row.id)
     took = sum(work.seconds or 0.0 for work in store.work(row.id))
-    name = f"{row.domain}_{row.data}_{row.model}"
+    name = row.name.replace(", ", "_and_").replace(" ", "_")
     note: dict[str, Any] = {
         "command": command(row.settings),
         "device": device,
@@ -49,14 +51,24 @@ def record(store: Store, row: StudyRow, folder: Path, device: str) -> Path:
 
 def command(settings: dict[str, Any]) -> str:
     """The command line that a study was made with, from its settings."""
-    said = f"steepness run {settings['domain']} --data {settings['data']}"
-    said += f" --model {settings['model']}"
+    subjects = stored_settings(settings).subjects
+    said = f"steepness run {' '.join(_each(subject.domain for subject in subjects))}"
+    for flag, values in (
+        ("data", (subject.data for subject in subjects)),
+        ("model", (subject.model for subject in subjects)),
+        ("treatment", (subject.treatment for subject in subjects if subject.treatment)),
+    ):
+        said += "".join(f" --{flag} {value}" for value in _each(values))
     for flag in ("preset", "minutes", "seeds", "device"):
         if settings.get(flag) is not None:
             said += f" --{flag} {settings[flag]}"
     if settings.get("sizes"):
         said += f" --sizes {','.join(map(str, settings['sizes']))}"
     return said
+
+
+def _each(values: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(values))
 
 
 def main() -> int:

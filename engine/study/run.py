@@ -10,23 +10,27 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
 
 from filelock import FileLock, Timeout
 
-from data import images
 from engine import VERSION
+from engine.domains import DOMAINS
 from engine.study import executors, plan, presets
+from engine.study.agenda import Agenda, PlannedGroup, shard_name
 from engine.study.location import default_cache
-from engine.study.plan import Plan, PlannedGroup, Settings
+from engine.study.plan import Extent, Plan, Recipe, stored_plan
 from engine.study.settle import settle
 from engine.study.store import NewCurve, Store, WorkRow
+from engine.study.subject import Settings, Subject, stored_settings
+from engine.tasks.load import TaskLoader
+from engine.tasks.task import Task
 from engine.training import probe
 from engine.training.device import Device
-from engine.training.group import GroupSpec, Schedule
-from engine.training.task import IMAGE_METRICS, best_guess, image_task
+from engine.training.group import Candidate, GroupSpec, Schedule
+from engine.training.probe import Speed
 
 BEAT_SECONDS = 1.0  # between two signs of life; the store calls a driver lost after 15
 
@@ -39,8 +43,7 @@ class RunError(Exception):
 class Progress:
     """What the command line shows while a study runs."""
 
-    done: int
-    total: int
+    share: float  # of the work that is done, by the time it takes: 0 to 1
     seconds_left: float | None
     said: str
 
@@ -60,43 +63,27 @@ def default_workers(device: Device) -> int:
     return max(1, os.cpu_count() or 1) if device.kind == "cpu" else 1
 
 
-def prepare(settings: Settings, device: Device, workers: int, folder: Path | None) -> Prepared:
+def prepare(settings: Settings, device: Device, workers: int) -> Prepared:
     """Load the data, measure this machine's speed and make the plan; trains nothing.
 
     Raises:
         RunError: the settings leave nothing to train; the message says how to go on.
-        data.images.DataError: the data is not ready on this machine.
+        data.errors.DataError: the data is not ready on this machine.
     """
-    source = images.load(settings.data, folder, default_cache())
-    recipe = presets.recipe(settings.domain, settings.preset, settings.minutes)
-    task = image_task(source, device.kind)
-    speeds = {
-        capacity: probe.measure(task, settings.model, capacity, recipe.schedule.batch)
-        for capacity in recipe.capacities
-    }
+    load = _loader(settings, device)
+    recipes, extents, speeds, curves = [], [], [], []
+    for index, subject in enumerate(settings.subjects):
+        task = load(subject.domain, subject.data, subject.treatment)
+        found = presets.recipe(subject, settings.preset, settings.minutes)
+        recipes.append(found)
+        extents.append(_extent(task, subject))
+        speeds.append(_speeds(task, subject, found))
+        curves += _announced(task, subject, index)
     try:
-        made = plan.make_plan(
-            settings,
-            recipe,
-            full=len(source.train.labels),
-            evaluated=len(source.validation.labels),
-            speeds=speeds,
-            workers=workers,
-        )
+        made = plan.make_plan(settings, recipes, extents, speeds, workers)
     except plan.PlanError as error:
         raise RunError(str(error)) from error
-    guess = best_guess(source)
-    curves = tuple(
-        NewCurve(
-            f"{settings.domain} {settings.data} {settings.model} {metric.name}",
-            guess[metric.name],
-            source.hash,
-            VERSION,
-            "measured here",
-        )
-        for metric in IMAGE_METRICS
-    )
-    return Prepared(settings, made, device, curves)
+    return Prepared(settings, made, device, tuple(curves))
 
 
 def run_study(
@@ -105,7 +92,6 @@ def run_study(
     *,
     device: Device,
     workers: int,
-    folder: Path | None,
     show: Callable[[Progress], None],
 ) -> int:
     """Run a study to its end, or go on with it where it stopped.
@@ -115,20 +101,18 @@ def run_study(
 
     Raises:
         RunError: another driver holds the store, or the settings leave nothing to train.
-        data.images.DataError: the data is not ready on this machine.
+        data.errors.DataError: the data is not ready on this machine.
     """
     with _only_driver(store):
-        study = store.find_study(settings.key)
+        study, settings = _found(store, settings)
         if study is None:
-            show(Progress(0, 0, None, "loading the data and measuring this machine's speed"))
-            study = _create(store, prepare(settings, device, workers, folder), folder)
-        folder = folder or _folder_of(store, study)
-        loader = executors.LoadImages(settings.data, folder, default_cache(), device.kind)
+            show(Progress(0.0, None, "loading the data and measuring this machine's speed"))
+            study = _create(store, prepare(settings, device, workers))
         store.retry_failed(study)
         store.set_study(study, "running", workers=workers)
         try:
             with _signals_interrupt():
-                _drive(store, study, loader, workers, show)
+                _drive(store, study, _loader(settings, device), workers, show)
         except KeyboardInterrupt:
             store.set_study(study, "stopped", "stopped; run it again to go on")
             return study
@@ -144,18 +128,28 @@ def run_study(
     return study
 
 
+def _found(store: Store, settings: Settings) -> tuple[int | None, Settings]:
+    """The study of these settings, with where its data lie: resuming need not say that again."""
+    for row in store.studies():
+        kept = stored_settings(row.settings)
+        if kept == settings or (not settings.paths and replace(kept, paths=()) == settings):
+            return row.id, kept
+    return None, settings
+
+
 def _drive(
     store: Store,
     study: int,
-    loader: executors.LoadImages,
+    loader: TaskLoader,
     workers: int,
     show: Callable[[Progress], None],
 ) -> None:
-    """Run the groups that are not finished and write each as it ends."""
-    waiting = [_planned(row) for row in store.work(study) if row.state != "finished"]
-    show(_progress(store, study, "starting the workers" if waiting else "nothing left to do"))
+    """Run the groups that are not finished, and those that follow, and write each as it ends."""
+    agenda, queue = _taken_up(store, study)
+    queue += _queued(store, study, agenda)
+    show(_progress(store, study, "starting the workers" if queue else "nothing left to do"))
     beaten = 0.0
-    with closing(executors.run_here(waiting, loader, workers)) as events:
+    with closing(executors.run_here(queue, loader, workers)) as events:
         for event in events:
             if time.monotonic() - beaten >= BEAT_SECONDS:
                 beaten = time.monotonic()
@@ -165,14 +159,39 @@ def _drive(
             if isinstance(event, executors.Started):
                 store.start_group(study, event.group.spec.name)
             elif isinstance(event, executors.Finished):
-                settle(store, study, event.group, event.candidates, event.seconds)
+                settle(store, study, agenda, event.group, event.candidates, event.seconds)
+                queue += _queued(store, study, agenda)
                 show(_progress(store, study, event.group.spec.name))
             elif isinstance(event, executors.Failed):
-                settle(store, study, event.group, [], event.seconds, event.reason)
+                settle(store, study, agenda, event.group, [], event.seconds, event.reason)
+                queue += _queued(store, study, agenda)
                 show(_progress(store, study, f"failed: {event.group.spec.name}: {event.reason}"))
 
 
-def _create(store: Store, prepared: Prepared, folder: Path | None) -> int:
+def _taken_up(store: Store, study: int) -> tuple[Agenda, list[PlannedGroup]]:
+    """The agenda of a study as an earlier run left it, and the groups that are still to run."""
+    agenda = Agenda(stored_plan(store.study_plan(study)[1]))
+    rows = store.work(study)
+    ended: dict[str, list[Candidate]] = {row.name: [] for row in rows if row.state == "finished"}
+    for kept in store.candidates(study):
+        if kept.work in ended:
+            ended[kept.work].append(Candidate(**kept.record))
+    agenda.restore(map(_planned, rows), ended)
+    return agenda, [_planned(row) for row in rows if row.state != "finished"]
+
+
+def _queued(store: Store, study: int, agenda: Agenda) -> list[PlannedGroup]:
+    """The groups that are due now, written to the store."""
+    fresh = agenda.fresh()
+    if fresh:
+        store.add_groups(
+            study,
+            [(group.spec.name, group.shard, asdict(group.spec), group.seconds) for group in fresh],
+        )
+    return fresh
+
+
+def _create(store: Store, prepared: Prepared) -> int:
     """Write a planned study; its curves get a number behind them where the names are taken."""
     settings, made = prepared.settings, prepared.plan
     taken = set(store.curve_names())
@@ -181,31 +200,15 @@ def _create(store: Store, prepared: Prepared, folder: Path | None) -> int:
         number += 1
     return store.create_study(
         key=settings.key,
-        name=_numbered(f"{settings.domain} {settings.data} {settings.model}", number),
+        name=_numbered(settings.name, number),
         settings=asdict(settings),
-        plan={
-            "sizes": made.sizes,
-            "seeds": made.seeds,
-            "capacities": made.capacities,
-            "learning_rates": made.learning_rates,
-            "seconds": made.seconds,
-            "sentence": made.sentence,
-            "folder": None if folder is None else str(folder.absolute()),
-        },
-        groups=[
-            (group.spec.name, group.shard, asdict(group.spec), group.seconds)
-            for group in made.groups
+        plan=plan.plan_record(made),
+        shards=[
+            (shard_name(part, size), part.shard_seconds(size))
+            for part in made.subjects
+            for size in part.sizes
         ],
-        curves=[
-            NewCurve(
-                _numbered(curve.name, number),
-                curve.guess,
-                curve.data_hash,
-                curve.version,
-                curve.origin,
-            )
-            for curve in prepared.curves
-        ],
+        curves=[replace(curve, name=_numbered(curve.name, number)) for curve in prepared.curves],
         workers=made.workers,
         device=prepared.device.name,
         device_reason=prepared.device.reason,
@@ -213,10 +216,43 @@ def _create(store: Store, prepared: Prepared, folder: Path | None) -> int:
     )
 
 
-def _folder_of(store: Store, study: int) -> Path | None:
-    """Where the study's data lay when it was created, so that resuming need not say it again."""
-    folder = store.study_plan(study)[1].get("folder")
-    return None if folder is None else Path(folder)
+def _loader(settings: Settings, device: Device) -> TaskLoader:
+    paths = {domain: Path(path) for domain, path in settings.paths}
+    return TaskLoader(paths, default_cache(), device.kind)
+
+
+def _extent(task: Task, subject: Subject) -> Extent:
+    return Extent(
+        full=task.full,
+        rows=len(task.shard(task.full, seed=0)),
+        validation=len(task.part("validation").rows),
+        test=len(task.part("test").rows),
+        unit=DOMAINS[subject.domain].unit,
+    )
+
+
+def _speeds(task: Task, subject: Subject, recipe: Recipe) -> dict[int, Speed]:
+    """The speeds of the ladder's ends and middle; those between follow from them."""
+    ladder = recipe.ladder
+    rungs = sorted({ladder[0], ladder[len(ladder) // 2], ladder[-1]})
+    return {rung: probe.measure(task, subject.model, rung, recipe.schedule.batch) for rung in rungs}
+
+
+def _announced(task: Task, subject: Subject, index: int) -> list[NewCurve]:
+    """A curve for each metric that the task measures, with its best-guess level."""
+    return [
+        NewCurve(
+            f"{subject.label} {metric.name}",
+            task.guess[metric.name],
+            task.data_hash,
+            VERSION,
+            "measured here",
+            subject=index,
+            metric=metric.name,
+        )
+        for metric in DOMAINS[subject.domain].metrics
+        if metric.name in task.guess
+    ]
 
 
 def _numbered(name: str, number: int) -> str:
@@ -234,7 +270,7 @@ def _planned(row: WorkRow) -> PlannedGroup:
 
 def _progress(store: Store, study: int, said: str) -> Progress:
     row = next(row for row in store.studies() if row.id == study)
-    return Progress(row.done, row.total, row.seconds_left, said)
+    return Progress(row.share, row.seconds_left, f"{row.done} of {row.total} sizes, {said}")
 
 
 @contextmanager

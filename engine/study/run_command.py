@@ -2,78 +2,108 @@
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 
 from tqdm import tqdm
 
-from data import images
-from data.hub import hub_folders
+from engine.domains import DOMAINS
 from engine.laws.fit import fit
 from engine.laws.propose import propose_window
 from engine.numbers import duration, with_interval
-from engine.study.choices import MODELS
-from engine.study.plan import Settings
 from engine.study.run import Progress, default_workers, prepare, run_study
 from engine.study.store import Store
+from engine.study.subject import Settings, Subject
+from engine.tasks.load import treatments
 from engine.training import device as devices
+
+
+class UsageError(Exception):
+    """The options do not say a study; the message names the value, the rule and the way out."""
 
 
 def run(options: argparse.Namespace, path: Path) -> int:
     """Estimate or run the study that the options describe; returns the exit code."""
-    models = MODELS[options.domain]
-    model = options.model or models[0]
-    data = options.data or next(iter(images.SOURCES))
-    for flag, value, known in (("--model", model, models), ("--data", data, images.SOURCES)):
-        if value not in known:
-            print(f"steepness: {flag} {value}: choose from {', '.join(known)}", file=sys.stderr)
-            return 2
     device = devices.choose(options.device)
+    try:
+        subjects, paths = _subjects(options), _paths(options)
+    except UsageError as error:
+        print(f"steepness: {error}", file=sys.stderr)
+        return 2
     settings = Settings(
-        domain=options.domain,
-        data=data,
-        model=model,
+        subjects=subjects,
         preset=options.preset or (None if options.minutes else "quick"),
         minutes=options.minutes,
         sizes=options.sizes,
         seeds=options.seeds,
         device=device.kind,
+        paths=paths,
     )
     workers = options.workers or default_workers(device)
-    folder = options.data_folder or _hub_folder(data, os.environ.get("HF_HOME"))
     if options.estimate:
-        return _estimate(settings, device, workers, folder, options.format)
+        return _estimate(settings, device, workers, options.format)
     with Store.open(path) as store:
         bar = _Bar(f"{device.name}: {device.reason}; results go to {path}")
-        study = run_study(
-            store,
-            settings,
-            device=device,
-            workers=workers,
-            folder=folder,
-            show=bar.show,
-        )
+        study = run_study(store, settings, device=device, workers=workers, show=bar.show)
         bar.close()
         return _report(store, study)
 
 
-def _hub_folder(source: str, home: str | None) -> Path | None:
-    """Where a Hugging Face home of the user's own (HF_HOME) holds the source, if it does."""
-    folders = hub_folders(images.CIFAR10, Path(home)) if home and source == "cifar10" else ()
-    return folders[0] if folders else None
+def _subjects(options: argparse.Namespace) -> tuple[Subject, ...]:
+    """Every domain with each of its data sets, models and treatments that were asked for.
+
+    An option may name its domain (`words=rhn`); else it goes to every domain that knows it.
+    """
+    asked = list(dict.fromkeys(options.domains))
+    data = _shared_out("--data", options.data, {d: DOMAINS[d].sources for d in asked})
+    models = _shared_out("--model", options.model, {d: DOMAINS[d].models for d in asked})
+    known = {d: ("none", *treatments(d)) for d in asked} if options.treatment else {}
+    treated = _shared_out("--treatment", options.treatment, known)
+    return tuple(
+        Subject(domain, source, model, "" if treatment == "none" else treatment)
+        for domain in asked
+        for source in data[domain] or DOMAINS[domain].sources[:1]
+        for model in models[domain] or DOMAINS[domain].models[:1]
+        for treatment in ["none", *(t for t in treated.get(domain, []) if t != "none")]
+    )
 
 
-def _estimate(
-    settings: Settings, device: devices.Device, workers: int, folder: Path | None, style: str
-) -> int:
-    made = prepare(settings, device, workers, folder).plan
+def _shared_out(
+    flag: str, said: list[str] | None, known: dict[str, tuple[str, ...]]
+) -> dict[str, list[str]]:
+    """The values of a repeatable option, each given to the domains that it is for."""
+    given: dict[str, list[str]] = {domain: [] for domain in known}
+    for value in said or ():
+        domain, _, name = value.rpartition("=")
+        takers = [d for d in known if (not domain or d == domain) and name in known[d]]
+        if not takers:
+            choices = "; ".join(f"{d}: {', '.join(names)}" for d, names in known.items())
+            raise UsageError(f"{flag} {value}: choose from {choices}")
+        for taker in takers:
+            if name not in given[taker]:
+                given[taker].append(name)
+    return given
+
+
+def _paths(options: argparse.Namespace) -> tuple[tuple[str, str], ...]:
+    """Where each domain's data lie: PATH for all the domains asked for, DOMAIN=PATH for one."""
+    found: dict[str, str] = {}
+    for value in options.data_path or ():
+        domain, mark, path = value.partition("=")
+        named = bool(mark) and domain in DOMAINS
+        place = Path(path if named else value).expanduser().absolute()
+        if not place.exists():
+            raise UsageError(f"--data-path {value}: there is nothing at {place}")
+        for one in [domain] if named else options.domains:
+            found[one] = str(place)
+    return tuple(found.items())
+
+
+def _estimate(settings: Settings, device: devices.Device, workers: int, style: str) -> int:
+    made = prepare(settings, device, workers).plan
     if style == "json":
         answer = {
             "sentence": made.sentence,
-            "sizes": made.sizes,
-            "seeds": made.seeds,
-            "candidates": made.candidates,
             "seconds": made.seconds,
             "device": device.name,
             "device_reason": device.reason,
@@ -87,7 +117,7 @@ def _estimate(
 
 def _report(store: Store, study: int) -> int:
     row = next(row for row in store.studies() if row.id == study)
-    print(f"{row.name}: {row.state}, {row.done} of {row.total} groups. {row.reason}".rstrip())
+    print(f"{row.name}: {row.state}, {row.done} of {row.total} sizes. {row.reason}".rstrip())
     for curve in store.curves(study):
         found = fit(curve, propose_window(curve))
         if found.exponent is None:
@@ -100,26 +130,24 @@ def _report(store: Store, study: int) -> int:
 
 
 class _Bar:
-    """A progress bar of groups whose remaining time is the store's, not the bar's own guess."""
+    """A progress bar of the work done, with the store's remaining time and not its own guess."""
 
     def __init__(self, headline: str) -> None:
         print(headline, file=sys.stderr)
         self._bar: tqdm | None = None
 
     def show(self, progress: Progress) -> None:
-        """Draw the latest; the first calls may come before the number of groups is known."""
+        """Draw the latest; the first calls may come before the remaining time is known."""
         if self._bar is None:
-            if progress.total == 0:
+            if progress.seconds_left is None:
                 print(progress.said, file=sys.stderr)
                 return
             self._bar = tqdm(
-                total=progress.total,
-                unit="group",
-                bar_format="{n_fmt}/{total_fmt} groups |{bar}| {elapsed} gone, {postfix}",
+                total=100, bar_format="{percentage:3.0f} % |{bar}| {elapsed} gone, {postfix}"
             )
         left = duration(progress.seconds_left or 0.0)
         self._bar.set_postfix_str(f"about {left} left, {progress.said}", refresh=False)
-        self._bar.n = progress.done
+        self._bar.n = 100 * progress.share
         self._bar.refresh()
 
     def close(self) -> None:

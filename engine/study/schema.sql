@@ -17,6 +17,13 @@ CREATE TABLE study (
     version TEXT NOT NULL,
     stop_wanted INTEGER NOT NULL DEFAULT 0
 );
+CREATE TABLE shard (                   -- what a study sets out to decide: one size of one subject
+    study INTEGER NOT NULL REFERENCES study(id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    expected REAL NOT NULL,            -- seconds on one worker, as planned
+    state TEXT NOT NULL DEFAULT 'waiting',
+    PRIMARY KEY (study, name)
+);
 CREATE TABLE work (                    -- one row a group: the unit an executor moves about
     study INTEGER NOT NULL REFERENCES study(id) ON DELETE CASCADE,
     name TEXT NOT NULL,
@@ -42,6 +49,8 @@ CREATE TABLE candidate (               -- every training, chosen or not
 CREATE TABLE curve (
     name TEXT PRIMARY KEY,
     study INTEGER REFERENCES study(id) ON DELETE CASCADE,
+    subject INTEGER,                   -- which of the study's, from 0; NULL for imported curves
+    metric TEXT NOT NULL DEFAULT '',   -- name of the metric: see engine.domains
     guess REAL,
     data_hash TEXT NOT NULL,
     version TEXT NOT NULL,

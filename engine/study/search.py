@@ -1,18 +1,167 @@
-"""The search: from all candidates of a shard to the one whose errors become its points.
+"""The search of one shard: from the smallest model that overfits it to the best model there is.
 
-A candidate is a capacity and a learning rate; its score is the median over seeds of the minimum
-validation cross-entropy, and the best score wins (Hestness 2017, section 3). Selection looks at
-validation only, the points report test. Every shard gets the same budget, because a minimum over
-more candidates is lower by luck alone.
+After Hestness et al. 2017, section 3, in three stages, each a deterministic answer to the results
+of the one before, so that a resumed study asks for the very same trainings:
+
+fit      up the ladder of capacities, one training each, from where the next smaller shard began,
+         to the first that overfits this shard: there the search starts;
+search   the rungs around the start, at learning rates drawn once for all shards;
+widen    again and again: where the winner sits on the outermost rung that was searched, the next
+         rung beyond it; else further rates at the winner's rung.
+
+Every shard gets the same number of trainings from `search` and `widen`, because a minimum over
+more candidates is lower by luck alone. Selection looks at validation only; the points report test.
 """
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
 
 from engine.training.group import Candidate
 
 INFINITE = float("inf")
+# Training loss "well under" validation loss (Hestness 2017, section 3, gives no number): at this
+# share a model has room for what does not generalise; text keeps its entropy, so it is not 0.
+OVERFITS = 0.8
+RATE_STEP = 2.0  # between the winner's rate and the further ones on either side
+
+Stage = Literal["fit", "search", "widen"]
+Results = Callable[["Trial"], Sequence[Candidate] | None]  # of a trial; None while it has not ended
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How thoroughly a shard is searched; the same for every shard of a study."""
+
+    below: int = 1  # rungs searched below the start
+    above: int = 1  # and above
+    rates: int = 2  # learning rates at each rung
+    widenings: int = 1
+
+    @property
+    def candidates(self) -> int:
+        """Candidates of a shard, those that only look for the start not counted."""
+        return self.rates * (self.below + 1 + self.above + self.widenings)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Trainings of one shard that belong together: one capacity at some rates, on all seeds."""
+
+    stage: Stage
+    capacity: int
+    rates: tuple[float, ...]
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How far the search of a shard is determined by what has ended."""
+
+    trials: tuple[Trial, ...]  # those to train, in order, ended ones included
+    start: int | None  # index of the rung where the search starts; None: not known yet
+    whole: bool  # no trial follows once these have ended
+
+
+def course(
+    search: Search,
+    ladder: Sequence[int],
+    rates: tuple[float, float],
+    seeds: int,
+    begin: int,
+    results: Results,
+) -> Course:
+    """The trials of one shard, as far as the results so far determine them.
+
+    Args:
+        search: how thoroughly.
+        ladder: capacities, small to large.
+        rates: lowest and highest learning rate to draw from.
+        seeds: how many.
+        begin: index of the rung to look for the start from: where the next smaller shard started.
+        results: candidates of a trial, empty where it failed; None while it has not ended.
+    """
+    every = tuple(range(seeds))
+    drawn = draw_rates(rates, search.rates)
+    trials: list[Trial] = []
+    start = begin
+    while True:
+        middle = float(np.sqrt(rates[0] * rates[1]))
+        trials.append(Trial("fit", ladder[start], (middle,), (0,)))
+        runs = results(trials[-1])
+        if runs is None:
+            return Course(tuple(trials), None, whole=False)
+        if start == len(ladder) - 1 or any(map(overfits, runs)):
+            break
+        start += 1
+    # The same number of rungs for every shard: at either end of the ladder the window is pushed in.
+    count = min(search.below + 1 + search.above, len(ladder))
+    low = min(max(start - search.below, 0), len(ladder) - count)
+    searched = [Trial("search", ladder[k], drawn, every) for k in range(low, low + count)]
+    trials += searched
+    for _ in range(search.widenings):
+        found = [results(trial) for trial in searched]
+        runs = [run for each in found for run in each or ()]
+        if any(each is None for each in found):
+            return Course(tuple(trials), start, whole=False)
+        searched.append(_wider(search, ladder, searched, choose(runs, 0)))
+        trials.append(searched[-1])
+    return Course(tuple(trials), start, whole=True)
+
+
+def overfits(run: Candidate) -> bool:
+    """Whether a training ended with its training loss well under its validation loss."""
+    if run.last_train_loss is None or run.last_loss is None:
+        return False
+    return run.last_train_loss <= OVERFITS * run.last_loss
+
+
+def draw_rates(rates: tuple[float, float], count: int) -> tuple[float, ...]:
+    """Learning rates, low to high: one drawn at random in each of `count` equal parts in logs.
+
+    The same for every shard and study: what differs between two shards is then the data.
+    """
+    low, high = np.log(rates)
+    within = np.random.default_rng(count).uniform(0.25, 0.75, count)  # no two nearly equal
+    drawn = np.exp(low + (high - low) * (np.arange(count) + within) / count)
+    return tuple(float(f"{rate:.3g}") for rate in drawn)
+
+
+def _wider(
+    search: Search, ladder: Sequence[int], searched: Sequence[Trial], winner: "Choice | None"
+) -> Trial:
+    """The next rung beyond a winner at the edge, else other rates where the winner is."""
+    first, every = searched[0].rates, searched[0].seeds
+    rungs = sorted({ladder.index(trial.capacity) for trial in searched})
+    rung = ladder.index(winner.capacity) if winner else rungs[len(rungs) // 2]
+    if rung == rungs[-1] and rung < len(ladder) - 1:
+        return Trial("widen", ladder[rung + 1], first, every)
+    if rung == rungs[0] and rung > 0:
+        return Trial("widen", ladder[rung - 1], first, every)
+    tried = sorted(r for t in searched if t.capacity == ladder[rung] for r in t.rates)
+    best = winner.learning_rate if winner else tried[len(tried) // 2]
+    return Trial("widen", ladder[rung], _other_rates(best, tried, search.rates), every)
+
+
+def _other_rates(best: float, tried: Sequence[float], count: int) -> tuple[float, ...]:
+    """`count` rates near the best one that were not tried: beyond it first, where it is outermost.
+
+    They lie RATE_STEP apart, going out on both sides of the best rate, or on its open side alone.
+    """
+    sides = [1, -1] if best == tried[-1] else [-1, 1]
+    found: list[float] = []
+    step = 1
+    while len(found) < count:
+        for side in sides:
+            rate = float(f"{best * RATE_STEP ** (side * step):.3g}")
+            crowded = any(abs(np.log(rate / other)) < np.log(RATE_STEP) / 2 for other in tried)
+            if len(found) < count and not crowded:
+                found.append(rate)
+        step += 1
+    return tuple(sorted(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +173,7 @@ class Choice:
     score: float  # median over seeds of the minimum validation loss
     runs: tuple[Candidate, ...]  # the winner's trainings, one a seed
     capacity_at_edge: bool  # it won at the largest capacity searched: a larger might do better
-    rate_at_edge: bool  # likewise at either end of the learning rates
+    rate_at_edge: bool  # likewise at either end of the learning rates tried at its capacity
     cut: bool  # some of the shard's trainings failed, so its budget was smaller
 
 
@@ -33,7 +182,7 @@ def choose(candidates: Sequence[Candidate], planned: int) -> Choice | None:
 
     Args:
         candidates: all trainings of the shard: capacities x learning rates x seeds.
-        planned: how many the plan had.
+        planned: how many the search asked for.
     """
     rivals: dict[tuple[int, float], list[Candidate]] = {}
     for run in candidates:
@@ -47,7 +196,7 @@ def choose(candidates: Sequence[Candidate], planned: int) -> Choice | None:
         return None
     _, score, (capacity, rate) = usable[0]
     capacities = sorted({capacity for capacity, _ in rivals})
-    rates = sorted({rate for _, rate in rivals})
+    rates = sorted({other for tried, other in rivals if tried == capacity})
     return Choice(
         capacity=capacity,
         learning_rate=rate,

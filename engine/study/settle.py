@@ -1,4 +1,4 @@
-"""What the end of a group settles: its candidates are kept and, once a shard is whole, its points.
+"""What the end of a group settles: its candidates are kept and, once a search is over, its points.
 
 A point is the test error of the shard's chosen candidate, one a metric and seed, with the record
 of how it was chosen.
@@ -9,16 +9,17 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.curve import Point
-from engine.study import search
-from engine.study.plan import PlannedGroup
+from engine.domains import DOMAINS, Metric
+from engine.study.agenda import Agenda, Decision, PlannedGroup
+from engine.study.plan import Plan, SubjectPlan
 from engine.study.store import CandidateRow, Store
-from engine.training.group import Candidate, GroupSpec
-from engine.training.task import IMAGE_METRICS
+from engine.training.group import Candidate
 
 
 def settle(
     store: Store,
     study: int,
+    agenda: Agenda,
     group: PlannedGroup,
     candidates: Sequence[Candidate],
     seconds: float,
@@ -29,71 +30,59 @@ def settle(
     Args:
         store: where the study lies.
         study: its id.
+        agenda: of the study; it is told.
         group: what ended.
         candidates: its trainings; none where it failed.
         seconds: what it took.
         reason: why it failed, in words for the user; empty where it finished.
     """
-    beside = [row for row in store.work(study) if row.shard == group.shard]
-    open_still = [
-        row
-        for row in beside
-        if row.state not in ("finished", "failed") and row.name != group.spec.name
-    ]
-    decided: list[tuple[Point, dict[str, Any]]] = []
-    if not open_still:
-        earlier = [
-            Candidate(**row.record) for row in store.candidates(study) if row.shard == group.shard
-        ]
-        planned = sum(len(row.spec["seeds"]) * len(row.spec["learning_rates"]) for row in beside)
-        choice = search.choose([*earlier, *candidates], planned)
-        decided = [] if choice is None else _points(store, study, group.spec, choice)
-    rows = [
-        CandidateRow(
-            shard=group.shard,
-            model=run.model,
-            capacity=run.capacity,
-            learning_rate=run.learning_rate,
-            seed=run.seed,
-            record=asdict(run),
-        )
-        for run in candidates
-    ]
+    agenda.end(group, candidates)
+    decision = agenda.decision(group.shard)
     store.end_group(
         study,
         group.spec.name,
         seconds=seconds,
         reason=reason,
-        candidates=rows,
-        decided=decided,
+        candidates=[_row(group, run) for run in candidates],
+        decides=group.shard if decision else None,
+        points=_points(store, study, agenda.plan, decision) if decision else [],
+    )
+
+
+def point(part: SubjectPlan, curve: str, metric: Metric, run: Candidate, device: str) -> Point:
+    """A training's test error as a point of a curve."""
+    return Point(
+        curve=curve,
+        size=run.size,
+        error=run.test[metric.name],
+        unit=part.extent.unit,
+        metric=metric.title,
+        domain=part.subject.domain,
+        model=part.subject.model,
+        seed=run.seed,
+        parameters=run.parameters,
+        seconds=run.seconds,
+        device=device,
+        split="test",
     )
 
 
 def _points(
-    store: Store, study: int, spec: GroupSpec, choice: search.Choice
+    store: Store, study: int, plan: Plan, decision: Decision
 ) -> list[tuple[Point, dict[str, Any]]]:
     """The test errors of a shard's chosen candidate: one point a metric and seed."""
+    choice, part = decision.choice, plan.subjects[decision.subject]
+    if choice is None:
+        return []
     device = next(row.device for row in store.studies() if row.id == study)
     decided: list[tuple[Point, dict[str, Any]]] = []
-    for curve, metric in zip(store.curve_names(study), IMAGE_METRICS, strict=True):
+    for curve in store.study_curves(study):
+        if curve.subject != decision.subject:
+            continue
+        metric = next(m for m in DOMAINS[part.subject.domain].metrics if m.name == curve.metric)
         for run in choice.runs:
-            error = run.test.get(metric.name)
-            if not error:  # a seed that failed, or no mistake at all: neither fits on a log axis
+            if not run.test.get(metric.name):  # failed, or no mistake: neither fits on a log axis
                 continue
-            point = Point(
-                curve=curve,
-                size=run.size,
-                error=error,
-                unit="images",
-                metric=metric.title,
-                domain=spec.domain,
-                model=spec.model,
-                seed=run.seed,
-                parameters=run.parameters,
-                seconds=run.seconds,
-                device=device,
-                split="test",
-            )
             record = {
                 "capacity": choice.capacity,
                 "learning_rate": choice.learning_rate,
@@ -102,6 +91,19 @@ def _points(
                 "cut": choice.cut,
                 "status": run.status,
                 "shard_hash": run.shard_hash,
+                "scores": run.scores,
             }
-            decided.append((point, record))
+            decided.append((point(part, curve.name, metric, run, device), record))
     return decided
+
+
+def _row(group: PlannedGroup, run: Candidate) -> CandidateRow:
+    return CandidateRow(
+        work=group.spec.name,
+        shard=group.shard,
+        model=run.model,
+        capacity=run.capacity,
+        learning_rate=run.learning_rate,
+        seed=run.seed,
+        record=asdict(run),
+    )

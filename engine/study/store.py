@@ -21,13 +21,29 @@ from engine.curve import Curve, Point, gather
 from engine.laws.window import Window
 
 APPLICATION_ID = 0x53544550  # "STEP": SQLite's own mark for whose file this is
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 LOST_AFTER_SECONDS = 15.0  # the driver beats every second; a swapping machine may miss a few
 BUSY_SECONDS = 10.0  # how long a write waits for another; one write takes milliseconds
 
 State = Literal["waiting", "running", "stopped", "finished", "failed"]
 
 SCHEMA = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
+
+
+# What a shard still costs is what was planned for it less what was planned for its ended groups:
+# which groups a search will need is known only on the way.
+STUDIES = """
+SELECT s.*,
+  (SELECT COUNT(*) FROM shard h WHERE h.study = s.id) AS total,
+  (SELECT COUNT(*) FROM shard h WHERE h.study = s.id AND h.state != 'waiting') AS done,
+  (SELECT SUM(seconds) FROM work w WHERE w.study = s.id AND w.state = 'finished') AS took,
+  (SELECT SUM(expected) FROM work w WHERE w.study = s.id AND w.state = 'finished') AS expected_done,
+  (SELECT SUM(MAX(0, h.expected - COALESCE((
+     SELECT SUM(w.expected) FROM work w
+     WHERE w.study = h.study AND w.shard = h.name AND w.state IN ('finished', 'failed')), 0)))
+   FROM shard h WHERE h.study = s.id AND h.state = 'waiting') AS ahead
+FROM study s ORDER BY s.id DESC
+"""
 
 
 class StoreError(Exception):
@@ -40,13 +56,11 @@ class StudyRow:
 
     id: int
     name: str
-    domain: str
-    data: str
-    model: str
     state: State
     reason: str
-    done: int  # groups finished
-    total: int  # groups planned
+    done: int  # sizes decided, of all subjects
+    total: int  # sizes planned
+    share: float  # of the work that is done, by the time it takes: 0 to 1
     created: float  # seconds since 1970, as all times here
     started: float | None
     seconds_left: float | None  # wall seconds, from what the finished groups really took
@@ -60,6 +74,7 @@ class StudyRow:
 class CandidateRow:
     """One training that a study ran, chosen or not."""
 
+    work: str  # its group
     shard: str
     model: str
     capacity: int
@@ -90,6 +105,8 @@ class NewCurve:
     data_hash: str
     version: str
     origin: str
+    subject: int | None = None  # which of its study's; None for what no study measured
+    metric: str = ""  # the metric's name: see engine.domains
 
 
 class Store:
@@ -124,6 +141,12 @@ class Store:
         if found != APPLICATION_ID:
             connection.close()
             raise StoreError(f"{path} is not a Steepness store; it was left as it is.")
+        if version == 1:
+            connection.close()
+            raise StoreError(
+                f"the store {path} was made by an early Steepness that searched in another way:"
+                " its study cannot go on here; run it anew with another --store."
+            )
         if version > SCHEMA_VERSION:
             connection.close()
             raise StoreError(
@@ -151,24 +174,12 @@ class Store:
     def studies(self, now: float | None = None) -> list[StudyRow]:
         """All studies, newest first; one whose driver fell silent is shown as stopped."""
         now = time.time() if now is None else now
-        rows = self._rows(
-            "SELECT s.*, COUNT(w.name) AS total, SUM(w.state = 'finished') AS done,"
-            " SUM(CASE WHEN w.state = 'finished' THEN w.seconds END) AS took,"
-            " SUM(CASE WHEN w.state = 'finished' THEN w.expected END) AS expected_done,"
-            " SUM(CASE WHEN w.state IN ('waiting', 'running') THEN w.expected END) AS ahead"
-            " FROM study s LEFT JOIN work w ON w.study = s.id GROUP BY s.id ORDER BY s.id DESC"
-        )
-        return [_study_row(row, now) for row in rows]
+        return [_study_row(row, now) for row in self._rows(STUDIES)]
 
     def study_plan(self, study: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """Settings and plan of a study, as they were stored."""
         row = self._rows("SELECT settings, plan FROM study WHERE id = ?", study)[0]
         return json.loads(row["settings"]), json.loads(row["plan"])
-
-    def find_study(self, key: str) -> int | None:
-        """The id of the study that was asked for by the same settings, if there is one."""
-        rows = self._rows("SELECT id FROM study WHERE key = ?", key)
-        return int(rows[0]["id"]) if rows else None
 
     def work(self, study: int) -> list[WorkRow]:
         """The groups of a study in the order of its plan."""
@@ -182,7 +193,7 @@ class Store:
     def candidates(self, study: int) -> list[CandidateRow]:
         """Every training of a study, in the order of size, capacity, learning rate and seed."""
         rows = self._rows(
-            "SELECT shard, model, capacity, learning_rate, seed, record FROM candidate"
+            "SELECT work, shard, model, capacity, learning_rate, seed, record FROM candidate"
             " WHERE study = ? ORDER BY shard, capacity, learning_rate, seed",
             study,
         )
@@ -221,6 +232,15 @@ class Store:
         """Names of all curves announced, with or without points; those of one study, or all."""
         rows = self._rows("SELECT name, study FROM curve ORDER BY rowid")
         return [row["name"] for row in rows if study is None or row["study"] == study]
+
+    def study_curves(self, study: int) -> list[NewCurve]:
+        """The curves that a study announced, with or without points, in its order."""
+        rows = self._rows(
+            "SELECT name, guess, data_hash, version, origin, subject, metric FROM curve"
+            " WHERE study = ? ORDER BY rowid",
+            study,
+        )
+        return [NewCurve(**dict(row)) for row in rows]
 
     def point_records(self, study: int) -> list[tuple[Point, dict[str, Any]]]:
         """Every point of a study with the record of how it was chosen."""
@@ -266,14 +286,14 @@ class Store:
         name: str,
         settings: dict[str, Any],
         plan: dict[str, Any],
-        groups: Sequence[tuple[str, str, dict[str, Any], float]],
+        shards: Sequence[tuple[str, float]],
         curves: Sequence[NewCurve],
         workers: int,
         device: str,
         device_reason: str,
         version: str,
     ) -> int:
-        """Write a new study with its groups (name, shard, spec, expected seconds) and curves."""
+        """Write a new study with its shards (name, expected seconds) and curves."""
         with self._writing() as write:
             study = write.execute(
                 "INSERT INTO study (key, name, settings, plan, state, created, workers, device,"
@@ -292,14 +312,24 @@ class Store:
             ).lastrowid
             assert study is not None
             write.executemany(
+                "INSERT INTO shard (study, name, expected) VALUES (?, ?, ?)",
+                [(study, shard, expected) for shard, expected in shards],
+            )
+            _announce(write, curves, study)
+        return study
+
+    def add_groups(
+        self, study: int, groups: Sequence[tuple[str, str, dict[str, Any], float]]
+    ) -> None:
+        """Queue groups (name, shard, spec, expected seconds)."""
+        with self._writing() as write:
+            write.executemany(
                 "INSERT INTO work (study, name, shard, spec, expected) VALUES (?, ?, ?, ?, ?)",
                 [
                     (study, group, shard, json.dumps(spec), expected)
                     for group, shard, spec, expected in groups
                 ],
             )
-            _announce(write, curves, study)
-        return study
 
     def set_study(
         self, study: int, state: State, reason: str = "", workers: int | None = None
@@ -347,6 +377,11 @@ class Store:
         """Put the failed groups of a study back in the queue."""
         with self._writing() as write:
             write.execute(
+                "UPDATE shard SET state = 'waiting' WHERE study = ?1 AND name IN"
+                " (SELECT shard FROM work WHERE study = ?1 AND state = 'failed')",
+                (study,),
+            )
+            write.execute(
                 "UPDATE work SET state = 'waiting', reason = ''"
                 " WHERE study = ? AND state IN ('failed', 'running')",
                 (study,),
@@ -360,7 +395,8 @@ class Store:
         seconds: float,
         reason: str,
         candidates: Sequence[CandidateRow],
-        decided: Sequence[tuple[Point, dict[str, Any]]],
+        decides: str | None,
+        points: Sequence[tuple[Point, dict[str, Any]]],
     ) -> None:
         """Write how a group ended and the points that it decides, all or nothing.
 
@@ -370,8 +406,9 @@ class Store:
             seconds: what it took.
             reason: why it failed, in words for the user; empty where it finished.
             candidates: its trainings.
-            decided: the points of its shard with their records; they replace earlier ones, which
-                are there when a failed group of the shard was tried again.
+            decides: the shard whose search ends with this group; None: it goes on.
+            points: of that shard, with their records; they replace earlier ones, which are there
+                when a failed group of the shard was tried again.
         """
         with self._writing() as write:
             write.executemany(
@@ -379,7 +416,7 @@ class Store:
                 [
                     (
                         study,
-                        group,
+                        row.work,
                         row.shard,
                         row.model,
                         row.capacity,
@@ -392,9 +429,13 @@ class Store:
             )
             write.executemany(
                 "DELETE FROM point WHERE curve = ? AND size = ?",
-                sorted({(point.curve, point.size) for point, _ in decided}),
+                sorted({(point.curve, point.size) for point, _ in points}),
             )
-            _insert_points(write, decided)
+            _insert_points(write, points)
+            write.execute(
+                "UPDATE shard SET state = ? WHERE study = ? AND name = ?",
+                ("finished" if points else "failed", study, decides),
+            )
             write.execute(
                 "UPDATE work SET state = ?, reason = ?, seconds = ? WHERE study = ? AND name = ?",
                 ("failed" if reason else "finished", reason, seconds, study, group),
@@ -504,8 +545,12 @@ def _looks_like_sqlite(path: Path) -> bool:
 
 def _announce(write: sqlite3.Connection, curves: Sequence[NewCurve], study: int | None) -> None:
     write.executemany(
-        "INSERT INTO curve VALUES (?, ?, ?, ?, ?, ?)",
-        [(c.name, study, c.guess, c.data_hash, c.version, c.origin) for c in curves],
+        "INSERT INTO curve (study, name, subject, metric, guess, data_hash, version, origin)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (study, c.name, c.subject, c.metric, c.guess, c.data_hash, c.version, c.origin)
+            for c in curves
+        ],
     )
 
 
@@ -529,17 +574,16 @@ def _study_row(row: sqlite3.Row, now: float) -> StudyRow:
     if state == "running" and now - (row["heartbeat"] or 0.0) > LOST_AFTER_SECONDS:
         state, reason = "stopped", "the run ended unexpectedly; resume it, nothing is lost"
     pace = (row["took"] / row["expected_done"]) if row["expected_done"] else 1.0
-    left = (row["ahead"] or 0.0) * pace / max(1, row["workers"])
+    ahead, gone = row["ahead"] or 0.0, row["expected_done"] or 0.0
+    left = ahead * pace / max(1, row["workers"])
     return StudyRow(
         id=row["id"],
         name=row["name"],
-        domain=settings.get("domain", ""),
-        data=settings.get("data", ""),
-        model=settings.get("model", ""),
         state=state,
         reason=reason,
         done=row["done"] or 0,
         total=row["total"],
+        share=gone / (gone + ahead) if gone + ahead else 0.0,
         created=row["created"],
         started=row["started"],
         seconds_left=left if state in ("running", "waiting", "stopped") else None,

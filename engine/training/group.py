@@ -28,6 +28,10 @@ from engine.training.batches import batches
 
 PRUNE_GAP = 0.05  # a replica within 5 % of its best rival is never dropped (same section)
 PRUNE_INTERVALS = 6  # nor one that would close the gap within so many further evaluations
+SGD, WEIGHT_DECAY = "sgd", "weight-decay"  # treatments of the training itself, in every domain
+RATE_OF_SGD = 100.0  # SGD's learning rates as multiples of AdamW's: 0.1 where that has 1e-3
+MOMENTUM = 0.9  # of SGD, as Hestness et al. 2017 trained their recurrent networks
+DECAY = 0.01  # of weight-decay: AdamW's own default
 TRAIN_PROBE = 512  # rows of the shard on which the training loss is reported: within some percent
 
 
@@ -67,7 +71,8 @@ class GroupSpec:
     learning_rates: tuple[float, ...]
     schedule: Schedule
     treatment: str = ""  # what is done to the training data or the training; "": nothing
-    scored: bool = False  # whether the task's costly scores are wanted too: at the largest shard
+    stage: str = "search"  # of the shard's search that the group belongs to
+    scored: bool = False  # whether the task's costly scores are wanted too, of seed 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +163,15 @@ def _train_rivals(
 
 def _start(task: Task, spec: GroupSpec, seed: int, rate: float) -> _Replica:
     model = task.build(spec.model, spec.capacity, seed)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.0, fused=True)
-    return _Replica(rate, model, optimizer)
+    return _Replica(rate, model, _optimizer(model, spec.treatment, rate))
+
+
+def _optimizer(model: nn.Module, treatment: str, rate: float) -> torch.optim.Optimizer:
+    """AdamW without weight decay, unless the treatment is one of the training itself."""
+    if treatment == SGD:
+        return torch.optim.SGD(model.parameters(), lr=rate, momentum=MOMENTUM, fused=True)
+    decay = DECAY if treatment == WEIGHT_DECAY else 0.0
+    return torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=decay, fused=True)
 
 
 def _advance(task: Task, replica: _Replica, steps: Tensor) -> None:
@@ -227,7 +239,7 @@ def _record(
         replica.model.load_state_dict(replica.best_weights)
         train_loss = float(task.mean_loss(replica.model, shard))
         test = task.errors(replica.model, task.part("test"))
-        scores = task.scores(replica.model) if spec.scored else {}
+        scores = task.scores(replica.model) if spec.scored and seed == 0 else {}
     assert replica.status != "running"
     return Candidate(
         model=spec.model,

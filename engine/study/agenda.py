@@ -1,0 +1,135 @@
+"""The agenda of a study: from the groups that have ended to the groups that follow.
+
+Holds no clock and draws nothing: the same plan and the same results give the same groups, in the
+same order, so a study that was killed asks for what it would have asked for.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from engine.study.plan import LONG_GROUP_SECONDS, Plan, SubjectPlan
+from engine.study.search import Choice, Course, Trial, choose, course
+from engine.training.group import Candidate, GroupSpec
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedGroup:
+    """A group, the shard that it helps to decide, and what it should cost."""
+
+    spec: GroupSpec
+    shard: str
+    seconds: float  # on one worker
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How the search of a shard ended."""
+
+    subject: int  # which of the plan's
+    size: int
+    choice: Choice | None  # None: every training failed
+
+
+@dataclass(slots=True)
+class Agenda:
+    """What has been asked for and what has ended, of one study."""
+
+    plan: Plan
+    _asked: dict[str, PlannedGroup] = field(default_factory=dict)
+    _ended: dict[str, list[Candidate]] = field(default_factory=dict)  # by group
+
+    def restore(self, groups: Iterable[PlannedGroup], ended: Mapping[str, list[Candidate]]) -> None:
+        """Take up what the store holds of an earlier run."""
+        self._asked.update({group.spec.name: group for group in groups})
+        self._ended.update(ended)
+
+    def end(self, group: PlannedGroup, candidates: Sequence[Candidate]) -> None:
+        """A group has ended; none of its candidates where it failed."""
+        self._ended[group.spec.name] = list(candidates)
+
+    def fresh(self) -> list[PlannedGroup]:
+        """Groups that are due and were not asked for before."""
+        due: list[PlannedGroup] = []
+        for part in self.plan.subjects:
+            for size, known in self._courses(part):
+                for trial in known.trials:
+                    due += [g for g in self._groups(part, size, trial) if self._is_new(g)]
+        self._asked.update({group.spec.name: group for group in due})
+        return due
+
+    def decision(self, shard: str) -> Decision | None:
+        """How the search of a shard ended; None while it has not."""
+        for index, part in enumerate(self.plan.subjects):
+            for size, known in self._courses(part):
+                if shard_name(part, size) == shard:
+                    return self._decided(index, size, known)
+        return None
+
+    def _decided(self, index: int, size: int, known: Course) -> Decision | None:
+        part = self.plan.subjects[index]
+        searched = [trial for trial in known.trials if trial.stage != "fit"]
+        found = [self._results(part, size, trial) for trial in searched]
+        if not known.whole or any(each is None for each in found):
+            return None
+        planned = sum(len(trial.rates) * len(trial.seeds) for trial in searched)
+        runs = [run for each in found for run in each or ()]
+        return Decision(index, size, choose(runs, planned))
+
+    def _is_new(self, group: PlannedGroup) -> bool:
+        return group.spec.name not in self._asked
+
+    def _courses(self, part: SubjectPlan) -> Iterable[tuple[int, Course]]:
+        """The search of each shard as far as it is determined, from the smallest up."""
+        recipe, begin = part.recipe, 0
+        for size in part.sizes:
+            known = course(
+                recipe.search,
+                recipe.ladder,
+                recipe.rates,
+                recipe.seeds,
+                begin,
+                partial(self._results, part, size),
+            )
+            yield size, known
+            if known.start is None:
+                return
+            begin = known.start
+
+    def _results(self, part: SubjectPlan, size: int, trial: Trial) -> list[Candidate] | None:
+        """What a trial gave; None while one of its groups is still to end."""
+        names = [group.spec.name for group in self._groups(part, size, trial)]
+        if any(name not in self._ended for name in names):
+            return None
+        return [run for name in names for run in self._ended[name]]
+
+    def _groups(self, part: SubjectPlan, size: int, trial: Trial) -> list[PlannedGroup]:
+        """A trial as the groups that an executor takes: cut into its seeds where it is long."""
+        each = part.expected(size, trial.capacity, len(trial.rates))
+        cut = self.plan.workers > 1 and each * len(trial.seeds) > LONG_GROUP_SECONDS
+        found = []
+        for seeds in [(seed,) for seed in trial.seeds] if cut else [trial.seeds]:
+            rates = ", ".join(f"{rate:g}" for rate in trial.rates)
+            name = f"{part.subject.label}: {trial.capacity:,} parameters on {size:,}"
+            name += f" {part.extent.unit}, {trial.stage} at {rates}"
+            spec = GroupSpec(
+                name=name + (f", seed {seeds[0]}" if cut else ""),
+                domain=part.subject.domain,
+                data=part.subject.data,
+                model=part.subject.model,
+                capacity=trial.capacity,
+                size=size,
+                seeds=seeds,
+                learning_rates=trial.rates,
+                schedule=part.recipe.schedule,
+                treatment=part.subject.treatment,
+                stage=trial.stage,
+                scored=trial.stage != "fit" and size == part.sizes[-1],
+            )
+            found.append(PlannedGroup(spec, shard_name(part, size), each * len(seeds)))
+        return found
+
+
+def shard_name(part: SubjectPlan, size: int) -> str:
+    """How the store knows the shard of a subject."""
+    return f"{part.subject.label} / {size}"

@@ -1,0 +1,44 @@
+"""From the names of a subject to its task: its domain's module loads the data, then treats it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from data.errors import DataError
+from engine.domains import DOMAINS
+from engine.tasks.task import Task
+from engine.training.group import SGD, WEIGHT_DECAY
+
+OF_TRAINING = (SGD, WEIGHT_DECAY)  # treatments that the group applies, in every domain
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLoader:
+    """Loads tasks onto a device; picklable, so that it can travel to where they are trained."""
+
+    paths: Mapping[str, Path]  # where a domain's data lie, where the user said so
+    cache: Path
+    device: str
+
+    def __call__(self, domain: str, data: str, treatment: str = "") -> Task:
+        """The task of one source, treated.
+
+        Raises:
+            data.errors.DataError: the data are not ready on this machine, or there is no such
+                treatment.
+        """
+        module = import_module(DOMAINS[domain].task)
+        task: Task = module.load_task(data, self.paths.get(domain), self.cache, self.device)
+        if not treatment or treatment in OF_TRAINING:
+            return task
+        if treatment not in module.TREATMENTS:
+            known = ", ".join(treatments(domain))
+            raise DataError(f"--treatment {treatment}: {domain} knows {known}.")
+        treated: Task = module.TREATMENTS[treatment](task)
+        return treated
+
+
+def treatments(domain: str) -> tuple[str, ...]:
+    """The treatments that a study of a domain can carry."""
+    return (*import_module(DOMAINS[domain].task).TREATMENTS, *OF_TRAINING)
