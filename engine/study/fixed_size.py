@@ -1,0 +1,62 @@
+"""Fixed-size curves: one capacity at every size where the search tried it, at its best rate.
+
+The other view of a study: where a curve of fixed size leaves the best-fit envelope and goes flat,
+it is the model that is full, not the data (a capacity floor; notes: method). Derived from the
+candidates whenever asked, never stored.
+"""
+
+from engine.curve import Curve, gather
+from engine.domains import DOMAINS
+from engine.study.agenda import shard_name
+from engine.study.plan import stored_plan
+from engine.study.search import choose
+from engine.study.settle import point
+from engine.study.store import Store
+from engine.training.group import Candidate
+
+LEAST_SIZES = 2  # one point is no curve
+
+
+def fixed_size_curves(store: Store, study: int) -> list[Curve]:
+    """A curve for each curve of the study and each capacity, small to large."""
+    plan = stored_plan(store.study_plan(study)[1])
+    device = next(row.device for row in store.studies() if row.id == study)
+    runs: dict[tuple[str, int], list[Candidate]] = {}
+    for row in store.candidates(study):
+        runs.setdefault((row.shard, row.capacity), []).append(Candidate(**row.record))
+    found: list[Curve] = []
+    for about in store.study_curves(study):
+        assert about.subject is not None
+        part = plan.subjects[about.subject]
+        metric = next(m for m in DOMAINS[part.subject.domain].metrics if m.name == about.metric)
+        for capacity in part.recipe.ladder:
+            points = []
+            for size in part.sizes:
+                tried = runs.get((shard_name(part, size), capacity), [])
+                choice = choose(_on_all_seeds(tried, part.recipe.seeds), 0)
+                points += [
+                    point(part, f"{about.name}, {capacity:,} parameters", metric, run, device)
+                    for run in (choice.runs if choice else ())
+                    if run.test.get(about.metric)
+                ]
+            if len({p.size for p in points}) >= LEAST_SIZES:
+                (curve,) = gather(points)
+                found.append(
+                    Curve(
+                        curve.name,
+                        curve.points,
+                        about.guess,
+                        about.data_hash,
+                        about.version,
+                        about.origin,
+                    )
+                )
+    return found
+
+
+def _on_all_seeds(runs: list[Candidate], seeds: int) -> list[Candidate]:
+    """Leaves out what only looked for the start of the search, on one seed."""
+    by_rate: dict[float, list[Candidate]] = {}
+    for run in runs:
+        by_rate.setdefault(run.learning_rate, []).append(run)
+    return [run for same in by_rate.values() if len(same) == seeds for run in same]
