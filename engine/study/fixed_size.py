@@ -19,7 +19,10 @@ LEAST_SIZES = 2  # one point is no curve
 
 def fixed_size_curves(store: Store, study: int) -> list[Curve]:
     """A curve for each curve of the study and each capacity, small to large."""
-    plan = stored_plan(store.study_plan(study)[1])
+    record = store.study_plan(study)[1]
+    if "subjects" not in record:  # made by an earlier format, which kept no such plan
+        return []
+    plan = stored_plan(record)
     device = next(row.device for row in store.studies() if row.id == study)
     runs: dict[tuple[str, int], list[Candidate]] = {}
     for row in store.candidates(study):

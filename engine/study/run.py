@@ -132,7 +132,8 @@ def _found(store: Store, settings: Settings) -> tuple[int | None, Settings]:
     """The study of these settings, with where its data lie: resuming need not say that again."""
     for row in store.studies():
         kept = stored_settings(row.settings)
-        if kept == settings or (not settings.paths and replace(kept, paths=()) == settings):
+        same = kept == settings or (not settings.paths and replace(kept, paths=()) == settings)
+        if same and store.study_plan(row.id)[1].get("subjects"):  # else of an earlier format
             return row.id, kept
     return None, settings
 

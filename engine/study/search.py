@@ -89,7 +89,7 @@ def course(
     trials: list[Trial] = []
     start = begin
     while True:
-        middle = float(np.sqrt(rates[0] * rates[1]))
+        middle = _rounded(np.sqrt(rates[0] * rates[1]))
         trials.append(Trial("fit", ladder[start], (middle,), (0,)))
         runs = results(trials[-1])
         if runs is None:
@@ -127,7 +127,12 @@ def draw_rates(rates: tuple[float, float], count: int) -> tuple[float, ...]:
     low, high = np.log(rates)
     within = np.random.default_rng(count).uniform(0.25, 0.75, count)  # no two nearly equal
     drawn = np.exp(low + (high - low) * (np.arange(count) + within) / count)
-    return tuple(float(f"{rate:.3g}") for rate in drawn)
+    return tuple(map(_rounded, drawn))
+
+
+def _rounded(rate: float) -> float:
+    """To three digits, as the rate is shown and written."""
+    return float(f"{rate:.3g}")
 
 
 def _wider(
@@ -156,7 +161,7 @@ def _other_rates(best: float, tried: Sequence[float], count: int) -> tuple[float
     step = 1
     while len(found) < count:
         for side in sides:
-            rate = float(f"{best * RATE_STEP ** (side * step):.3g}")
+            rate = _rounded(best * RATE_STEP ** (side * step))
             crowded = any(abs(np.log(rate / other)) < np.log(RATE_STEP) / 2 for other in tried)
             if len(found) < count and not crowded:
                 found.append(rate)

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from engine.curve import Curve, Point, gather
 from engine.laws.window import Window
+from engine.study.migrate import migrate
 
 APPLICATION_ID = 0x53544550  # "STEP": SQLite's own mark for whose file this is
 SCHEMA_VERSION = 2
@@ -141,18 +142,15 @@ class Store:
         if found != APPLICATION_ID:
             connection.close()
             raise StoreError(f"{path} is not a Steepness store; it was left as it is.")
-        if version == 1:
-            connection.close()
-            raise StoreError(
-                f"the store {path} was made by an early Steepness that searched in another way:"
-                " its study cannot go on here; run it anew with another --store."
-            )
         if version > SCHEMA_VERSION:
             connection.close()
             raise StoreError(
                 f"the store {path} was made by a newer Steepness (format {version}, this one "
                 f"knows {SCHEMA_VERSION}); update Steepness or give another --store."
             )
+        if version < SCHEMA_VERSION:
+            connection.close()
+            connection = _migrated(path, mode)
         return cls(connection, path)
 
     def __enter__(self) -> "Store":
@@ -508,6 +506,19 @@ def _connect(path: Path, mode: Literal["write", "read"]) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
+
+
+def _migrated(path: Path, mode: Literal["write", "read"]) -> sqlite3.Connection:
+    """A connection to a store of an earlier format, which is brought to the present one first."""
+    try:
+        writing = _connect(path, "write")
+        migrate(writing, path)
+        writing.close()
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(
+            f"the store {path} is of an earlier format and cannot be brought up to date ({error})."
+        ) from error
+    return _connect(path, mode)
 
 
 def _create(path: Path) -> sqlite3.Connection:

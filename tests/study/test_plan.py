@@ -1,73 +1,87 @@
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from itertools import pairwise
 
 import pytest
 
-from engine.study.plan import PlanError, Recipe, Settings, make_plan
+from engine.study.plan import (
+    Extent,
+    Pace,
+    PlanError,
+    Recipe,
+    interpolated,
+    make_plan,
+    plan_record,
+    stored_plan,
+)
+from engine.study.search import Search
+from engine.study.subject import Settings, Subject, stored_settings
 from engine.training.group import Schedule
 from engine.training.probe import Speed
 
-SETTINGS = Settings(domain="images", data="icons", model="cnn", preset="quick")
-RECIPE = Recipe(4.0, 3, (10_000, 40_000), (3e-4, 1e-3, 3e-3), Schedule())
-SPEEDS = {10_000: Speed(8_000, 40_000), 40_000: Speed(4_000, 20_000)}
+SUBJECT = Subject("images", "icons", "cnn")
+SETTINGS = Settings((SUBJECT,), "quick")
+RECIPE = Recipe(
+    minutes=4.0,
+    seeds=3,
+    ladder=(10_000, 20_000, 40_000, 80_000),
+    rates=(3e-4, 3e-3),
+    search=Search(below=1, above=1, rates=2, widenings=1),
+    schedule=Schedule(watched=1024),
+    pace=Pace(740.0, 1000, 0.28),
+)
+EXTENT = Extent(full=20_000, rows=20_000, validation=3_000, test=3_000, unit="images")
+SPEEDS = {10_000: Speed(8_000, 40_000, 30_000), 80_000: Speed(2_000, 10_000, 8_000)}
 
 
-def planned(settings=SETTINGS, recipe=RECIPE, full=20_000, workers=2):
-    return make_plan(settings, recipe, full, evaluated=3_000, speeds=SPEEDS, workers=workers)
+def planned(settings=SETTINGS, recipe=RECIPE, extent=EXTENT, workers=2):
+    count = len(settings.subjects)
+    return make_plan(settings, [recipe] * count, [extent] * count, [SPEEDS] * count, workers)
+
+
+def only(plan):
+    (part,) = plan.subjects
+    return part
 
 
 def test_sizes_go_up_in_steps_of_two_from_a_thousandth_of_the_data():
-    sizes = planned(recipe=replace(RECIPE, minutes=None)).sizes
+    sizes = only(planned(recipe=replace(RECIPE, minutes=None))).sizes
     assert 0.001 <= sizes[0] / 20_000 < 0.002
     assert sizes[-1] == 20_000
     assert all(1.9 < b / a < 2.1 for a, b in pairwise(sizes))
 
 
 def test_more_minutes_hold_a_wider_search_or_more_sizes_and_never_more_than_the_minutes():
-    plans = [planned(replace(SETTINGS, minutes=minutes)) for minutes in (3, 6, 12, 60)]
-    worth = [(plan.candidates, len(plan.sizes)) for plan in plans]
+    plans = [planned(replace(SETTINGS, minutes=minutes)) for minutes in (5, 10, 20, 60)]
+    worth = [(only(p).recipe.search.candidates, len(only(p).sizes)) for p in plans]
     assert worth == sorted(worth)
     assert worth[0] < worth[-1]
-    for plan, minutes in zip(plans, (3, 6, 12, 60), strict=True):
+    for plan, minutes in zip(plans, (5, 10, 20, 60), strict=True):
         assert plan.seconds <= 60 * minutes
 
 
-def test_every_shard_gets_the_same_budget():
-    plan = planned()
-    for size in plan.sizes:
-        groups = [group.spec for group in plan.groups if group.spec.size == size]
-        trainings = sum(len(spec.seeds) * len(spec.learning_rates) for spec in groups)
-        assert trainings == plan.candidates * plan.seeds
-        assert {spec.capacity for spec in groups} == set(plan.capacities)
-
-
 def test_a_short_time_gives_up_candidates_before_sizes():
-    rich, poor = (planned(replace(SETTINGS, minutes=minutes)) for minutes in (60, 6))
-    assert (rich.capacities, len(rich.learning_rates)) == (RECIPE.capacities, 3)
-    assert poor.candidates < rich.candidates
-    assert len(poor.sizes) >= 8
-    assert poor.capacities[-1] == RECIPE.capacities[-1]  # the largest is what large shards need
+    rich, poor = (planned(replace(SETTINGS, minutes=minutes)) for minutes in (200, 12))
+    assert only(rich).recipe.search == RECIPE.search
+    assert only(poor).recipe.search.candidates < RECIPE.search.candidates
+    assert len(only(poor).sizes) >= 8
 
 
-def test_a_long_group_is_cut_into_its_seeds_where_workers_could_share_it():
-    shared = planned(replace(SETTINGS, sizes=(200, 20_000)))
-    largest = [group.spec for group in shared.groups if group.spec.size == 20_000]
-    assert {spec.seeds for spec in largest} == {(0,), (1,), (2,)}
-    alone = planned(replace(SETTINGS, sizes=(200, 20_000)), workers=1)
-    assert {group.spec.seeds for group in alone.groups} == {(0, 1, 2)}
-
-
-def test_no_two_groups_of_a_plan_share_a_name():
-    names = [group.spec.name for group in planned().groups]
-    assert len(names) == len(set(names))
+def test_subjects_share_the_minutes():
+    both = replace(SETTINGS, subjects=(SUBJECT, replace(SUBJECT, model="mlp")), minutes=20)
+    alone = planned(replace(SETTINGS, minutes=10))
+    plan = planned(both)
+    assert [part.sizes for part in plan.subjects] == [only(alone).sizes] * 2
+    assert plan.seconds <= 20 * 60
+    assert "images icons mlp: " in plan.sentence
 
 
 def test_sizes_given_are_the_sizes_trained():
-    assert planned(replace(SETTINGS, sizes=(500, 100, 2_000))).sizes == (100, 500, 2_000)
+    assert only(planned(replace(SETTINGS, sizes=(500, 100, 2_000)))).sizes == (100, 500, 2_000)
 
 
 def test_a_size_beyond_the_data_is_refused_with_both_numbers():
-    with pytest.raises(PlanError, match=r"size 30,000 is more than the 20,000"):
+    with pytest.raises(PlanError, match=r"size 30,000 is more than the 20,000 images"):
         planned(replace(SETTINGS, sizes=(100, 30_000)))
 
 
@@ -76,7 +90,33 @@ def test_minutes_that_hold_no_curve_are_refused_with_the_way_out():
         planned(replace(SETTINGS, minutes=0.05))
 
 
+def test_a_size_in_units_costs_what_its_rows_cost():
+    words = replace(EXTENT, full=32 * EXTENT.full, unit="words")
+    images = only(planned(replace(SETTINGS, sizes=(100, 200))))
+    passages = only(planned(replace(SETTINGS, sizes=(3_200, 6_400)), extent=words))
+    pace = replace(RECIPE.pace, size=32 * RECIPE.pace.size)
+    passages = replace(passages, recipe=replace(passages.recipe, pace=pace))
+    assert passages.expected(3_200, 10_000, 1) == pytest.approx(images.expected(100, 10_000, 1))
+
+
+def test_a_speed_between_two_measured_ones_lies_on_the_line_between_them_in_logs():
+    halfway = interpolated({100: Speed(400, 40, 4), 10_000: Speed(4, 4, 4)}, 1_000)
+    assert (halfway.train, halfway.test) == pytest.approx((40, 4))
+
+
+def test_a_plan_comes_back_from_the_store_equal():
+    plan = planned(replace(SETTINGS, minutes=20))
+    assert stored_plan(json.loads(json.dumps(plan_record(plan)))) == plan
+
+
+def test_settings_come_back_from_the_store_equal():
+    settings = replace(SETTINGS, sizes=(1, 2), paths=(("images", "folder"),))
+    record = json.loads(json.dumps(asdict(settings)))
+    assert stored_settings(record) == settings
+
+
 def test_equal_settings_are_the_same_study_and_others_are_not():
     assert SETTINGS.key == replace(SETTINGS).key
-    others = [replace(SETTINGS, minutes=5.0), replace(SETTINGS, model="mlp"), SETTINGS]
+    other = replace(SUBJECT, model="mlp")
+    others = [replace(SETTINGS, minutes=5.0), replace(SETTINGS, subjects=(other,)), SETTINGS]
     assert len({settings.key for settings in others}) == 3

@@ -1,5 +1,5 @@
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -7,6 +7,10 @@ from engine.curve import Point
 from engine.recorded import recorded_curves
 from engine.study.record import command, record
 from engine.study.store import NewCurve, Store
+from engine.study.subject import Settings, Subject
+
+PLAIN = Subject("images", "icons", "cnn")
+SETTINGS = Settings((PLAIN,), "quick")
 
 
 @pytest.fixture
@@ -15,9 +19,9 @@ def store(tmp_path):
         study = store.create_study(
             key="k",
             name="images icons cnn",
-            settings={"domain": "images", "data": "icons", "model": "cnn", "preset": "quick"},
+            settings=asdict(SETTINGS),
             plan={"sentence": "1 size"},
-            groups=[("g", "100", {}, 2.0)],
+            shards=[("100", 2.0)],
             curves=[NewCurve("c", 0.99, "hash", "0.1.0", "measured here")],
             workers=2,
             device="CPU",
@@ -25,7 +29,10 @@ def store(tmp_path):
             version="0.1.0",
         )
         points = [(Point("c", 100.0, 0.5, unit="images", seed=seed), {}) for seed in (0, 1)]
-        store.end_group(study, "g", seconds=7.0, reason="", candidates=[], decided=points)
+        store.add_groups(study, [("g", "100", {}, 2.0)])
+        store.end_group(
+            study, "g", seconds=7.0, reason="", candidates=[], decides="100", points=points
+        )
         yield store
 
 
@@ -40,13 +47,17 @@ def test_a_recorded_study_comes_back_with_its_points_and_guess_level(store, tmp_
 def test_a_recording_says_which_command_made_it_and_what_it_took(store, tmp_path):
     file = record(store, store.studies()[0], tmp_path / "recorded", "a machine")
     note = json.loads(file.with_suffix(".json").read_text())
-    assert note["command"] == "steepness run images --data icons --model cnn --preset quick"
+    assert note["command"] == (
+        "steepness run images --data icons --model cnn --preset quick --device cpu"
+    )
     assert note["device"] == "a machine"
     assert "took 7 worker seconds" in note["note"]
 
 
 def test_the_command_names_only_what_was_asked_for():
-    settings = {"domain": "images", "data": "icons", "model": "mlp", "minutes": 5.0, "seeds": None}
-    assert command(settings) == "steepness run images --data icons --model mlp --minutes 5.0"
-    sizes = {**settings, "minutes": None, "sizes": [10, 20]}
-    assert command(sizes).endswith("--model mlp --sizes 10,20")
+    treated = replace(PLAIN, treatment="sgd")
+    settings = Settings((PLAIN, treated), None, minutes=5.0)
+    said = "steepness run images --data icons --model cnn --treatment sgd --minutes 5.0"
+    assert command(asdict(settings)) == f"{said} --device cpu"
+    sizes = replace(settings, minutes=None, sizes=(10, 20))
+    assert command(asdict(sizes)).endswith("--device cpu --sizes 10,20")

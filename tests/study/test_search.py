@@ -1,8 +1,18 @@
-from engine.study.search import choose
+import math
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from engine.study.search import Search, Trial, choose, course, draw_rates, overfits
 from engine.training.group import Candidate
 
+LADDER = (10, 20, 40, 80, 160)
+RATES = (1e-4, 1e-2)
 
-def trained(capacity, rate, seed, loss, status="finished"):
+
+def trained(capacity, rate, seed, loss, status="finished", left_over=0.5):
+    """A training; `left_over` is the share of its validation loss that its training loss kept."""
     return Candidate(
         model="mlp",
         capacity=capacity,
@@ -18,8 +28,113 @@ def trained(capacity, rate, seed, loss, status="finished"):
         evaluations=1,
         validation_loss=loss,
         train_loss=None,
-        train_error=None,
+        last_loss=loss,
+        last_train_loss=None if loss is None else left_over * loss,
     )
+
+
+def searched(loss_of, smallest_that_overfits=40, search=Search(), begin=0, seeds=2):  # noqa: B008
+    """Follow a search to its end, where `loss_of(capacity, rate)` is every validation loss."""
+    ended: dict[Trial, list[Candidate]] = {}
+    while True:
+        found = course(search, LADDER, RATES, seeds, begin, ended.get)
+        due = [trial for trial in found.trials if trial not in ended]
+        if not due:
+            assert found.whole
+            return found
+        for trial in due:
+            left_over = 0.5 if trial.capacity >= smallest_that_overfits else 0.95
+            ended[trial] = [
+                trained(
+                    trial.capacity, rate, seed, loss_of(trial.capacity, rate), "finished", left_over
+                )
+                for rate in trial.rates
+                for seed in trial.seeds
+            ]
+
+
+def best_at(capacity, rate=1e-3):
+    """Losses with one lowest place."""
+    return lambda c, r: 1 + abs(math.log(c / capacity)) + 0.1 * abs(math.log(r / rate))
+
+
+def capacities(found, stage):
+    return [trial.capacity for trial in found.trials if trial.stage == stage]
+
+
+def test_the_ladder_is_climbed_to_the_smallest_capacity_that_overfits():
+    found = searched(best_at(40), smallest_that_overfits=40)
+    assert capacities(found, "fit") == [10, 20, 40]
+    assert found.start == 2
+
+
+def test_a_larger_shard_begins_where_the_smaller_one_started():
+    assert capacities(searched(best_at(40), begin=2), "fit") == [40]
+
+
+def test_where_no_capacity_overfits_the_search_starts_at_the_largest():
+    found = searched(best_at(160), smallest_that_overfits=1_000)
+    assert found.start == len(LADDER) - 1
+
+
+def test_the_search_looks_at_the_neighbours_of_the_start():
+    assert capacities(searched(best_at(40)), "search") == [20, 40, 80]
+
+
+@pytest.mark.parametrize(("winner", "rung"), [(160, 160), (10, 10)])
+def test_a_winner_on_the_outermost_rung_widens_the_search_beyond_it(winner, rung):
+    assert capacities(searched(best_at(winner)), "widen") == [rung]
+
+
+def test_a_winner_inside_has_further_rates_tried_at_its_rung():
+    found = searched(best_at(40, rate=5e-2))
+    (wider,) = [trial for trial in found.trials if trial.stage == "widen"]
+    (first,) = [t for t in found.trials if t.stage == "search" and t.capacity == 40]
+    assert wider.capacity == 40
+    assert max(wider.rates) > max(first.rates)
+    assert not set(wider.rates) & set(first.rates)
+
+
+@pytest.mark.parametrize("overfitting", [1, 20, 40, 160, 1_000])
+@pytest.mark.parametrize("winner", [10, 40, 160])
+def test_every_shard_gets_the_same_number_of_trainings(overfitting, winner):
+    search = Search(below=1, above=1, rates=2, widenings=2)
+    found = searched(best_at(winner), smallest_that_overfits=overfitting, search=search)
+    count = sum(len(t.rates) * len(t.seeds) for t in found.trials if t.stage != "fit")
+    assert count == search.candidates * 2
+
+
+def test_trainings_that_look_for_the_start_use_one_seed_and_the_middle_rate():
+    fits = [trial for trial in searched(best_at(40)).trials if trial.stage == "fit"]
+    assert {(trial.rates, trial.seeds) for trial in fits} == {((1e-3,), (0,))}
+
+
+def test_nothing_is_asked_for_before_what_it_depends_on_has_ended():
+    first = course(Search(), LADDER, RATES, 2, 0, {}.get)
+    assert [trial.stage for trial in first.trials] == ["fit"]
+    assert not first.whole
+
+
+def test_a_failed_search_trial_does_not_stop_the_search():
+    failed: dict[Trial, list[Candidate]] = {}
+    found = course(Search(), LADDER, RATES, 2, 4, failed.get)
+    while not found.whole:
+        failed.update({trial: [] for trial in found.trials})
+        found = course(Search(), LADDER, RATES, 2, 4, failed.get)
+    assert [trial.stage for trial in found.trials][-1] == "widen"
+
+
+def test_learning_rates_are_drawn_apart_inside_their_range_and_the_same_every_time():
+    drawn = draw_rates(RATES, 4)
+    assert drawn == draw_rates(RATES, 4)
+    assert RATES[0] < drawn[0] < drawn[-1] < RATES[1]
+    assert all(b / a > 1.5 for a, b in pairwise(drawn))
+
+
+def test_a_training_that_diverged_shows_no_overfitting():
+    assert not overfits(trained(10, 0.1, 0, None, "failed"))
+    assert overfits(trained(10, 0.1, 0, 2.0, left_over=0.5))
+    assert not overfits(replace(trained(10, 0.1, 0, 2.0), last_train_loss=1.9))
 
 
 def test_the_median_over_seeds_wins_not_the_luckiest_seed():

@@ -26,27 +26,35 @@ def store(path):
 
 
 def new_study(store, key="k", curve="c"):
-    return store.create_study(
+    study = store.create_study(
         key=key,
         name="images icons cnn",
-        settings={"domain": "images", "data": "icons", "model": "cnn"},
+        settings={},
         plan={},
-        groups=[("small", "100", {}, 2.0), ("large", "200", {}, 4.0)],
+        shards=[("100", 2.0), ("200", 4.0)],
         curves=[NewCurve(curve, 0.99, "hash", "0.1.0", "measured here")],
         workers=2,
         device="CPU",
         device_reason="no GPU",
         version="0.1.0",
     )
+    store.add_groups(study, [("small", "100", {}, 2.0), ("large", "200", {}, 4.0)])
+    return study
 
 
 def point(curve="c", size=100.0, error=0.5, seed=0):
     return Point(curve=curve, size=size, error=error, unit="images", seed=seed)
 
 
-def end(store, study, group, decided=(), candidates=(), reason=""):
+def end(store, study, group, points=(), candidates=(), reason=""):
     store.end_group(
-        study, group, seconds=3.0, reason=reason, candidates=candidates, decided=decided
+        study,
+        group,
+        seconds=3.0,
+        reason=reason,
+        candidates=candidates,
+        decides={"small": "100", "large": "200"}[group],
+        points=points,
     )
 
 
@@ -112,6 +120,26 @@ def test_the_remaining_time_follows_the_pace_of_the_finished_groups(store):
     assert store.studies()[0].seconds_left == pytest.approx(4 * (3 / 2) / 2)
 
 
+def test_what_a_shard_still_costs_shrinks_as_its_groups_end(store):
+    study = new_study(store)
+    store.set_study(study, "running")
+    store.add_groups(study, [("wider", "200", {}, 1.0)])
+    store.end_group(study, "wider", seconds=1.0, reason="", candidates=[], decides=None, points=[])
+    row = store.studies()[0]
+    assert (row.done, row.total) == (0, 2)  # sizes: the second one's search goes on
+    assert row.seconds_left == pytest.approx((2 + 4 - 1) / 2)
+    assert row.share == pytest.approx(1 / (1 + 2 + 3))
+
+
+def test_a_decided_shard_costs_nothing_more_though_its_search_was_shorter_than_planned(store):
+    study = new_study(store)
+    store.set_study(study, "running")
+    end(store, study, "large", [(point(size=200), {})])
+    row = store.studies()[0]
+    assert row.done == 1
+    assert row.seconds_left == pytest.approx(2 * (3 / 4) / 2)
+
+
 def test_stopping_puts_a_group_under_way_back_in_the_queue(store):
     study = new_study(store)
     store.set_study(study, "running")
@@ -145,7 +173,7 @@ def test_deciding_a_shard_again_replaces_its_points(store):
 
 def test_candidates_come_back_with_their_records(store):
     study = new_study(store)
-    row = CandidateRow("100", "cnn", 10_000, 1e-3, 0, {"steps": 7})
+    row = CandidateRow("small", "100", "cnn", 10_000, 1e-3, 0, {"steps": 7})
     end(store, study, "small", candidates=[row])
     assert store.candidates(study) == [row]
 
@@ -193,7 +221,7 @@ def test_a_store_of_a_newer_format_is_refused_with_both_numbers(store, path):
     raw = sqlite3.connect(path)
     raw.execute("PRAGMA user_version = 99")
     raw.close()
-    with pytest.raises(StoreError, match=r"format 99, this one knows 1"):
+    with pytest.raises(StoreError, match=r"format 99, this one knows 2"):
         Store.open(path)
 
 
@@ -214,3 +242,58 @@ def test_a_store_in_anothers_place_is_told_from_it_by_its_revision(tmp_path):
         with Store.open(tmp_path / name) as store:
             revisions.add(store.revision())
     assert len(revisions) == 3
+
+
+FORMAT_1 = """
+CREATE TABLE study (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+  settings TEXT NOT NULL, plan TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',
+  created REAL NOT NULL, started REAL, pid INTEGER, heartbeat REAL,
+  workers INTEGER NOT NULL DEFAULT 1, device TEXT NOT NULL, device_reason TEXT NOT NULL,
+  version TEXT NOT NULL, stop_wanted INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE work (study INTEGER NOT NULL, name TEXT NOT NULL, shard TEXT NOT NULL,
+  spec TEXT NOT NULL, expected REAL NOT NULL, state TEXT NOT NULL DEFAULT 'waiting',
+  reason TEXT NOT NULL DEFAULT '', seconds REAL, PRIMARY KEY (study, name));
+CREATE TABLE candidate (study INTEGER NOT NULL, work TEXT NOT NULL, shard TEXT NOT NULL,
+  model TEXT NOT NULL, capacity INTEGER NOT NULL, learning_rate REAL NOT NULL,
+  seed INTEGER NOT NULL, record TEXT NOT NULL,
+  PRIMARY KEY (study, work, capacity, learning_rate, seed));
+CREATE TABLE curve (name TEXT PRIMARY KEY, study INTEGER, guess REAL, data_hash TEXT NOT NULL,
+  version TEXT NOT NULL, origin TEXT NOT NULL);
+CREATE TABLE point (id INTEGER PRIMARY KEY, curve TEXT NOT NULL, size REAL NOT NULL,
+  error REAL NOT NULL, unit TEXT NOT NULL, metric TEXT NOT NULL, domain TEXT NOT NULL,
+  model TEXT NOT NULL, seed INTEGER, parameters INTEGER, stderr REAL, seconds REAL,
+  device TEXT NOT NULL, split TEXT NOT NULL, record TEXT NOT NULL DEFAULT '{}',
+  written REAL NOT NULL, UNIQUE (curve, size, seed));
+CREATE TABLE fit_window (curve TEXT PRIMARY KEY, low REAL, high REAL, saved REAL NOT NULL);
+CREATE TABLE revision (counter INTEGER NOT NULL);
+INSERT INTO revision VALUES (7);
+INSERT INTO study (id, key, name, settings, plan, state, created, device, device_reason, version)
+  VALUES (1, 'k', 'images icons cnn', '{"domain": "images", "data": "icons", "model": "cnn",
+  "preset": "quick", "minutes": null, "sizes": null, "seeds": null, "device": "cpu"}', '{}',
+  'running', 0, 'CPU', 'no GPU', '0.1.0');
+INSERT INTO work VALUES (1, 'g', '100', '{}', 2.0, 'finished', '', 3.0);
+INSERT INTO curve VALUES ('c', 1, 0.99, 'hash', '0.1.0', 'measured here');
+INSERT INTO point VALUES (1, 'c', 100, 0.5, 'images', 'top-1 error', 'images', 'cnn', 0, 99, NULL,
+  1.5, 'CPU', 'test', '{}', 0);
+INSERT INTO fit_window VALUES ('c', 10, NULL, 0);
+PRAGMA application_id = 0x53544550;
+PRAGMA user_version = 1;
+"""
+
+
+@pytest.mark.parametrize("mode", ["read", "write"])
+def test_a_store_of_the_first_format_opens_with_all_it_holds_and_a_copy_is_kept(path, mode):
+    raw = sqlite3.connect(path)
+    raw.executescript(FORMAT_1)
+    raw.close()
+    with Store.open(path, mode) as store:
+        (study,) = store.studies()
+        assert [point.error for point in store.curves(study.id)[0].points] == [0.5]
+        assert store.windows() == {"c": Window(10, None)}
+        assert (study.state, study.done, study.total) == ("stopped", 1, 1)
+        assert "run it anew" in study.reason
+        subject = {"domain": "images", "data": "icons", "model": "cnn", "treatment": ""}
+        assert study.settings["subjects"] == [subject]
+    kept = sqlite3.connect(path.with_name("study.db.format1"))
+    assert kept.execute("PRAGMA user_version").fetchone() == (1,)
+    kept.close()

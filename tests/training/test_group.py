@@ -157,6 +157,21 @@ def test_nothing_stops_before_the_floor_of_steps(task):
     assert run.steps >= 200
 
 
+def test_sgd_and_weight_decay_are_other_trainings_from_the_same_start(task):
+    (plain,), (sgd,), (decayed,) = (
+        run_group(task, spec(seeds=(0,), learning_rates=(3e-3,), treatment=treatment))
+        for treatment in ("", "sgd", "weight-decay")
+    )
+    assert len({plain.validation_loss, sgd.validation_loss, decayed.validation_loss}) == 3
+    assert plain.shard_hash == sgd.shard_hash == decayed.shard_hash
+
+
+def test_a_training_says_how_far_it_overfitted_when_it_ended(task):
+    (run,) = run_group(task, spec(seeds=(0,), learning_rates=(3e-3,)))
+    assert run.last_loss > run.validation_loss
+    assert run.last_train_loss < run.train_loss < run.last_loss
+
+
 def test_the_best_guess_level_is_that_of_the_labels_shares(source):
     split = ImageSplit(
         np.zeros((10, 1, 16, 16), np.uint8), np.array([0, 0, 0, 0, 0, 0, 1, 1, 2, 3])

@@ -1,0 +1,93 @@
+"""Differences of curves with known laws."""
+
+import numpy as np
+import pytest
+
+from engine.curve import Curve, Point
+from engine.laws.compare import compare
+from engine.laws.window import Window
+
+SIZES = np.array([100, 200, 400, 800, 1600, 3200, 6400])
+
+
+def curve(name, coefficient, exponent, noise, seeds=3, seeded=True):
+    """A power law; `noise` (n_sizes, seeds) is in log error."""
+    errors = coefficient * SIZES[:, None] ** exponent * np.exp(noise)
+    return Curve(
+        name,
+        tuple(
+            Point(name, float(size), float(error), seed=seed if seeded else None)
+            for size, row in zip(SIZES, errors, strict=True)
+            for seed, error in enumerate(row[:seeds])
+        ),
+    )
+
+
+def test_without_noise_the_difference_is_exact():
+    none = np.zeros((7, 3))
+    found = compare(curve("a", 2.0, -0.3, none), curve("b", 1.0, -0.4, none))
+    assert found.exponent.value == pytest.approx(-0.1)
+    middle = np.exp(np.log(SIZES).mean())
+    assert found.level.value == pytest.approx(0.5 * middle**-0.1)
+
+
+def test_the_intervals_hold_the_truth_nine_times_in_ten():
+    rng = np.random.default_rng(5)
+    held = []
+    for _ in range(400):
+        a = curve("a", 2.0, -0.30, rng.normal(0, 0.03, (7, 3)))
+        b = curve("b", 1.8, -0.35, rng.normal(0, 0.03, (7, 3)))
+        found = compare(a, b)
+        truth = 0.9 * np.exp(np.log(SIZES).mean()) ** -0.05
+        held.append((found.exponent.holds(-0.05), found.level.holds(truth)))
+    exponent, level = np.mean(held, axis=0)
+    assert 0.86 <= exponent <= 0.95  # 0.90 +- 3 standard errors of 400
+    assert 0.86 <= level <= 0.95
+
+
+def test_pairing_seeds_takes_out_what_both_curves_share():
+    rng = np.random.default_rng(6)
+    shared = rng.normal(0, 0.1, (7, 3))
+    a = curve("a", 2.0, -0.3, shared + rng.normal(0, 0.01, (7, 3)))
+    b = curve("b", 1.0, -0.3, shared + rng.normal(0, 0.01, (7, 3)))
+    paired = compare(a, b)
+    strangers = curve("b", 1.0, -0.3, rng.normal(0, 0.1, (7, 3)))
+    assert width(paired) < width(compare(a, strangers)) / 4
+
+
+def test_curves_without_seeds_are_compared_by_their_means():
+    noise = np.random.default_rng(7).normal(0, 0.02, (7, 3))
+    a = curve("a", 2.0, -0.3, noise, seeded=False)
+    b = curve("b", 1.0, -0.3, -noise, seeded=False)
+    assert compare(a, b).level.value == pytest.approx(0.5, rel=0.05)
+    assert len(compare(a, b).ratio.curve.points) == 7
+
+
+def test_only_sizes_in_the_window_that_both_curves_have_count():
+    none = np.zeros((7, 3))
+    b = curve("b", 1.0, -0.4, none)
+    b = Curve("b", tuple(p for p in b.points if p.size != 400))
+    found = compare(curve("a", 2.0, -0.3, none), b, Window(150, 4000))
+    assert found.ratio.n_sizes == 4
+
+
+def test_too_few_common_sizes_are_said_in_words():
+    none = np.zeros((7, 3))
+    found = compare(curve("a", 1, -0.3, none), curve("b", 1, -0.3, none), Window(100, 200))
+    assert found.exponent is None
+    assert "window holds 2 sizes" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("coefficient", "exponent", "said"),
+    [(2.0, -0.3, "no difference seen"), (4.0, -0.3, "shifts up"), (2.0, -0.6, "steeper")],
+)
+def test_the_sentence_says_what_the_intervals_allow(coefficient, exponent, said):
+    rng = np.random.default_rng(8)
+    a = curve("a", 2.0, -0.3, rng.normal(0, 0.02, (7, 3)))
+    b = curve("b", coefficient, exponent, rng.normal(0, 0.02, (7, 3)))
+    assert compare(a, b).sentence.startswith(said)
+
+
+def width(found):
+    return found.exponent.high - found.exponent.low

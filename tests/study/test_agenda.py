@@ -1,0 +1,135 @@
+"""The agenda of a study, with trainings that cost nothing and lose what a formula says."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from engine.study.agenda import Agenda, shard_name
+from engine.study.plan import Extent, Pace, Plan, Recipe, make_plan
+from engine.study.search import Search
+from engine.study.subject import Settings, Subject
+from engine.training.group import Candidate, Schedule
+from engine.training.probe import Speed
+
+RECIPE = Recipe(
+    minutes=None,
+    seeds=2,
+    ladder=(10, 20, 40, 80),
+    rates=(1e-4, 1e-2),
+    search=Search(),
+    schedule=Schedule(),
+    pace=Pace(500, 1000, 0.3),
+)
+SUBJECTS = (Subject("images", "icons", "cnn"), Subject("images", "icons", "mlp"))
+SPEEDS = {10: Speed(9e3, 9e4, 9e4), 80: Speed(3e3, 3e4, 3e4)}
+
+
+@pytest.fixture
+def plan() -> Plan:
+    settings = Settings(SUBJECTS, "quick", sizes=(100, 200, 400))
+    extent = Extent(1_000, 1_000, 200, 200, "images")
+    return make_plan(settings, [RECIPE] * 2, [extent] * 2, [SPEEDS] * 2, workers=2)
+
+
+def train(group) -> list[Candidate]:
+    """Candidates of a group: the best capacity is a tenth of the size, the best rate 1e-3."""
+    spec = group.spec
+    return [
+        Candidate(
+            model=spec.model,
+            capacity=spec.capacity,
+            parameters=spec.capacity,
+            learning_rate=rate,
+            size=spec.size,
+            seed=seed,
+            shard_hash="",
+            status="finished",
+            reason="",
+            steps=1,
+            best_step=1,
+            evaluations=1,
+            validation_loss=1
+            + abs(math.log(spec.capacity / spec.size * 10))
+            + abs(math.log(rate / 1e-3)) / 10,
+            train_loss=1.0,
+            last_loss=2.0,
+            last_train_loss=0.1 if 10 * spec.capacity >= spec.size else 1.9,
+            test={"top-1": 0.5},
+        )
+        for seed in spec.seeds
+        for rate in spec.learning_rates
+    ]
+
+
+def follow(agenda, queue, stop_after=10**6):
+    """Train what the agenda asks for, the last asked first; returns what was trained."""
+    done = []
+    queue += agenda.fresh()
+    while queue and len(done) < stop_after:
+        group = queue.pop()
+        agenda.end(group, train(group))
+        done.append(group)
+        queue += agenda.fresh()
+    return done
+
+
+def test_every_shard_of_every_subject_is_decided(plan):
+    agenda = Agenda(plan)
+    follow(agenda, [])
+    for index, part in enumerate(plan.subjects):
+        for size in part.sizes:
+            decision = agenda.decision(shard_name(part, size))
+            assert (decision.subject, decision.size) == (index, size)
+            assert decision.choice.capacity == size // 10
+
+
+def test_no_group_is_asked_for_twice_and_no_two_share_a_name(plan):
+    done = follow(Agenda(plan), [])
+    names = [group.spec.name for group in done]
+    assert len(names) == len(set(names))
+
+
+def test_a_larger_shard_waits_for_the_start_of_the_smaller(plan):
+    first = Agenda(plan).fresh()
+    assert {group.spec.size for group in first} == {100}
+    assert {group.spec.model for group in first} == {"cnn", "mlp"}
+
+
+def test_a_study_taken_up_in_the_middle_asks_for_what_it_would_have_asked_for(plan):
+    whole = follow(Agenda(plan), [])
+    before = Agenda(plan)
+    queue: list = []
+    half = follow(before, queue, stop_after=len(whole) // 2)
+    after = Agenda(plan)
+    after.restore([*half, *queue], {group.spec.name: train(group) for group in half})
+    rest = follow(after, list(queue))
+    assert {g.spec.name for g in half + rest} == {g.spec.name for g in whole}
+    assert len(half + rest) == len(whole)
+
+
+def test_a_shard_whose_trainings_all_failed_is_decided_without_a_choice(plan):
+    agenda = Agenda(plan)
+    queue = agenda.fresh()
+    while queue:
+        agenda.end(queue.pop(), [])
+        queue += agenda.fresh()
+    decision = agenda.decision(shard_name(plan.subjects[0], 400))
+    assert decision is not None
+    assert decision.choice is None
+
+
+def test_a_long_trial_is_cut_into_its_seeds_where_workers_could_share_it(plan):
+    slow = {capacity: Speed(9, 9e4, 9e4) for capacity in RECIPE.ladder}
+    part = replace(plan.subjects[0], speeds=slow)
+    shared = follow(Agenda(replace(plan, subjects=(part,))), [])
+    assert {group.spec.seeds for group in shared if group.spec.stage == "search"} == {(0,), (1,)}
+    alone = follow(Agenda(replace(plan, subjects=(part,), workers=1)), [])
+    assert {group.spec.seeds for group in alone if group.spec.stage == "search"} == {(0, 1)}
+    names = [group.spec.name for group in shared]
+    assert len(names) == len(set(names))
+
+
+def test_costly_scores_are_asked_for_at_the_largest_size_only(plan):
+    scored = {(g.spec.size, g.spec.stage) for g in follow(Agenda(plan), []) if g.spec.scored}
+    assert scored == {(400, "search"), (400, "widen")}
