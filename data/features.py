@@ -45,7 +45,10 @@ def log_mel(wave: NDArray[np.float32]) -> NDArray[np.uint8]:
         raise ValueError("a recording without any sound has no loudest band")
     with np.errstate(divide="ignore"):
         decibels = 10 * np.log10(mel / loudest)  # silence: -inf, clipped to the lowest byte
-    return np.rint(np.clip(1 + decibels / RANGE, 0, 1) * 255).astype(np.uint8)
+    loudness: NDArray[np.uint8] = np.rint(np.clip(1 + decibels / RANGE, 0, 1) * 255).astype(
+        np.uint8
+    )
+    return loudness
 
 
 def frames(samples: int) -> int:

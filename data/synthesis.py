@@ -1,9 +1,9 @@
 """Synthetic speech: phrases of common words spoken by espeak-ng in many voices, with white noise.
 
-SYNTHETIC: no person spoke, and the transcripts are strings of words drawn here, nobody's text. The
-library comes with the PyPI wheel `espeakng-loader` and is under the GPL-3: it is loaded by a process
-apart (`python -m data.synthesis`), which sends back log-mel frames; the program that trains never
-loads it. Where the wheel is missing, `synthesise` says so.
+SYNTHETIC: no person spoke, and the transcripts are strings of words drawn here, nobody's text.
+The library comes with the PyPI wheel `espeakng-loader` and is under the GPL-3: it is loaded by a
+process apart (`python -m data.synthesis`), which sends back log-mel frames; the program that trains
+never loads it. Where the wheel is missing, `synthesise` says so.
 
 Who speaks is split first: a voice (one of espeak's variants) is heard in one of training,
 validation and test only. Accent, rate, pitch, intonation and noise are drawn for every utterance.
@@ -51,7 +51,7 @@ VOICES = (
     "zac",
 )  # of espeak-ng 1.52, without the whispers, croak, Demonic and fast  # fmt: skip
 HELD_VOICES = 14  # of the 99, in validation and again in test
-PARTS = 16  # processes, one after another or side by side: espeak's noise depends on what it said
+PARTS = 16  # processes, side by side or not: espeak's sound depends a little on what it said before
 LIBRARY_RATE = 22_050  # samples a second that espeak gives
 
 
@@ -141,8 +141,8 @@ def ready() -> tuple[bool, str]:
     """Whether speech can be synthesised here, or else what to do. Loads nothing."""
     if importlib.util.find_spec("espeakng_loader") is None:
         return False, (
-            "synthetic speech needs the espeak-ng library: `pip install espeakng-loader`; recordings"
-            " of your own (--data folder) and spoken-digits work without it."
+            "synthetic speech needs the espeak-ng library: `pip install espeakng-loader`;"
+            " recordings of your own (--data folder) and spoken-digits work without it."
         )
     return True, "synthesised on this machine by espeak-ng at first use"
 
@@ -221,10 +221,11 @@ def noisy(
     wave = np.concatenate([lead, speech])
     power = float(np.mean(speech**2)) / 10 ** (utterance.noise / 10)
     noise = rng.standard_normal(len(wave), np.float32)
-    return wave + np.float32(np.sqrt(power)) * noise
+    heard: NDArray[np.float32] = wave + np.float32(np.sqrt(power)) * noise
+    return heard
 
 
-def _library(recipe_seed: int) -> Callable[[Utterance], NDArray[np.float32]]:
+def _library(seed: int) -> Callable[[Utterance], NDArray[np.float32]]:
     """Load espeak-ng (speak_lib.h of version 1.52) and give what speaks an utterance with it."""
     import espeakng_loader  # GPL-3: loaded here and nowhere else
 
@@ -239,17 +240,17 @@ def _library(recipe_seed: int) -> Callable[[Utterance], NDArray[np.float32]]:
     chunks: list[NDArray[np.int16]] = []
     samples = ctypes.POINTER(ctypes.c_short)
 
-    @ctypes.CFUNCTYPE(ctypes.c_int, samples, ctypes.c_int, ctypes.c_void_p)
     def receive(wave: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int) -> int:
         if wave and count > 0:
             chunks.append(np.ctypeslib.as_array(wave, (count,)).copy())
         return 0
 
-    library.espeak_SetSynthCallback(receive)
+    callback = ctypes.CFUNCTYPE(ctypes.c_int, samples, ctypes.c_int, ctypes.c_void_p)(receive)
+    library.espeak_SetSynthCallback(callback)
 
     def speak(utterance: Utterance) -> NDArray[np.float32]:
         chunks.clear()
-        library.espeak_ng_SetRandSeed(ctypes.c_long(recipe_seed))
+        library.espeak_ng_SetRandSeed(ctypes.c_long(seed))  # else it is the clock
         voice = f"{utterance.accent}+{utterance.voice}"
         if library.espeak_SetVoiceByName(voice.encode()) != 0:
             raise SystemExit(f"this espeak-ng has no voice {voice}")
@@ -262,8 +263,9 @@ def _library(recipe_seed: int) -> Callable[[Utterance], NDArray[np.float32]]:
         library.espeak_Synchronize()
         if not chunks or not np.any(wave := np.concatenate(chunks)):
             raise SystemExit(f"espeak-ng gave no sound for {utterance}")
-        _ = receive  # the library calls it: it must outlive every call
-        return features.resample(wave.astype(np.float32) / 32_768, LIBRARY_RATE)
+        _ = callback  # the library calls it: it must outlive every call
+        heard: NDArray[np.float32] = wave.astype(np.float32) / np.float32(32_768)
+        return features.resample(heard, LIBRARY_RATE)
 
     return speak
 

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.models.capacity import nearest_width
@@ -26,7 +27,7 @@ CHANNELS = 16  # of the convolutions: a third of a step's time; the recurrent la
 Count = TypeVar("Count", int, Tensor)
 
 
-def build(family: str, capacity: int, bands: int, symbols: int) -> nn.Module:
+def build(family: str, capacity: int, bands: int, symbols: int) -> "Recogniser":
     """A freshly initialised recogniser of `family` with about `capacity` parameters.
 
     Initialisation draws from torch's global generator: seed it first.
@@ -69,21 +70,45 @@ class Encoder(nn.Module):
 
 
 class Ctc(nn.Module):
-    """The encoder and one linear layer to the symbols."""
+    """The encoder and one linear layer to the symbols; 0 is the blank."""
 
     def __init__(self, width: int, bands: int, symbols: int) -> None:
         super().__init__()
         self.encoder = Encoder(width, bands)
         self.output = nn.Linear(2 * width, symbols)
 
-    def forward(self, frames: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Frames (b, time, bands) to log-probabilities (b, time / 2, symbols), lengths (b,)."""
-        heard, lengths = self.encoder(frames, lengths)
-        return self.output(heard).log_softmax(dim=2), lengths
+    def forward(self, frames: Tensor, lengths: Tensor, symbols: Tensor, spelt: Tensor) -> Tensor:
+        """-log p(transcript | sound) in nats of each row, (b,).
+
+        Args:
+            frames: (b, time, bands), standardised.
+            lengths: frames of each row, (b,).
+            symbols: of the transcripts, (b, longest), 0 beyond the end.
+            spelt: how many there are in each row, (b,).
+        """
+        return self.nats(*self.hear(frames, lengths), symbols, spelt)
+
+    def hear(self, frames: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Log-probabilities (b, time / 2, symbols) of each step, and how many steps, (b,)."""
+        heard, steps = self.encoder(frames, lengths)
+        return self.output(heard).log_softmax(dim=2), steps
+
+    def nats(self, heard: Tensor, steps: Tensor, symbols: Tensor, spelt: Tensor) -> Tensor:
+        """What `forward` gives, from what `hear` gave: summed over all alignments."""
+        return F.ctc_loss(heard.transpose(0, 1), symbols, steps, spelt, reduction="none")
+
+    def spell(self, heard: Tensor, steps: Tensor, most: int) -> list[list[int]]:
+        """The likeliest symbol of each step, equal neighbours and blanks taken out."""
+        best = heard.argmax(dim=2)  # (b, steps)
+        found = []
+        for row, count in zip(best, steps.tolist(), strict=True):
+            kept = [symbol for symbol in torch.unique_consecutive(row[:count]).tolist() if symbol]
+            found.append(kept[:most])
+        return found
 
 
 class Attention(nn.Module):
-    """The encoder, and a decoder that spells while looking back at it."""
+    """The encoder, and a decoder that spells while looking back at it; symbol 0 is the end."""
 
     def __init__(self, width: int, bands: int, symbols: int) -> None:
         super().__init__()
@@ -94,31 +119,51 @@ class Attention(nn.Module):
         self.mixed = nn.Linear(3 * width, width)
         self.output = nn.Linear(width, symbols)
 
-    def forward(self, frames: Tensor, lengths: Tensor, previous: Tensor) -> Tensor:
-        """Log-probabilities (b, spelt, symbols) of what follows each of `previous` (b, spelt)."""
-        heard, lengths = self.encoder(frames, lengths)
-        return self.spell(heard, lengths, previous, None)[0]
+    def forward(self, frames: Tensor, lengths: Tensor, symbols: Tensor, spelt: Tensor) -> Tensor:
+        """-log p(transcript and its end | sound) in nats of each row, (b,); see Ctc.forward."""
+        return self.nats(*self.hear(frames, lengths), symbols, spelt)
 
-    def spell(
-        self,
-        heard: Tensor,
-        lengths: Tensor,
-        previous: Tensor,
-        state: tuple[Tensor, Tensor] | None,
+    def hear(self, frames: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Steps (b, time / 2, 2 width) to look back at, and how many, (b,)."""
+        heard, steps = self.encoder(frames, lengths)
+        return heard, steps
+
+    def nats(self, heard: Tensor, steps: Tensor, symbols: Tensor, spelt: Tensor) -> Tensor:
+        """What `forward` gives, from what `hear` gave: all of the spelling in one call."""
+        logs, _ = self._decode(heard, steps, F.pad(symbols, (1, 0)), None)
+        each = -logs.gather(2, F.pad(symbols, (0, 1))[:, :, None])[:, :, 0]  # (b, longest + 1)
+        inside = _within(spelt + 1, each.shape[1])  # the end too
+        return each.masked_fill(~inside, 0.0).sum(dim=1)
+
+    def spell(self, heard: Tensor, steps: Tensor, most: int) -> list[list[int]]:
+        """The likeliest symbol after those before, until the end or `most` symbols."""
+        symbol = torch.zeros(len(heard), 1, dtype=torch.int64, device=heard.device)
+        over = torch.zeros_like(symbol, dtype=torch.bool)
+        state = None
+        found = []
+        for _ in range(most):
+            logs, state = self._decode(heard, steps, symbol, state)
+            symbol = logs.argmax(dim=2).masked_fill(over, 0)  # (b, 1)
+            over |= symbol == 0
+            found.append(symbol)
+            if bool(over.all()):
+                break
+        return [[s for s in row if s] for row in torch.cat(found, dim=1).tolist()]
+
+    def _decode(
+        self, heard: Tensor, steps: Tensor, previous: Tensor, state: tuple[Tensor, Tensor] | None
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """What `forward` does after the encoder; with a state it goes on where it left off."""
+        """Log-probabilities (b, spelt, symbols) of what follows each of `previous` (b, spelt)."""
         spelt, state = self.decoder(self.embedding(previous), state)  # (b, spelt, width)
         scores = spelt @ self.keys(heard).transpose(1, 2)  # (b, spelt, steps)
-        inside = _within(lengths, heard.shape[1])[:, None, :]
+        inside = _within(steps, heard.shape[1])[:, None, :]
         weights = scores.masked_fill(~inside, -torch.inf).softmax(dim=2)
         context = weights @ heard  # (b, spelt, 2 width)
         mixed = torch.tanh(self.mixed(torch.cat([spelt, context], dim=2)))
         return self.output(mixed).log_softmax(dim=2), state
 
 
-def steps(frames: int) -> int:
-    """Steps of the encoder's output for `frames` frames."""
-    return -(-frames // STRIDE)
+Recogniser = Ctc | Attention
 
 
 def _halved(length: Count) -> Count:
@@ -137,7 +182,7 @@ def _reversal(lengths: Tensor, most: int) -> Tensor:
     return torch.where(places < lengths[:, None], lengths[:, None] - 1 - places, places)
 
 
-FAMILIES: dict[str, Callable[[int, int, int], nn.Module]] = {"ctc": Ctc, "attention": Attention}
+FAMILIES: dict[str, Callable[[int, int, int], Recogniser]] = {"ctc": Ctc, "attention": Attention}
 
 
 @lru_cache
