@@ -33,6 +33,7 @@ __all__ = ["SOURCES", "DataError", "SpeechSet", "SpeechSplit", "is_ready", "load
 LONGEST = (
     40.0  # seconds of one recording: LibriSpeech's longest is 35; one far longer is no utterance
 )
+MOST_BYTES = 64_000_000  # of a file: LONGEST at 192,000 samples a second in two channels, 32 bits
 RATES = 4_000, 192_000  # samples a second: outside, the header lies
 SILENT = 1e-4  # of full scale, after its mean is taken off: 3 steps of 16 bits
 HELD_PART = 10  # a tenth of a user's own recordings is for validation, and a tenth for test
@@ -158,7 +159,7 @@ def _load_digits(folder: Path | None, cache: Path | None) -> SpeechSet:
         )
     part = {speakers[-2]: 1, speakers[-1]: 2}  # theo and yweweler of the six
     recordings = [
-        Recording(str(path), path.read_bytes, synthesis.DIGITS[digit], part.get(speaker, 0))
+        Recording(str(path), _file(path), synthesis.DIGITS[digit], part.get(speaker, 0))
         for digit, speaker, path in files
     ]
     return _recorded(
@@ -201,7 +202,7 @@ def _load_folder(folder: Path | None, cache: Path | None) -> SpeechSet:
     names = {path: path.relative_to(folder).as_posix() for path in files}
     split, splitting = _split([names[path] for path in files], [speakers.get(p) for p in files])
     recordings = [
-        Recording(names[path], path.read_bytes, texts[path], part)
+        Recording(names[path], _file(path), texts[path], part)
         for path, part in zip(files, split, strict=True)
     ]
     return _recorded(
@@ -486,6 +487,23 @@ def decode(content: bytes, place: str) -> NDArray[np.float32]:
     if not len(mono) or np.abs(mono - mono.mean()).max() < SILENT:
         raise DataError(f"{place} is silent: take it out, with its transcript.")
     return features.resample(mono, rate)
+
+
+def _file(path: Path) -> Callable[[], bytes]:
+    """What reads a file of the user's, at most MOST_BYTES of it."""
+
+    def content() -> bytes:
+        try:
+            if (size := path.stat().st_size) > MOST_BYTES:
+                raise DataError(
+                    f"{path} has {size / 1e6:,.0f} MB: at most {MOST_BYTES / 1e6:.0f} MB (and"
+                    f" {LONGEST:.0f} s), cut it into utterances."
+                )
+            return path.read_bytes()
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+
+    return content
 
 
 def _refuse_cut_wav(content: bytes, place: str) -> None:
