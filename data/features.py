@@ -16,9 +16,9 @@ from scipy.signal import resample_poly
 
 RATE = 16_000  # samples a second that every recording is brought to: what speech corpora have
 WINDOW = 400  # samples, 25 ms: customary
-HOP = 200  # samples, 12.5 ms: a fifth less work than 10 ms at the same error (data/README.md)
+HOP = 200  # samples, 12.5 ms: a fifth fewer than 10 ms; 25 ms left CTC fewer steps than characters
 TRANSFORM = 512  # points of the Fourier transform: the next power of 2
-BANDS = 40  # as in Deep Speech's relatives; more gave nothing on speech of one word
+BANDS = 40  # customary
 LOW, HIGH = 60.0, 7_600.0  # Hz: below is hum, above is the edge of the resampling filter
 RANGE = 80.0  # decibels below the loudest band that are told apart: 8 bits of 0.31 dB
 

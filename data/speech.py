@@ -176,7 +176,7 @@ def _digit_files(folder: Path | None) -> list[tuple[int, str, Path]]:
     """Digit, speaker and file of every recording, in a fixed order."""
     if folder is None or not folder.is_dir():
         raise DataError(
-            f"the spoken digits are not in {folder}: clone the Free Spoken Digit Dataset"
+            f"the spoken digits are not {f'in {folder}' if folder else 'here'}: clone the Free Spoken Digit Dataset"
             " (Jakobovski/free-spoken-digit-dataset on GitHub) and give --data-path with its folder"
             f" recordings; {WITHOUT}."
         )
@@ -218,7 +218,7 @@ def _load_folder(folder: Path | None, cache: Path | None) -> SpeechSet:
 def _audio_files(folder: Path | None) -> list[Path]:
     if folder is None or not folder.is_dir():
         raise DataError(
-            f"there is no folder {folder}: give --data-path with a folder of wav, flac or ogg files"
+            f"there is no folder {folder or 'given'}: give --data-path with a folder of wav, flac or ogg files"
             f" and a {TRANSCRIPTS} (file, tab, text and perhaps tab, speaker), or FILE.txt beside"
             " each FILE.wav."
         )
