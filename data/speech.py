@@ -176,8 +176,8 @@ def _digit_files(folder: Path | None) -> list[tuple[int, str, Path]]:
     """Digit, speaker and file of every recording, in a fixed order."""
     if folder is None or not folder.is_dir():
         raise DataError(
-            f"the spoken digits are not {f'in {folder}' if folder else 'here'}: clone the Free Spoken Digit Dataset"
-            " (Jakobovski/free-spoken-digit-dataset on GitHub) and give --data-path with its folder"
+            f"the spoken digits are not {f'in {folder}' if folder else 'here'}: clone the Free"
+            " Spoken Digit Dataset (Jakobovski/free-spoken-digit-dataset on GitHub) and give --data-path with its folder"
             f" recordings; {WITHOUT}."
         )
     found = [
@@ -218,8 +218,8 @@ def _load_folder(folder: Path | None, cache: Path | None) -> SpeechSet:
 def _audio_files(folder: Path | None) -> list[Path]:
     if folder is None or not folder.is_dir():
         raise DataError(
-            f"there is no folder {folder or 'given'}: give --data-path with a folder of wav, flac or ogg files"
-            f" and a {TRANSCRIPTS} (file, tab, text and perhaps tab, speaker), or FILE.txt beside"
+            f"there is no folder {folder or 'given'}: give --data-path with a folder of wav, flac"
+            f" or ogg files and a {TRANSCRIPTS} (file, tab, text and perhaps tab, speaker), or FILE.txt beside"
             " each FILE.wav."
         )
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO)
