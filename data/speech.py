@@ -177,8 +177,8 @@ def _digit_files(folder: Path | None) -> list[tuple[int, str, Path]]:
     if folder is None or not folder.is_dir():
         raise DataError(
             f"the spoken digits are not {f'in {folder}' if folder else 'here'}: clone the Free"
-            " Spoken Digit Dataset (Jakobovski/free-spoken-digit-dataset on GitHub) and give --data-path with its folder"
-            f" recordings; {WITHOUT}."
+            " Spoken Digit Dataset (Jakobovski/free-spoken-digit-dataset on GitHub) and"
+            f" give --data-path with its folder recordings; {WITHOUT}."
         )
     found = [
         (int(named[1]), named[2], int(named[3]), path)
@@ -219,8 +219,8 @@ def _audio_files(folder: Path | None) -> list[Path]:
     if folder is None or not folder.is_dir():
         raise DataError(
             f"there is no folder {folder or 'given'}: give --data-path with a folder of wav, flac"
-            f" or ogg files and a {TRANSCRIPTS} (file, tab, text and perhaps tab, speaker), or FILE.txt beside"
-            " each FILE.wav."
+            f" or ogg files and a {TRANSCRIPTS} (file, tab, text and perhaps tab, speaker), or"
+            " FILE.txt beside each FILE.wav."
         )
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO)
     if len(files) < FEWEST:
