@@ -175,7 +175,10 @@ def synthesise(source: str) -> Spoken:
 def _in_process(source: str, part: int, done: Callable[[int], object]) -> Spoken:
     """One part of a recipe, spoken by a process of its own."""
     command = [sys.executable, "-m", "data.synthesis", source, str(part)]
-    run = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True)
+    alone = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}  # others run too
+    run = subprocess.run(
+        command, cwd=Path(__file__).parents[1], env=os.environ | alone, capture_output=True
+    )
     if run.returncode != 0:
         said = run.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
         raise DataError(
