@@ -8,6 +8,10 @@ curve (Hestness 2017, section 3).
 
 Input and output share one embedding (Press & Wolf 2017, arXiv 1608.05859): with 4,000 words two
 of them would be nine tenths of a small model, and the rare words' rows learn from both ends.
+A layer norm before the output brings the context to unit spread. Without it an LSTM's small
+states keep a model of words on the unigram ledge for some 150 steps (32,000 words of State of the
+Union, batch 8, 3e-3 to 1e-2); with it there is no ledge, the best step comes 2.5 times sooner
+and its loss is lower (5.23 against 5.32 nats).
 """
 
 import math
@@ -51,12 +55,13 @@ class Tied(nn.Module):
         self.embedding = nn.Embedding(symbols, width)
         nn.init.normal_(self.embedding.weight, std=width**-0.5)  # rows of length 1: logits near 0
         self.body = body
+        self.norm = nn.LayerNorm(width)
         self.bias = nn.Parameter(torch.zeros(symbols))
         self.scale = math.sqrt(width)  # brings the inputs back to unit spread (Vaswani 2017, 3.4)
 
     def forward(self, symbols: Tensor) -> Tensor:
         """(b, t) int64 to (b, t, symbols) logits."""
-        hidden = self.body(self.embedding(symbols) * self.scale)  # (b, t, width)
+        hidden = self.norm(self.body(self.embedding(symbols) * self.scale))  # (b, t, width)
         return F.linear(hidden, self.embedding.weight, self.bias)
 
 
@@ -187,7 +192,7 @@ def rhn(width: int, symbols: int) -> nn.Module:
 def transformer(width: int, symbols: int) -> nn.Module:
     """Two pre-norm blocks on `width` channels."""
     blocks = [Block(width) for _ in range(TRANSFORMER_LAYERS)]
-    return Tied(nn.Sequential(Positions(), *blocks, nn.LayerNorm(width)), width, symbols)
+    return Tied(nn.Sequential(Positions(), *blocks), width, symbols)
 
 
 FAMILIES: dict[str, Callable[[int, int], nn.Module]] = {
