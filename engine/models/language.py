@@ -28,7 +28,7 @@ LSTM_LAYERS = 2  # Hestness 2017, section 4.2: two-layer LSTMs
 RHN_DEPTH = 3  # theirs is 10; each layer of depth is a tenth of a step's time on a CPU
 RHN_CARRY = -2.0  # bias of the transform gate at the start: carry most of the state (Zilly, 3)
 TRANSFORMER_LAYERS = 2
-HEAD = 32  # a second head from twice this width on, four from four times
+SLOPES = (1.0, 0.25, 0.0625, 0.015625)  # of the four heads; Press et al. begin at 1/4
 
 
 def build(family: str, capacity: int, symbols: int) -> nn.Module:
@@ -126,26 +126,38 @@ def _highway(state: Tensor, both: Tensor, width: int) -> Tensor:
 
 
 class Attention(nn.Module):
-    """Causal self-attention of one, two or four heads.
+    """Causal self-attention whose heads look less at a place the further back it lies.
 
-    Where the heads do not divide the width, they take one or a few places less of it, so that
-    every width can be built and counts rise by single steps.
+    The distance times the head's slope is taken from each score (ALiBi: Press et al. 2022, arXiv
+    2108.12409). Nothing else tells places apart. With sinusoids added to the input instead, a model
+    of characters stays at what the last one tells for some 300 steps, where patience would end it
+    (32,000 characters, batch 8, 5e-3: 2.38 nats after 300 steps, 1.93 with these slopes).
+
+    Where four does not divide the width, the heads take some places less of it, so that every
+    width can be built and counts rise by single steps.
     """
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.heads = 4 if width >= 4 * HEAD else 2 if width >= 2 * HEAD else 1
-        self.inner = self.heads * (width // self.heads)
+        self.inner = len(SLOPES) * max(1, width // len(SLOPES))
         self.incoming = nn.Linear(width, 3 * self.inner)
         self.outgoing = nn.Linear(self.inner, width)
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, t, width) to (b, t, width)."""
         b, t, _ = x.shape
-        split = self.incoming(x).view(b, t, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        split = self.incoming(x).view(b, t, 3, len(SLOPES), -1).permute(2, 0, 3, 1, 4)
         query, key, value = split  # each (b, heads, t, inner / heads)
-        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True)
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=_distances(t, x))
         return self.outgoing(mixed.transpose(1, 2).reshape(b, t, self.inner))  # type: ignore[no-any-return]
+
+
+def _distances(time: int, like: Tensor) -> Tensor:
+    """What is added to the scores (heads, t, t): -slope x distance, -inf for what is to come."""
+    place = torch.arange(time, device=like.device, dtype=like.dtype)
+    back = place[:, None] - place  # (t, t): how far key lies behind query
+    slopes = torch.tensor(SLOPES, device=like.device, dtype=like.dtype)[:, None, None]
+    return (-slopes * back).masked_fill(back < 0, -math.inf)
 
 
 class Block(nn.Module):
@@ -166,19 +178,6 @@ class Block(nn.Module):
         return x + self.inner(self.inner_norm(x))  # type: ignore[no-any-return]
 
 
-class Positions(nn.Module):
-    """Adds the sinusoids of Vaswani 2017, section 3.5: nothing to train, passages of any length."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(b, t, width) to (b, t, width)."""
-        _, time, width = x.shape
-        place = torch.arange(time, device=x.device, dtype=x.dtype)[:, None]
-        pair = torch.arange(width, device=x.device) // 2
-        angle = place / 10_000 ** (2 * pair / width)  # (t, width)
-        odd = torch.arange(width, device=x.device) % 2 * (math.pi / 2)  # sine, cosine by turns
-        return x + torch.sin(angle + odd)
-
-
 def lstm(width: int, symbols: int) -> nn.Module:
     """Two LSTM layers of `width` cells."""
     return Tied(Recurrent(width), width, symbols)
@@ -192,7 +191,7 @@ def rhn(width: int, symbols: int) -> nn.Module:
 def transformer(width: int, symbols: int) -> nn.Module:
     """Two pre-norm blocks on `width` channels."""
     blocks = [Block(width) for _ in range(TRANSFORMER_LAYERS)]
-    return Tied(nn.Sequential(Positions(), *blocks), width, symbols)
+    return Tied(nn.Sequential(*blocks), width, symbols)
 
 
 FAMILIES: dict[str, Callable[[int, int], nn.Module]] = {

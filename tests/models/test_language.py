@@ -1,11 +1,13 @@
 """Language models: their size, their direction in time, and their equations."""
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
 
 from engine.models.capacity import parameters
-from engine.models.language import FAMILIES, RHN_DEPTH, RecurrentHighway, build
+from engine.models.language import FAMILIES, RHN_DEPTH, RecurrentHighway, _distances, build
 
 SYMBOLS = 31
 
@@ -141,3 +143,10 @@ def test_the_same_seed_gives_the_same_weights(family):
         return torch.cat([p.flatten() for p in model.parameters()])
 
     assert torch.equal(weights(), weights())
+
+
+def test_each_head_takes_its_slope_for_every_step_back_and_sees_nothing_ahead():
+    never = -math.inf
+    first, second = _distances(3, torch.zeros(()))[:2]
+    assert first.tolist() == [[0, never, never], [-1, 0, never], [-2, -1, 0]]
+    assert second.tolist() == [[0, never, never], [-0.25, 0, never], [-0.5, -0.25, 0]]
