@@ -60,6 +60,9 @@ def hub_ready(
     for kept in hub_folders(repository, home):
         if all(_whole(find_parquet(kept, split, config)) for split in splits):
             return True, f"found in {kept}"
+    prepared = home / "datasets" / repository.replace("/", "___").lower() / (config or "")
+    if prepared.is_dir():  # downloaded in another form than parquet, and made a table of
+        return True, f"found in {prepared}"
     return False, f"{repository} is not in {home} yet; {_way_out(repository, config, without)}."
 
 

@@ -74,8 +74,9 @@ def noise_floor(rate: float, classes: int) -> float:
         E[-log q_y] >= -log(1 - r),
 
     with equality where x determines its class. It bounds that model, not every model: one that is
-    surer than the noisy labels warrant, for example one stopped early by a clean validation split,
-    may come out below.
+    surer than the noisy labels warrant may come out below. Early stopping by a clean validation
+    split chooses such models: stripes of four classes, 16,000 of them, gave 0.482 at r = 0.4 where
+    the floor is 0.511; stopped by equally noisy labels, 0.511.
 
     Args:
         rate: r, the share of labels replaced by another class.
