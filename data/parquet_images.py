@@ -119,6 +119,7 @@ def load_parquet(name: str, side: int, folder: Path | None, cache: Path | None) 
 
     Test is its test split, where that is labelled, else its validation split, else a tenth of
     training; validation is its validation split, where test did not take it, else another tenth.
+    Training images that are equal to one of these are left out: they would be known by heart.
 
     Raises:
         DataError: no folder, no training split, other columns, or labels that are none.
@@ -130,6 +131,7 @@ def load_parquet(name: str, side: int, folder: Path | None, cache: Path | None) 
         if split not in tables and find_parquet(folder, spelled):
             tables[split] = parquet_table(folder, spelled)
     classes = _class_names(tables["train"])
+    credit = f"the user's own parquet files, cut and scaled to {side} x {side} pixels"
     splits = {}
     for split, table in tables.items():
         found = read_images(table, f"{folder}, {split}", side, cache)
@@ -140,12 +142,19 @@ def load_parquet(name: str, side: int, folder: Path | None, cache: Path | None) 
                 f"{folder}, {split} has the labels {_some(found.labels)}: none may be below 0."
             )
         splits[split] = found
-    train = splits["train"]
     if "test" not in splits and "validation" in splits:
         splits["test"] = splits.pop("validation")
+    had = sum(len(found.labels) for found in splits.values())
+    train = _unlike(splits.pop("train"), *splits.values())
     for missing in "test", "validation":
         if missing not in splits:
             train, splits[missing] = _cut(train)
+    splits["validation"] = _unlike(splits["validation"], splits["test"])
+    splits["train"] = train = _unlike(train, splits["validation"], splits["test"])
+    if copies := had - sum(len(found.labels) for found in splits.values()):
+        credit += f"; {copies:,} left out, being copies of held-out ones"
+    if not len(train.labels) or not len(splits["validation"].labels):
+        raise DataError(f"{folder}: no image is left that is not a copy of a held-out one.")
     known = np.unique(train.labels)
     if len(known) < 2:
         raise DataError(
@@ -171,7 +180,7 @@ def load_parquet(name: str, side: int, folder: Path | None, cache: Path | None) 
         validation=final[1],
         test=final[2],
         hash=hash_of(*final),
-        credit=f"the user's own parquet files, cut and scaled to {side} x {side} pixels",
+        credit=credit,
     )
 
 
@@ -265,6 +274,13 @@ def _cut(train: ImageSplit) -> tuple[ImageSplit, ImageSplit]:
     rows = np.sort(dealt[held:]), np.sort(dealt[:held])
     rest, aside = (ImageSplit(train.images[some], train.labels[some]) for some in rows)
     return rest, aside
+
+
+def _unlike(train: ImageSplit, *held: ImageSplit) -> ImageSplit:
+    """Training images of which there is no copy in the held-out splits."""
+    met = {image.tobytes() for split in held for image in split.images}
+    rows = np.array([image.tobytes() not in met for image in train.images], bool)
+    return ImageSplit(train.images[rows], train.labels[rows])
 
 
 def _at_most(held: ImageSplit) -> ImageSplit:

@@ -7,7 +7,8 @@ two may be missing and is then made from train). Pictures may lie deeper inside 
 A split made here follows from the pictures' bytes alone: in each class the distinct pictures lie in
 the order of their SHA-256, the first of them are test, the next validation, the rest training. So
 copies stay on one side, classes are in even shares, and neither names, dates nor the order of the
-disk matter. Links that lead out of the folder, devices and hidden files are not read.
+disk matter. Links that lead out of the folder, devices, hidden files and files whose names do not
+end as pictures' do are not read.
 """
 
 import hashlib
@@ -237,8 +238,9 @@ def _complete(
     for name, held in zip(classes, distinct, strict=True):
         if len(held) < LEAST_A_CLASS:
             raise DataError(
-                f"the class {name} in {place} has {len(held)} different pictures: {LEAST_A_CLASS}"
-                f" or more are needed; add some or take the folder away."
+                f"the class {name} in {place} has {len(held)} different pictures"
+                f" ({', '.join(SUFFIXES)}): {LEAST_A_CLASS} or more are needed; add some or take"
+                " the folder away."
             )
     if len(met) < LEAST:
         raise DataError(

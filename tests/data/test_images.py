@@ -287,6 +287,33 @@ def test_a_validation_split_is_the_test_where_the_test_split_hides_its_labels(
     assert len(held.validation.labels) == 10
 
 
+def test_a_training_image_that_is_also_held_out_is_left_out_and_said(tmp_path: Path) -> None:
+    write_wide(tmp_path / "train.parquet", [0, 1] * 50)
+    pq.write_table(
+        pq.read_table(tmp_path / "train.parquet").slice(10, 6), tmp_path / "test.parquet"
+    )
+    held = load("parquet", tmp_path)
+    assert len(held.train.labels) + len(held.validation.labels) == 94
+    test = {image.tobytes() for image in held.test.images}
+    for other in held.train, held.validation:
+        assert not test & {image.tobytes() for image in other.images}
+    assert held.credit.endswith("; 6 left out, being copies of held-out ones")
+
+
+def test_copies_within_training_stay_on_one_side(tmp_path: Path) -> None:
+    write_wide(tmp_path / "train.parquet", [0, 1] * 50)
+    once = pq.read_table(tmp_path / "train.parquet")
+    pq.write_table(pa.concat_tables([once, once]), tmp_path / "train.parquet")
+    held = load("parquet", tmp_path)
+    train, validation, test = (
+        {image.tobytes() for image in part.images}
+        for part in (held.train, held.validation, held.test)
+    )
+    assert not train & validation
+    assert not train & test
+    assert not validation & test
+
+
 def test_labels_with_gaps_are_numbered_by_those_that_occur(tmp_path: Path) -> None:
     write_wide(tmp_path / "train.parquet", [3, 7] * 20)
     write_wide(tmp_path / "test.parquet", [7, 3])
