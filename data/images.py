@@ -53,8 +53,11 @@ def load(name: str, path: Path | None = None, cache: Path | None = None) -> Imag
     return _source(name).load(path, cache)
 
 
-def is_ready(name: str, path: Path | None = None) -> tuple[bool, str]:
-    """Whether a source's files are there, and where, or else what to do. Reads no image."""
+def is_ready(name: str, path: Path | None = None, cache: Path | None = None) -> tuple[bool, str]:
+    """Whether a source's files are there, and where, or else what to do. Reads no image.
+
+    `cache` is for domains whose data are made on the machine; decoded images alone make none ready.
+    """
     return _source(name).ready(path)
 
 
