@@ -130,58 +130,69 @@ def load_parquet(name: str, side: int, folder: Path | None, cache: Path | None) 
     for spelled, split in HELD_NAMES.items():
         if split not in tables and find_parquet(folder, spelled):
             tables[split] = parquet_table(folder, spelled)
-    classes = _class_names(tables["train"])
-    credit = f"the user's own parquet files, cut and scaled to {side} x {side} pixels"
-    splits = {}
-    for split, table in tables.items():
-        found = read_images(table, f"{folder}, {split}", side, cache)
-        if split == "test" and (found.labels == -1).all():
-            continue  # the hub's way to hide them: ImageNet's test split
-        if found.labels.min() < 0:
-            raise DataError(
-                f"{folder}, {split} has the labels {_some(found.labels)}: none may be below 0."
-            )
-        splits[split] = found
+    found = {
+        split: read_images(table, f"{folder}, {split}", side, cache)
+        for split, table in tables.items()
+    }
+    if "test" in found and (found["test"].labels == -1).all():
+        del found["test"]  # the hub's way to hide them: ImageNet's test split
+    splits = _apart(found)
+    classes = _check(splits, folder)
+    copies = sum(len(split.labels) for split in found.values())
+    copies -= sum(len(split.labels) for split in splits.values())
+    said = f"; {copies:,} left out, being copies of held-out ones" if copies else ""
+    train, validation, test = (
+        # numbered by the classes that occur, so that every class has images
+        ImageSplit(part.images, np.searchsorted(classes, part.labels).astype(np.int64))
+        for part in (splits["train"], _at_most(splits["validation"]), _at_most(splits["test"]))
+    )
+    names = _class_names(tables["train"])
+    return ImageSet(
+        name=name,
+        title=folder.resolve().name,
+        classes=tuple(names[i] if i < len(names) else str(i) for i in classes),
+        train=train,
+        validation=validation,
+        test=test,
+        hash=hash_of(train, validation, test),
+        credit=f"the user's own parquet files, cut and scaled to {side} x {side} pixels{said}",
+    )
+
+
+def _apart(found: dict[str, ImageSplit]) -> dict[str, ImageSplit]:
+    """All three splits, no image in two of them."""
+    splits = dict(found)
     if "test" not in splits and "validation" in splits:
         splits["test"] = splits.pop("validation")
-    had = sum(len(found.labels) for found in splits.values())
     train = _unlike(splits.pop("train"), *splits.values())
     for missing in "test", "validation":
         if missing not in splits:
             train, splits[missing] = _cut(train)
     splits["validation"] = _unlike(splits["validation"], splits["test"])
-    splits["train"] = train = _unlike(train, splits["validation"], splits["test"])
-    if copies := had - sum(len(found.labels) for found in splits.values()):
-        credit += f"; {copies:,} left out, being copies of held-out ones"
-    if not len(train.labels) or not len(splits["validation"].labels):
-        raise DataError(f"{folder}: no image is left that is not a copy of a held-out one.")
-    known = np.unique(train.labels)
-    if len(known) < 2:
+    return {"train": _unlike(train, splits["validation"], splits["test"]), **splits}
+
+
+def _check(splits: dict[str, ImageSplit], folder: Path) -> NDArray[np.int64]:
+    """The labels that occur, ascending; refuses what no curve can be measured on."""
+    for split, part in splits.items():
+        if not len(part.labels):
+            raise DataError(f"{folder}, {split}: no image is left that is not a copy of another.")
+        if part.labels.min() < 0:
+            raise DataError(
+                f"{folder}, {split} has the labels {_some(part.labels)}: none may be below 0."
+            )
+    classes = np.unique(splits["train"].labels)
+    if len(classes) < 2:
         raise DataError(
-            f"{folder}: all training images have the label {known[0]}; two classes are needed."
+            f"{folder}: all training images have the label {classes[0]}; two classes are needed."
         )
-    for split in "validation", "test":
-        strangers = np.setdiff1d(splits[split].labels, known)
+    for split, part in splits.items():
+        strangers = np.setdiff1d(part.labels, classes)
         if len(strangers):
             raise DataError(
                 f"{folder}, {split} has labels that training has not: {_some(strangers)}."
             )
-    names = tuple(classes[i] if i < len(classes) else str(i) for i in known)
-    # numbered by those that occur, so that every class has images
-    final = [
-        ImageSplit(found.images, np.searchsorted(known, found.labels).astype(np.int64))
-        for found in (train, _at_most(splits["validation"]), _at_most(splits["test"]))
-    ]
-    return ImageSet(
-        name=name,
-        title=folder.resolve().name,
-        classes=names,
-        train=final[0],
-        validation=final[1],
-        test=final[2],
-        hash=hash_of(*final),
-        credit=credit,
-    )
+    return classes
 
 
 NO_FOLDER = (
