@@ -1,32 +1,69 @@
-"""Data sets in the Hugging Face layout: parquet files that a user has, found and read.
+"""Data sets of the Hugging Face hub: found in a folder or a cache, else had from the network.
 
-A source of any domain asks `hub_table` for a split as it stands, undecoded; downloading and caching
-are the `datasets` library's own. For image classification, columns are img {bytes, path} with a PNG
-or JPEG inside, and label.
+A source of any domain asks `hub_table` for a split as it stands, undecoded. It looks in the user's
+own folder, then among the files that the hub's libraries keep on this machine, and only then asks
+the `datasets` library, which downloads. What lies in the columns is the source's business.
 """
 
-import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
-from PIL import Image
 
 from data.errors import DataError
 
+HUB_SECONDS = 5.0  # in which the hub must answer; `datasets` itself tries for 23 s to 6 minutes
+PART_OF = re.compile(r"-(\d+)-of-(\d+)$")  # train-00000-of-00002: the hub's way to split a file
+
+
+def hub_home() -> Path:
+    """Hugging Face's own folder: where its library says, else where it lies by default."""
+    try:
+        from huggingface_hub.constants import HF_HOME  # an extra: comes with `datasets`
+    except ImportError:
+        return Path.home() / ".cache" / "huggingface"
+    return Path(HF_HOME)
+
 
 def hub_folders(repository: str, home: Path) -> tuple[Path, ...]:
-    """Folders that may hold a hub data set's parquet files, newest first.
+    """Folders that may hold a hub data set's files, newest first.
 
     Args:
         repository: "owner/name" on the hub.
-        home: Hugging Face's own folder: $HF_HOME, or ~/.cache/huggingface.
+        home: Hugging Face's own folder; see `hub_home`.
     """
     snapshots = home / "hub" / f"datasets--{repository.replace('/', '--')}" / "snapshots"
     return tuple(sorted(snapshots.glob("*"), key=lambda folder: folder.stat().st_mtime)[::-1])
+
+
+def hub_ready(
+    repository: str,
+    splits: Sequence[str],
+    *,
+    config: str | None = None,
+    folder: Path | None = None,
+    without: str,
+) -> tuple[bool, str]:
+    """Whether all splits lie in the folder or in the hub's cache, and where, or else what to do.
+
+    Reads file names only. See `hub_table` for the arguments; that one also downloads.
+    """
+    if folder is not None:
+        for split in splits:
+            if not find_parquet(folder, split):
+                return False, _no_file(folder, split)
+        return True, f"found in {folder}"
+    home = hub_home()
+    for kept in hub_folders(repository, home):
+        if all(_whole(find_parquet(kept, split, config)) for split in splits):
+            return True, f"found in {kept}"
+    prepared = home / "datasets" / repository.replace("/", "___").lower() / (config or "")
+    if prepared.is_dir():  # downloaded in another form than parquet, and made a table of
+        return True, f"found in {prepared}"
+    return False, f"{repository} is not in {home} yet; {_way_out(repository, config, without)}."
 
 
 def hub_table(
@@ -44,106 +81,126 @@ def hub_table(
         split: as the hub calls it: "train", "validation", "test".
         config: the data set's configuration, where it has several.
         folder: parquet files of the user's own, SPLIT.parquet or SPLIT-*.parquet, read instead;
-            None: the `datasets` library finds the set in its cache or downloads it.
+            None: the hub's cache, else the `datasets` library, which downloads where it can.
         without: which data of the domain work without the hub, for the error's way out.
 
     Raises:
-        DataError: not there, not reachable, or damaged; the message says what to run.
+        DataError: not there, not reachable (known within HUB_SECONDS), or damaged; the message
+            says what to run.
     """
     if folder is not None:
-        files = find_parquet(folder, split)
-        if not files:
-            raise DataError(f"there is no {split}.parquet or {split}-*.parquet in {folder}.")
-        try:
-            return pa.concat_tables([pq.read_table(file) for file in files])
-        except (OSError, pa.ArrowException) as error:
-            raise DataError(f"{folder} cannot be read: {_reason(error)}.") from error
-    asked = ", ".join(repr(part) for part in (repository, config) if part)
+        return parquet_table(folder, split)
+    for kept in hub_folders(repository, hub_home()):
+        files = find_parquet(kept, split, config)
+        if _whole(files):
+            return _read(files)
+    way_out = _way_out(repository, config, without)
     try:
-        import datasets  # half a second, and an extra: only who asks for the hub pays for it
+        import datasets  # most of a second, and an extra: only who asks for the hub pays for it
+        import huggingface_hub
     except ImportError:
-        raise DataError(
-            f"{repository} is read with the `datasets` library: `pip install datasets`, or give"
-            f" --data-path with its parquet files; {without}."
-        ) from None
+        raise DataError(f"{repository} is not on this machine; {way_out}.") from None
+    why = ""
     try:
+        huggingface_hub.HfApi().dataset_info(repository, timeout=HUB_SECONDS)  # tries once
+    except Exception as error:  # the library raises what its own libraries raise
+        why = _reason(error)
+    try:
+        if why:
+            with _without_network():  # what was downloaded in another form than parquet is kept too
+                return datasets.load_dataset(repository, config, split=split).data.table
         return datasets.load_dataset(repository, config, split=split).data.table
-    except Exception as error:  # the library raises what its many sources raise
+    except Exception as error:  # ditto
         raise DataError(
-            f'{repository} cannot be had ({_reason(error)}): run `python -c "import datasets;'
-            f' datasets.load_dataset({asked})"` where there is a network, or give --data-path with'
-            f" its parquet files; {without}."
+            f"{repository} cannot be had ({why or _reason(error)}); {way_out}."
         ) from error
 
 
-def find_parquet(folder: Path, split: str) -> tuple[Path, ...]:
+def parquet_table(folder: Path, split: str) -> pa.Table:
+    """A split that lies as parquet files in a folder of the user's own.
+
+    Raises:
+        DataError: there is none, a part of it is missing, or a file is damaged: named.
+    """
+    files = find_parquet(folder, split)
+    if not files:
+        raise DataError(_no_file(folder, split))
+    folders = sorted({file.parent for file in files})
+    if len(folders) > 1:
+        raise DataError(
+            f"{split} lies in several folders, {', '.join(map(str, folders))}: give one of them as"
+            " --data-path."
+        )
+    if not _whole(files):
+        raise DataError(
+            f"parts of {split} are missing in {folders[0]}: it ends with {files[-1].name}."
+        )
+    return _read(files)
+
+
+def find_parquet(folder: Path, split: str, config: str | None = None) -> tuple[Path, ...]:
     """The parquet files of a split: train.parquet, or train-00000-of-00002.parquet and so on.
 
-    They may lie in the folder or one folder deeper, as the hub has them ("plain_text/").
+    They may lie in the folder or one folder deeper, as the hub has them ("plain_text/"); with a
+    configuration they lie in the folder of its name.
     """
     return tuple(
         sorted(
             file
             for pattern in (f"{split}.parquet", f"{split}-*.parquet")
-            for depth in ("", "*/")
+            for depth in (("", "*/") if config is None else (f"{config}/",))
             for file in folder.glob(depth + pattern)
         )
     )
 
 
-def read_images(files: tuple[Path, ...]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Decode the images of parquet files, in file and row order.
-
-    Returns:
-        Images (n, 3, height, width), and labels (n,).
-
-    Raises:
-        DataError: a file is damaged, has other columns, or holds images of several sizes.
-    """
-    rows = [row for file in files for row in _read_rows(file)]
-    if not rows:
-        raise DataError(f"there are no images in {', '.join(map(str, files))}.")
-    pictures = [_decode(content, place) for content, _, place in rows]  # each (height, width, 3)
-    for picture, (_, _, place) in zip(pictures, rows, strict=True):
-        if picture.shape != pictures[0].shape:
-            (high, wide, _), (height, width, _) = picture.shape, pictures[0].shape
-            raise DataError(
-                f"{place} is {wide} x {high} pixels, the first image is {width} x {height}:"
-                " all must be of one size."
-            )
-    images = np.stack(pictures).transpose(0, 3, 1, 2)  # (n, 3, height, width)
-    return np.ascontiguousarray(images), np.array([label for _, label, _ in rows], np.int64)
+def _whole(files: tuple[Path, ...]) -> bool:
+    """Whether there are files, and as many as their names say that there must be."""
+    parts = [PART_OF.search(file.stem) for file in files]
+    return bool(files) and all(part is None or int(part[2]) == len(files) for part in parts)
 
 
-def _read_rows(file: Path) -> list[tuple[bytes, int, str]]:
-    """Encoded image, label and place of every row of a parquet file."""
+def _read(files: tuple[Path, ...]) -> pa.Table:
+    tables = []
+    for file in files:
+        try:
+            tables.append(pq.read_table(file, partitioning=None))  # None: a folder names no column
+        except (OSError, pa.ArrowException) as error:
+            raise DataError(f"{file} is not a whole parquet file: {_reason(error)}.") from error
     try:
-        table = pq.read_table(file)
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{file} is not a whole parquet file: {_reason(error)}.") from error
-    names = {field.name: field.type for field in table.schema}
-    image, label = names.get("img", pa.null()), names.get("label", pa.null())
-    encoded = pa.types.is_struct(image) and image.get_field_index("bytes") >= 0
-    if not encoded or not pa.types.is_integer(label):
-        raise DataError(
-            f"{file} has the columns {', '.join(names)}: it needs img {{bytes, path}} and label, a"
-            " whole number."
-        )
-    contents = pc.struct_field(table["img"], "bytes").to_pylist()
-    labels = table["label"].to_pylist()
-    if None in labels:
-        raise DataError(f"{file}: image {labels.index(None)} has no label.")
-    places = (f"{file}: image {row}" for row in range(len(labels)))
-    return list(zip(contents, labels, places, strict=True))
+        return pa.concat_tables(tables)
+    except pa.ArrowException as error:
+        names = ", ".join(file.name for file in files)
+        raise DataError(f"{names} have unlike columns: {_reason(error)}.") from error
 
 
-def _decode(content: bytes, place: str) -> NDArray[np.uint8]:
-    """Decode one image to (height, width, 3)."""
+@contextmanager
+def _without_network() -> Iterator[None]:
+    """`datasets` as under HF_HUB_OFFLINE=1, which it reads at import only: its cache or nothing."""
+    import datasets.config as library
+
+    before = library.HF_HUB_OFFLINE
+    library.HF_HUB_OFFLINE = True
     try:
-        with Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as image:
-            return np.asarray(image.convert("RGB"))
-    except (OSError, TypeError, SyntaxError) as error:  # SyntaxError: pillow's word for broken PNG
-        raise DataError(f"{place} cannot be decoded as JPEG or PNG: {_reason(error)}.") from error
+        yield
+    finally:
+        library.HF_HUB_OFFLINE = before
+
+
+def _no_file(folder: Path, split: str) -> str:
+    return (
+        f"there is no {split}.parquet or {split}-*.parquet in {folder}: give the folder that has it"
+        " as --data-path."
+    )
+
+
+def _way_out(repository: str, config: str | None, without: str) -> str:
+    asked = ", ".join(repr(part) for part in (repository, config) if part)
+    return (
+        'run `pip install datasets`, then `python -c "import datasets;'
+        f' datasets.load_dataset({asked})"` where there is a network, or give --data-path with its'
+        f" parquet files; {without}"
+    )
 
 
 def _reason(error: Exception) -> str:

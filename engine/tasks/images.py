@@ -1,7 +1,8 @@
 """Image classification: cross-entropy for training, top-1 and top-5 beside it for the curve."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,17 @@ from data import images, shards
 from data.images import ImageSet, ImageSplit
 from engine.models import images as architectures
 from engine.tasks.task import Part, SplitName, Treatment
+from engine.tasks.treatments import drawn, noisy_labels, without_hardest
 
 EVALUATION_BATCH = 512  # large enough that Python's share vanishes, small enough for the L2 cache
+SHIFT = 2  # pixels that "augment" moves an image at most; icons stay recognisable, and so do photos
+JUDGE = (
+    "cnn",
+    40_000,
+    3e-3,
+)  # the model that finds images hard, its capacity and learning rate ...
+JUDGE_STEPS = 400  # ... of JUDGE_BATCH images: its errors have fallen by then, and it takes seconds
+JUDGE_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +38,10 @@ class Pictures:
 
 @dataclass(frozen=True, slots=True)
 class ImageTask:
-    """Image classification on one device; see engine.tasks.task.Task."""
+    """Image classification on one device; see engine.tasks.task.Task.
+
+    Shards are balanced over the true classes, so that a treatment of the labels leaves them alone.
+    """
 
     splits: Mapping[SplitName, Pictures]
     classes: int
@@ -36,6 +49,9 @@ class ImageTask:
     spread: float  # their standard deviation
     guess: Mapping[str, float]
     data_hash: str
+    pool: NDArray[np.int64]  # (k,), the training images that shards are drawn from, ascending
+    truth: NDArray[np.int64]  # (n,), the class of each training image before any treatment
+    shift: int = 0  # pixels that training moves an image at most
     lengths: None = None  # all images of a set have one size
 
     @property
@@ -45,8 +61,8 @@ class ImageTask:
 
     @property
     def full(self) -> int:
-        """Images in the training split."""
-        return len(self.splits["train"].labels)
+        """Images in the training split, those that a treatment leaves out not counted."""
+        return len(self.pool)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -56,16 +72,18 @@ class ImageTask:
 
     def shard(self, size: int, seed: int) -> NDArray[np.int64]:
         """`size` training images, as many of each class as of any other."""
-        return shards.shard(self.splits["train"].labels.cpu().numpy(), size, seed)
+        return self.pool[shards.shard(self.truth[self.pool], size, seed)]
 
     def part(self, split: SplitName, most: int | None = None) -> Part:
         """A split, or a choice of its images that is balanced over the classes."""
-        labels = self.splits[split].labels
-        n = len(labels)
-        if most is None or most >= n:
-            return Part(split, torch.arange(n, device=labels.device))
-        chosen = shards.shard(labels.cpu().numpy(), most, seed=0)
-        return Part(split, torch.from_numpy(chosen).to(labels.device))
+        if split == "train":
+            rows, labels = self.pool, self.truth[self.pool]
+        else:
+            labels = self.splits[split].labels.cpu().numpy()
+            rows = np.arange(len(labels))
+        if most is not None and most < len(rows):
+            rows = rows[shards.shard(labels, most, seed=0)]
+        return Part(split, torch.from_numpy(rows).to(self.device))
 
     def build(self, family: str, capacity: int, seed: int) -> nn.Module:
         """A classifier on the task's device."""
@@ -77,7 +95,8 @@ class ImageTask:
     def loss(self, model: nn.Module, rows: Tensor) -> Tensor:
         """Mean cross-entropy in nats over the training images `rows` (b,)."""
         train = self.splits["train"]
-        logits = model(self._standardise(train.inputs[rows]))  # (b, classes)
+        inputs = shifted(train.inputs, rows, self.shift) if self.shift else train.inputs[rows]
+        logits = model(self._standardise(inputs))  # (b, classes)
         return F.cross_entropy(logits, train.labels[rows])
 
     def mean_loss(self, model: nn.Module, part: Part) -> Tensor:
@@ -90,17 +109,23 @@ class ImageTask:
     def errors(self, model: nn.Module, part: Part) -> dict[str, float]:
         """Top-1 and top-5 error and cross-entropy over a part."""
         top1 = top5 = 0
+        total = torch.zeros((), device=self.device)
         for logits, labels in self._logits(model, part):
             best = logits.topk(min(5, self.classes), dim=1).indices  # (b, 5)
             hits = best == labels[:, None]
             top1 += int(hits[:, 0].sum())
             top5 += int(hits.any(dim=1).sum())
+            total += F.cross_entropy(logits, labels, reduction="sum")
         n = len(part.rows)
-        return {
-            "top-1": 1 - top1 / n,
-            "top-5": 1 - top5 / n,
-            "cross-entropy": float(self.mean_loss(model, part)),
-        }
+        return {"top-1": 1 - top1 / n, "top-5": 1 - top5 / n, "cross-entropy": float(total / n)}
+
+    def losses(self, model: nn.Module, part: Part) -> NDArray[np.float64]:
+        """Cross-entropy in nats of each image of a part, (n,)."""
+        found = [
+            F.cross_entropy(logits, labels, reduction="none")
+            for logits, labels in self._logits(model, part)
+        ]
+        return torch.cat(found).double().cpu().numpy()
 
     def scores(self, model: nn.Module) -> dict[str, float]:
         """Nothing beyond the errors."""
@@ -119,7 +144,79 @@ class ImageTask:
         model.train()
 
 
-TREATMENTS: dict[str, Treatment[ImageTask]] = {}
+def shifted(images: Tensor, rows: Tensor, most: int) -> Tensor:
+    """Some images, each moved up to `most` pixels along and across, (b, channels, height, width).
+
+    What comes in at an edge repeats the edge. There is no mirroring: it turns a left arrow into a
+    right one. See treatments.drawn for where the randomness comes from.
+    """
+    _, channels, height, width = images.shape
+    down, across = (drawn(rows, 2 * most + 1, stream)[:, None] - most for stream in (0, 1))
+    y = (torch.arange(height, device=rows.device) + down).clamp_(0, height - 1)  # (b, height)
+    x = (torch.arange(width, device=rows.device) + across).clamp_(0, width - 1)  # (b, width)
+    place = ((rows[:, None] * height + y) * width)[:, :, None] + x[:, None, :]  # (b, height, width)
+    pixels = images.permute(0, 2, 3, 1).view(-1, channels)  # no copy: channels last in memory
+    taken = pixels.index_select(0, place.view(-1))
+    return taken.view(len(rows), height, width, channels).permute(0, 3, 1, 2)
+
+
+def _augment(task: ImageTask) -> ImageTask:
+    return replace(task, shift=SHIFT)
+
+
+def _mislabel(task: ImageTask, rate: float) -> ImageTask:
+    train = task.splits["train"]
+    noisy = noisy_labels(task.truth, task.classes, rate)
+    labels = torch.from_numpy(noisy).to(task.device)
+    return replace(
+        task,
+        splits={**task.splits, "train": Pictures(train.inputs, labels)},
+        guess=_guess(noisy[task.pool], task.splits["test"].labels.cpu().numpy(), task.classes),
+    )
+
+
+def _drop_hardest(task: ImageTask, share: float) -> ImageTask:
+    """Leave out the share of each class that a small model, trained on other images, finds hardest.
+
+    Cross-fitted: the training split is halved, a model trained on each half judges the other. So
+    neither validation nor test has a say, and no image is judged by a model that has seen it. The
+    choice is made once, on the whole source, hence the same for every shard.
+    """
+    dealt = shards.order(task.truth[task.pool], seed=0)
+    halves = [task.pool[np.sort(dealt[half::2])] for half in (0, 1)]
+    losses = np.zeros(len(task.truth))
+    for learned, judged in (halves, halves[::-1]):
+        model = _judge(task, learned)
+        part = Part("train", torch.from_numpy(judged).to(task.device))
+        losses[judged] = task.losses(model, part)
+    stay = task.pool[without_hardest(losses[task.pool], task.truth[task.pool], share)]
+    train = task.splits["train"].labels.cpu().numpy()[stay]
+    test = task.splits["test"].labels.cpu().numpy()
+    return replace(task, pool=stay, guess=_guess(train, test, task.classes))
+
+
+def _judge(task: ImageTask, rows: NDArray[np.int64]) -> nn.Module:
+    """A small model trained for JUDGE_STEPS on some training images."""
+    family, capacity, rate = JUDGE
+    model = task.build(family, capacity, seed=0)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.0, fused=True)
+    generator = np.random.default_rng(0)
+    for _ in range(JUDGE_STEPS):
+        batch = generator.choice(rows, min(JUDGE_BATCH, len(rows)), replace=False)
+        loss = task.loss(model, torch.from_numpy(batch).to(task.device))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    return model
+
+
+TREATMENTS: dict[str, Treatment[ImageTask]] = {
+    "augment": _augment,
+    "label-noise-10": partial(_mislabel, rate=0.1),
+    "label-noise-20": partial(_mislabel, rate=0.2),
+    "label-noise-40": partial(_mislabel, rate=0.4),
+    "drop-hardest-20": partial(_drop_hardest, share=0.2),
+}
 
 
 def load_task(source: str, path: Path | None, cache: Path | None, device: str) -> ImageTask:
@@ -149,6 +246,8 @@ def image_task(source: ImageSet, device: str) -> ImageTask:
         spread=float(pixels.std(dtype=np.float64)),
         guess=best_guess(source),
         data_hash=source.hash,
+        pool=np.arange(len(source.train.labels)),
+        truth=source.train.labels,
     )
 
 
@@ -159,14 +258,15 @@ def best_guess(source: ImageSet) -> dict[str, float]:
     without training images does not make it infinite; top-k misses what the k commonest
     training classes do not cover (notes: method, "Best-guess level").
     """
-    classes = len(source.classes)
-    train = np.bincount(source.train.labels, minlength=classes) + 1.0
-    test: NDArray[np.float64] = np.bincount(source.test.labels, minlength=classes) / len(
-        source.test.labels
-    )
-    commonest = np.argsort(-train, kind="stable")
+    return _guess(source.train.labels, source.test.labels, len(source.classes))
+
+
+def _guess(train: NDArray[np.int64], test: NDArray[np.int64], classes: int) -> dict[str, float]:
+    counts = np.bincount(train, minlength=classes) + 1.0
+    shares: NDArray[np.float64] = np.bincount(test, minlength=classes) / len(test)
+    commonest = np.argsort(-counts, kind="stable")
     return {
-        "top-1": float(1 - test[commonest[:1]].sum()),
-        "top-5": float(1 - test[commonest[:5]].sum()),
-        "cross-entropy": float(-(test * np.log(train / train.sum())).sum()),
+        "top-1": float(1 - shares[commonest[:1]].sum()),
+        "top-5": float(1 - shares[commonest[:5]].sum()),
+        "cross-entropy": float(-(shares * np.log(counts / counts.sum())).sum()),
     }

@@ -1,0 +1,171 @@
+"""The hub's data sets: from a folder, from its caches, and refused in seconds without a network."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from data import hub
+from data.errors import DataError
+from data.hub import find_parquet, hub_folders, hub_ready, hub_table, parquet_table
+
+ROOT = Path(__file__).parents[2]
+WITHOUT = "the stones work without it"
+
+
+def write(path: Path, *values: int) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table({"value": list(values)}), path)
+    return path
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Hugging Face's own folder, empty."""
+    monkeypatch.setattr(hub, "hub_home", lambda: tmp_path)
+    return tmp_path
+
+
+def snapshot(home: Path, repository: str) -> Path:
+    return home / "hub" / f"datasets--{repository.replace('/', '--')}" / "snapshots" / "0b2714"
+
+
+def values(table: pa.Table) -> list[int]:
+    return table["value"].to_pylist()
+
+
+def test_parts_of_a_split_are_read_in_their_order(tmp_path: Path) -> None:
+    write(tmp_path / "train-00001-of-00002.parquet", 3)
+    write(tmp_path / "train-00000-of-00002.parquet", 1, 2)
+    assert values(hub_table("a/b", "train", folder=tmp_path, without=WITHOUT)) == [1, 2, 3]
+
+
+def test_a_missing_part_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "train-00000-of-00002.parquet", 1, 2)
+    with pytest.raises(DataError, match="parts of train are missing"):
+        parquet_table(tmp_path, "train")
+
+
+def test_a_split_in_two_folders_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "plain" / "train.parquet", 1)
+    write(tmp_path / "fancy" / "train.parquet", 2)
+    with pytest.raises(DataError, match=r"train lies in several folders, .*fancy.*plain"):
+        parquet_table(tmp_path, "train")
+
+
+def test_parts_with_unlike_columns_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "train-00000-of-00002.parquet", 1)
+    pq.write_table(pa.table({"other": ["x"]}), tmp_path / "train-00001-of-00002.parquet")
+    with pytest.raises(DataError, match="have unlike columns"):
+        parquet_table(tmp_path, "train")
+
+
+def test_a_folder_without_the_split_is_refused_with_the_files_that_are_needed(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(DataError, match=r"no test\.parquet or test-\*\.parquet .* --data-path"):
+        hub_table("a/b", "test", folder=tmp_path, without=WITHOUT)
+
+
+def test_names_that_begin_alike_are_other_splits(tmp_path: Path) -> None:
+    write(tmp_path / "validation-00000-of-00001.parquet", 1)
+    assert find_parquet(tmp_path, "val") == ()
+
+
+def test_the_hubs_own_cache_is_read_without_its_library(home: Path) -> None:
+    write(snapshot(home, "a/b") / "plain_text" / "train-00000-of-00001.parquet", 7)
+    assert hub_folders("a/b", home) == (snapshot(home, "a/b"),)
+    assert values(hub_table("a/b", "train", without=WITHOUT)) == [7]
+    assert hub_ready("a/b", ["train"], without=WITHOUT)[0]
+
+
+def test_a_configuration_lies_in_the_folder_of_its_name(home: Path) -> None:
+    write(snapshot(home, "a/b") / "cs-en" / "train-00000-of-00001.parquet", 1)
+    write(snapshot(home, "a/b") / "de-en" / "train-00000-of-00001.parquet", 2)
+    assert values(hub_table("a/b", "train", config="de-en", without=WITHOUT)) == [2]
+
+
+def test_a_download_that_was_broken_off_is_not_ready(home: Path) -> None:
+    write(snapshot(home, "a/b") / "train-00000-of-00002.parquet", 7)
+    ready, why = hub_ready("a/b", ["train"], without=WITHOUT)
+    assert not ready
+    assert "load_dataset('a/b')" in why
+    assert WITHOUT in why
+
+
+def ask(home: Path, endpoint: str, repository: str) -> tuple[str, float]:
+    """What `hub_table` answers in a process of its own, and the seconds after its imports."""
+    code = (
+        "import time, datasets, data.hub, data.errors\n"
+        "began = time.perf_counter()\n"
+        "try:\n"
+        f"    table = data.hub.hub_table({repository!r}, 'train', without={WITHOUT!r})\n"
+        "    said = str(table.to_pydict())\n"
+        "except data.errors.DataError as error:\n"
+        "    said = 'refused: ' + str(error)\n"
+        "print('ANSWER', time.perf_counter() - began, said)\n"
+    )
+    around = {"HF_HOME": str(home), "HF_ENDPOINT": endpoint, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, **around},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    _, seconds, said = done.stdout[done.stdout.index("ANSWER") :].strip().split(" ", 2)
+    return said, float(seconds)
+
+
+CLOSED = "http://127.0.0.1:9"  # the discard port: nothing listens there
+
+
+@pytest.mark.slow
+def test_without_a_network_the_answer_is_a_refusal_within_seconds(tmp_path: Path) -> None:
+    pytest.importorskip("datasets")
+    said, seconds = ask(tmp_path, CLOSED, "a/b")
+    assert said.startswith("refused: a/b cannot be had (")
+    for way_out in ("pip install datasets", "load_dataset('a/b')", "--data-path", WITHOUT):
+        assert way_out in said
+    assert seconds < 5
+
+
+@pytest.mark.slow
+def test_a_hub_that_never_answers_is_given_up_within_seconds(tmp_path: Path) -> None:
+    pytest.importorskip("datasets")
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        began = time.perf_counter()
+        said, seconds = ask(tmp_path, endpoint, "a/b")
+    assert said.startswith("refused: a/b cannot be had (")
+    assert seconds < hub.HUB_SECONDS + 5
+    assert time.perf_counter() - began < 60
+
+
+@pytest.mark.slow
+def test_what_the_library_prepared_before_is_had_without_a_network(tmp_path: Path) -> None:
+    """As it keeps a set that is not parquet on the hub: an Arrow file and its description."""
+    datasets = pytest.importorskip("datasets")
+    table = write(tmp_path / "source" / "train.parquet", 4, 5)
+    kept = tmp_path / "made"
+    datasets.load_dataset("parquet", data_files=str(table), cache_dir=str(kept), split="train")
+    made = next(kept.glob("parquet/*/*/*/dataset_info.json")).parent
+    home = tmp_path / "home"
+    place = home / "datasets" / "a___b" / "default" / "0.0.0" / "abc"
+    place.mkdir(parents=True)
+    about = json.loads((made / "dataset_info.json").read_text(encoding="utf-8"))
+    about |= {"config_name": "default", "dataset_name": "b"}
+    (place / "dataset_info.json").write_text(json.dumps(about), encoding="utf-8")
+    (place / "b-train.arrow").write_bytes((made / "parquet-train.arrow").read_bytes())
+    said, seconds = ask(home, CLOSED, "a/b")
+    assert said == "{'value': [4, 5]}"
+    assert seconds < 5
