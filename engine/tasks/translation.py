@@ -28,7 +28,10 @@ from engine.models.translation import PADDING, Translator
 from engine.tasks.task import Part, SplitName, Treatment
 
 UNKNOWN, START, END = 1, 2, 3  # beside PADDING = 0
-VOCABULARY = 2_000  # subwords: see "Subwords" in data/README.md for the measurement
+# At 150,000 weights and 1,811 pairs of Multi30k 1,000, 2,000 and 4,000 subwords came to 65.6, 66.0
+# and 65.4 nats a sentence in about the same time; fewer leave a small model wider, more make its
+# sentences shorter.
+VOCABULARY = 2_000  # subwords of both languages together
 LEARNED_FROM = 1_000_000  # sentences at most, the first ones: learning is linear in them
 EVALUATION_TOKENS = 8_192  # source and target subwords of a batch, padding included
 TEST_MOST = 1_500  # test pairs that are measured: the errors of more differ by less than a seed's
