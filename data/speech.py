@@ -97,7 +97,7 @@ def load(name: str, folder: Path | None = None, cache: Path | None = None) -> Sp
     return SOURCES[name](folder, cache)
 
 
-def is_ready(name: str, folder: Path | None = None) -> tuple[bool, str]:
+def is_ready(name: str, folder: Path | None = None, _cache: Path | None = None) -> tuple[bool, str]:
     """Whether a source can be loaded here, and from where, or else what to do. Reads no sound."""
     if name.startswith("synthetic"):
         return synthesis.ready()

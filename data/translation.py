@@ -87,7 +87,7 @@ def load(name: str, path: Path | None = None, cache: Path | None = None) -> Tran
     return SOURCES[name](path, cache)
 
 
-def is_ready(name: str, path: Path | None = None) -> tuple[bool, str]:
+def is_ready(name: str, path: Path | None = None, _cache: Path | None = None) -> tuple[bool, str]:
     """Whether a source can be loaded, and from where, or else what to do. Reads no sentence."""
     if name == "interface":
         size = sum(wheel.megabytes for wheel in WHEELS)

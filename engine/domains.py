@@ -101,6 +101,8 @@ DOMAINS: dict[str, Domain] = {
             metrics=(
                 Metric("cer", "character error", "share"),
                 Metric("wer", "word error", "share"),
+                Metric("top-1", "word error, closed vocabulary", "share"),  # one-word sources only
+                Metric(CROSS_ENTROPY, "cross-entropy", "nats/character"),
             ),
         ),
     )

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from data.errors import DataError
 from engine.domains import DOMAINS
 from engine.tasks.task import Task
+from engine.tasks.treatments import treated
 from engine.training.group import SGD, WEIGHT_DECAY
 
 OF_TRAINING = (SGD, WEIGHT_DECAY)  # treatments that the group applies, in every domain
@@ -30,13 +30,10 @@ class TaskLoader:
         """
         module = import_module(DOMAINS[domain].task)
         task: Task = module.load_task(data, self.paths.get(domain), self.cache, self.device)
-        if not treatment or treatment in OF_TRAINING:
+        if treatment in OF_TRAINING:
             return task
-        if treatment not in module.TREATMENTS:
-            known = ", ".join(treatments(domain))
-            raise DataError(f"--treatment {treatment}: {domain} knows {known}.")
-        treated: Task = module.TREATMENTS[treatment](task)
-        return treated
+        treated_task: Task = treated(task, treatment, module.TREATMENTS)
+        return treated_task
 
 
 def treatments(domain: str) -> tuple[str, ...]:
