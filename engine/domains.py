@@ -42,7 +42,15 @@ DOMAINS: dict[str, Domain] = {
             unit="images",
             data="data.images",
             task="engine.tasks.images",
-            sources=("icons", "cifar10"),
+            sources=(
+                "icons",
+                "cifar10",
+                "cifar100",
+                "folder",
+                "folder-64",
+                "parquet",
+                "parquet-64",
+            ),
             models=("cnn", "mlp", "resnet"),
             metrics=(
                 Metric("top-1", "top-1 error", "share"),

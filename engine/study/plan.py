@@ -230,9 +230,12 @@ def _subject_plan(
 
 
 def _thinner(recipe: Recipe) -> list[Recipe]:
-    """The recipe, then with less search: a curve needs sizes more than a wide search."""
+    """The recipe, then with less search: a curve needs sizes more than a wide search.
+
+    Rates go before the second rung: on text two rates were within 1 %, two capacities 3 to 5 %.
+    """
     steps = [recipe]
-    for smaller in ({"below": 0}, {"widenings": 0}, {"above": 0}, {"rates": 1}):
+    for smaller in ({"below": 0}, {"widenings": 0}, {"rates": 1}, {"above": 0}):
         steps.append(replace(steps[-1], search=replace(steps[-1].search, **smaller)))
     if recipe.seeds > 2:
         steps.append(replace(steps[-1], seeds=2))

@@ -26,8 +26,8 @@ IMAGE_LADDER = (10_000, 20_000, 40_000, 80_000, 160_000, 320_000)
 TEXT_RATES = (3e-3, 1.6e-2)
 WORD_SCHEDULE = Schedule(batch=8, watched=150, first_evaluation=10, floor_steps=200)
 CHARACTER_SCHEDULE = Schedule(batch=8, watched=100, first_evaluation=10, floor_steps=150)
-WORD_PACE = Pace(steps=450.0, size=16_000, growth=0.75)
-CHARACTER_PACE = Pace(steps=350.0, size=16_000, growth=0.8)
+WORD_PACE = Pace(steps=400.0, size=10_000, growth=0.72)
+CHARACTER_PACE = Pace(steps=500.0, size=10_000, growth=0.8)
 WORD_LADDER = (25_000, 50_000, 100_000, 200_000, 400_000)  # under 25k words have 5 dimensions
 CHARACTER_LADDER = (5_000, 10_000, 20_000, 40_000, 80_000, 160_000, 320_000)
 
