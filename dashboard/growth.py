@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.figures import DOMAIN_COLOURS, FONT, GREY, as_text, ticks
+from dashboard import words
+from dashboard.colours import GREY, of_domain
+from dashboard.figures import FONT, as_text, ticks
 from engine.laws.growth import Growth
 from engine.numbers import with_interval
 
@@ -16,16 +18,14 @@ HEIGHT = 260  # px: a second chart, quieter than the first
 ROOM = 0.15  # decades left free at the ends of both axes
 
 
-def draw_growth(
-    laws: Sequence[Growth], colours: Mapping[str, str] = DOMAIN_COLOURS
-) -> dict[str, Any]:
-    """The figure of fitted growth laws, at least one, in the colours of their domains."""
+def draw_growth(laws: Mapping[str, Growth], theme: str = "light") -> dict[str, Any]:
+    """The figure of fitted growth laws by name, at least one, in the colours of their domains."""
     traces: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
-    for law in laws:
+    for name, law in laws.items():
         exponent = law.exponent
         assert exponent is not None  # a law that was not fitted has a sentence, not a line
-        colour = colours.get(law.curve.domain, GREY)
+        colour = of_domain(law.curve.domain, theme)
         ends = (law.sizes[0], law.sizes[-1])
         traces += [
             {
@@ -48,7 +48,7 @@ def draw_growth(
         shown = with_interval(exponent.value, exponent.low, exponent.high)
         notes.append(
             {
-                "text": f"{as_text(label(law))} {shown}",
+                "text": f"{as_text(name)} {shown}",
                 "x": float(np.log10(ends[-1])),
                 "y": float(np.log10(law.predict(ends)[-1])),
                 "xanchor": "right",
@@ -58,7 +58,7 @@ def draw_growth(
                 "font": {"size": 12, "color": colour},
             }
         )
-    units = " / ".join(dict.fromkeys(map(_unit, laws)))
+    units = " / ".join(dict.fromkeys(map(_unit, laws.values())))
     return {
         "data": traces,
         "layout": {
@@ -67,15 +67,17 @@ def draw_growth(
             "showlegend": False,
             "font": {"family": FONT, "size": 12},
             "annotations": notes,
-            "xaxis": _axis([m for law in laws for m in law.sizes], f"training {units}"),
-            "yaxis": _axis([p for law in laws for p in law.parameters], "parameters"),
+            "xaxis": _axis([m for law in laws.values() for m in law.sizes], f"training {units}"),
+            "yaxis": _axis([p for law in laws.values() for p in law.parameters], "parameters"),
         },
     }
 
 
-def label(law: Growth) -> str:
-    """What a growth law is called: it belongs to a model, not to one of its metrics."""
-    return law.curve.model or law.curve.name
+def label(law: Growth, several: bool) -> str:
+    """What a growth law is called: it belongs to a subject, not to one of its metrics."""
+    if several or not law.curve.model:
+        return words.marked(law.curve.name.rpartition(" ")[0] or law.curve.name)
+    return words.model(law.curve.model)
 
 
 def _unit(law: Growth) -> str:

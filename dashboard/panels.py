@@ -1,6 +1,6 @@
 """Curves with their fit windows, and the table of their fits below: what Explore and Run share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import pandas as pd
@@ -15,20 +15,26 @@ from engine.laws.growth import fit_growth
 from engine.laws.published import PUBLISHED
 from engine.laws.window import Window
 
-HUES = {  # of the domains, as .streamlit/config.toml names them; window.css has the same
-    "images": "blue",
-    "language": "green",
-    "translation": "violet",
-    "speech": "yellow",
-}
 # Pure in frozen values, and asked at every turn of a page that polls.
 remembered_fit = lru_cache(maxsize=512)(fit)
 remembered_growth = lru_cache(maxsize=512)(fit_growth)
 remembered_figure = lru_cache(maxsize=32)(figures.draw)
 
 
-def show(curves: Sequence[Curve], view: state.View, key: str) -> tuple[Fit, ...]:
-    """Draw `curves` in a panel each, with windows, and their table; returns the fits."""
+def show(
+    curves: Sequence[Curve],
+    view: state.View,
+    key: str,
+    extras: Mapping[str, figures.Extra] | None = None,
+) -> tuple[Fit, ...]:
+    """Draw `curves` in a panel each, with windows, and their table; returns the fits.
+
+    Args:
+        curves: what to draw.
+        view: the store, which knows the windows.
+        key: of the chart's state.
+        extras: what else to draw in a curve's panel, by the curve's name.
+    """
     law = st.session_state[state.LAW]
     fits = tuple(remembered_fit(curve, state.window_of(curve, view), law) for curve in curves)
 
@@ -38,7 +44,11 @@ def show(curves: Sequence[Curve], view: state.View, key: str) -> tuple[Fit, ...]
         state.keep_windows((curve, said[curve.name]) for curve in curves if curve.name in said)
 
     fit_window(
-        remembered_figure(fits, PUBLISHED),
+        remembered_figure(
+            fits,
+            PUBLISHED,
+            tuple((extras or {}).get(curve.name, figures.Extra()) for curve in curves),
+        ),
         fits,
         [words.exponent(found) for found in fits],
         key=key,
@@ -47,18 +57,21 @@ def show(curves: Sequence[Curve], view: state.View, key: str) -> tuple[Fit, ...]
         on_change=hear,
     )
     st.table(table(fits), border="horizontal")
-    if doubts := [
-        f"**{words.plain(f.curve.name)}:** {said}" for f in fits if (said := words.doubts(f))
-    ]:
+    if doubts := [f"**{named(f.curve)}:** {said}" for f in fits if (said := words.doubts(f))]:
         st.caption("  \n".join(doubts))
     return fits
+
+
+def named(curve: Curve) -> str:
+    """A curve's name in Markdown."""
+    return words.plain(words.marked(curve.name))
 
 
 def table(fits: Sequence[Fit]) -> pd.DataFrame:
     """A row for each fit, as a reader sees it."""
     rows = [
         {
-            "Curve": words.plain(found.curve.name),
+            "Curve": named(found.curve),
             "Law": words.LAW_NAMES[found.law],
             "Exponent, 90 %": words.interval(found.exponent, "none"),
             "Floor, 90 %": words.interval(found.floor, "none"),
@@ -78,22 +91,28 @@ def growth(fits: Sequence[Fit]) -> None:
     first: dict[tuple[object, ...], Fit] = {}  # the metrics of one study share their models
     for found in fits:
         models = remembered_growth(found.curve, Window())
+        subject = found.curve.name.rpartition(" ")[0]
         if models.sizes:
-            first.setdefault((label(models), models.sizes, models.parameters), found)
+            first.setdefault((subject, models.sizes, models.parameters), found)
     if not first:
         return
-    laws = [remembered_growth(found.curve, found.window) for found in first.values()]
-    fitted = [law for law in laws if law.exponent]
+    several = len(first) > 1
+    laws = {
+        label(law, several): law
+        for found in first.values()
+        for law in [remembered_growth(found.curve, found.window)]
+    }
+    fitted = {name: law for name, law in laws.items() if law.exponent}
     with st.expander("How the best model grows with the data"):
         if fitted:
-            theme = st.context.theme.type or "light"
-            colours = {
-                domain: st.get_option(f"theme.{theme}.{hue}Color") for domain, hue in HUES.items()
-            }
-            st.plotly_chart(draw_growth(fitted, colours), config={"displayModeBar": False})
-        for law in laws:
+            st.plotly_chart(
+                draw_growth(fitted, st.context.theme.type or "light"),
+                config={"displayModeBar": False},
+                alt="Parameters of the best model against the size of the training data",
+            )
+        for name, law in laws.items():
             if law.doubt:
-                st.markdown(f"**{words.plain(label(law))}:** {words.sentence(law.doubt)}")
+                st.markdown(f"**{words.plain(name)}:** {words.sentence(law.doubt)}")
         st.caption(
             "Parameters of the model that won at each size inside the window. Hestness et al. 2017"
             " found exponents from 0.5 to 1: models grow, but more slowly than the data. The 90 %"
@@ -129,7 +148,7 @@ def _end_boxes(found: Fit, key: str) -> list[str]:
         for end, value in (("start", found.window.low), ("end", found.window.high)):
             keys.append(f"{key}-{end}-{found.curve.name}-{value}")  # follows the chart's window
             st.number_input(
-                f"{words.plain(found.curve.name)}, {end}",
+                f"{named(found.curve)}, {end}",
                 min_value=0.0,
                 value=float(value or 0),
                 format="%.6g",

@@ -19,11 +19,11 @@ def grown(unit: str = "images", model: str = "cnn") -> Growth:
 
 
 def test_the_figure_is_one_that_plotly_accepts() -> None:
-    go.Figure(draw_growth([grown()]))
+    go.Figure(draw_growth({"cnn": grown()}))
 
 
 def test_the_line_follows_the_law_and_its_label_carries_the_interval() -> None:
-    figure = draw_growth([grown()])
+    figure = draw_growth({"cnn": grown()})
     line = next(trace for trace in figure["data"] if trace["mode"] == "lines")
     assert np.diff(np.log(line["y"])) / np.diff(np.log(line["x"])) == pytest.approx(0.7, abs=1e-3)
     (note,) = figure["layout"]["annotations"]
@@ -32,14 +32,14 @@ def test_the_line_follows_the_law_and_its_label_carries_the_interval() -> None:
 
 def test_every_size_in_the_window_has_its_mark() -> None:
     law = grown()
-    figure = draw_growth([law])
+    figure = draw_growth({"cnn": law})
     marks = next(trace for trace in figure["data"] if trace["mode"] == "markers")
     assert marks["x"] == tuple(SIZES)
     assert marks["y"] == law.parameters
 
 
 def test_markup_in_a_label_or_a_unit_is_shown_as_text() -> None:
-    figure = draw_growth([grown("<b>%{x}", "<script>")])
+    figure = draw_growth({"<script>": grown("<b>%{x}", "<script>")})
     assert "<b>" not in str(figure["data"])
     assert "<script>" not in str(figure["layout"])
     assert "<b>" not in figure["layout"]["xaxis"]["title"]["text"]

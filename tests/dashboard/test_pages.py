@@ -11,7 +11,6 @@ from streamlit.testing.v1 import AppTest
 from dashboard import jobs, state
 from engine.curve import Point, write_points
 from engine.laws.window import Window
-from engine.recorded import recorded_curves
 from engine.study.store import Store
 from tests.studies import NAME, SIZES, TRUTHS, make_study, points
 
@@ -84,7 +83,7 @@ def recorded(tmp_path, monkeypatch) -> Path:
     """A folder of recorded curves in the place of the shipped one; empty as yet."""
     folder = tmp_path / "recorded"
     folder.mkdir()
-    monkeypatch.setattr(recorded_curves, "__defaults__", (folder,))
+    monkeypatch.setattr("engine.recorded.FOLDER", folder)
     return folder
 
 
@@ -135,7 +134,7 @@ def test_models_that_grow_with_the_data_are_drawn_with_their_law(store):
     at.selectbox(key=state.STUDY).set_value(state.IMPORTED).run()
     assert not at.exception
     (chart,) = at.get("plotly_chart")
-    assert "cnn 1.58" in chart.proto.spec  # log 3 / log 2
+    assert "CNN 1.58" in chart.proto.spec  # log 3 / log 2
 
 
 def test_a_saved_window_is_there_at_the_next_visit(store):
@@ -221,7 +220,7 @@ def test_a_running_study_can_be_stopped_from_the_page(store):
 
 def test_progress_says_how_much_is_done_and_left(store):
     make_study(store, "running", done=SIZES[:4])
-    assert "4 of 8 groups, about 18 s left" in [
+    assert "4 of 8 sizes, about 18 s left" in [
         bar.proto.text for bar in visit("views/run.py").get("progress")
     ]
 
