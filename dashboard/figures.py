@@ -25,6 +25,7 @@ from engine.numbers import number
 SIZE_ROOM = 0.22  # decades left free at both ends of the size axis: an open edge stands there
 ERROR_ROOM = 0.07  # share of the error axis left free above and below
 PLOT_HEIGHT = 256  # px of a panel's plot area, as window.js makes it
+LONG_TITLE = 40  # letters that the narrowest panel holds at full size
 LINE_HEIGHT = 13  # px between two labels
 FONT = '"Source Sans", sans-serif'  # Streamlit's own, served by the page itself
 
@@ -146,9 +147,10 @@ class _Spot:
 
 
 def _title(spot: _Spot, fit: Fit) -> dict[str, Any]:
+    name = words.marked(fit.curve.name)
     return spot.note(
-        f"<b>{escape(words.marked(fit.curve.name))}</b>",
-        font={"size": 13, "color": INK},
+        f"<b>{escape(name)}</b>",
+        font={"size": 13 if len(name) <= LONG_TITLE else 11, "color": INK},
         xref=f"x{spot.number} domain",
         yref=f"y{spot.number} domain",
         x=0,
@@ -236,7 +238,25 @@ def _beside(spot: _Spot, beside: Sequence[tuple[str, list[SizeSummary]]]) -> lis
 def _beside_notes(
     spot: _Spot, beside: Sequence[tuple[str, list[SizeSummary]]], errors: tuple[float, float]
 ) -> list[dict[str, Any]]:
-    """Their labels, where each ends; those that end at one size are moved apart."""
+    """Their labels, where each ends; those that end at one size are moved apart.
+
+    One that is alone has its label where it begins: below, where the curve has not yet fallen.
+    """
+    if len(beside) == 1:
+        ((said, rows),) = beside
+        return [
+            spot.note(
+                as_text(said),
+                xref=f"x{spot.number}",
+                yref=f"y{spot.number}",
+                x=float(np.log10(rows[0].size)),
+                y=float(np.log10(rows[0].median)),
+                xanchor="left",
+                yanchor="top",
+                yshift=-10,
+                font={"size": 10, "color": GREY},
+            )
+        ]
     scale = PLOT_HEIGHT / (errors[1] - errors[0])  # px a decade
     ends = sorted(
         ((rows[-1].size, float(np.log10(rows[-1].median)), said) for said, rows in beside),

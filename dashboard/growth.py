@@ -15,24 +15,30 @@ from engine.laws.growth import Growth
 from engine.numbers import with_interval
 
 HEIGHT = 260  # px: a second chart, quieter than the first
+MARGIN = {"l": 60, "r": 20, "t": 28, "b": 48}  # px
+LINE_HEIGHT = 16  # px between two labels
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross")
 ROOM = 0.15  # decades left free at the ends of both axes
 
 
 def draw_growth(laws: Mapping[str, Growth], theme: str = "light") -> dict[str, Any]:
     """The figure of fitted growth laws by name, at least one, in the colours of their domains."""
     traces: list[dict[str, Any]] = []
-    notes: list[dict[str, Any]] = []
-    for name, law in laws.items():
+    ends: list[tuple[float, float, str, str]] = []  # log10 of both, what it says, its colour
+    reached: list[float] = []
+    for k, (name, law) in enumerate(laws.items()):
         exponent = law.exponent
         assert exponent is not None  # a law that was not fitted has a sentence, not a line
         colour = of_domain(law.curve.domain, theme)
-        ends = (law.sizes[0], law.sizes[-1])
+        sizes = (law.sizes[0], law.sizes[-1])
+        line = law.predict(sizes).tolist()
+        reached += [*law.parameters, *line]
         traces += [
             {
                 "type": "scatter",
                 "mode": "lines",
-                "x": ends,
-                "y": law.predict(ends).tolist(),
+                "x": sizes,
+                "y": line,
                 "line": {"color": colour, "width": 2},
                 "hoverinfo": "skip",
             },
@@ -41,36 +47,62 @@ def draw_growth(laws: Mapping[str, Growth], theme: str = "light") -> dict[str, A
                 "mode": "markers",
                 "x": law.sizes,
                 "y": law.parameters,
-                "marker": {"size": 7, "color": colour},
-                "hovertemplate": f"%{{x:,}} {_unit(law)}: %{{y:,.0f}} parameters<extra></extra>",
+                "marker": {"size": 7, "color": colour, "symbol": SYMBOLS[k % len(SYMBOLS)]},
+                "hovertemplate": f"{as_text(name)}<br>%{{x:,}} {_unit(law)}:"
+                " %{y:,.0f} parameters<extra></extra>",
             },
         ]
         shown = with_interval(exponent.value, exponent.low, exponent.high)
-        notes.append(
-            {
-                "text": f"{as_text(name)} {shown}",
-                "x": float(np.log10(ends[-1])),
-                "y": float(np.log10(law.predict(ends)[-1])),
-                "xanchor": "right",
-                "yanchor": "bottom",
-                "xshift": -10,  # px: to the left above a line that rises
-                "showarrow": False,
-                "font": {"size": 12, "color": colour},
-            }
-        )
+        says = f"{as_text(name)} {shown}"
+        ends.append((float(np.log10(sizes[1])), float(np.log10(line[1])), says, colour))
     units = " / ".join(dict.fromkeys(map(_unit, laws.values())))
+    parameters = _axis(reached, "parameters")
     return {
         "data": traces,
         "layout": {
             "height": HEIGHT,
-            "margin": {"l": 60, "r": 20, "t": 24, "b": 48},
+            "margin": MARGIN,
             "showlegend": False,
             "font": {"family": FONT, "size": 12},
-            "annotations": notes,
+            "annotations": _labels(ends, parameters["range"]),
             "xaxis": _axis([m for law in laws.values() for m in law.sizes], f"training {units}"),
-            "yaxis": _axis([p for law in laws.values() for p in law.parameters], "parameters"),
+            "yaxis": parameters,
         },
     }
+
+
+def _labels(
+    ends: Sequence[tuple[float, float, str, str]], span: Sequence[float]
+) -> list[dict[str, Any]]:
+    """A label over the end of each line; one that would lie on another moves up.
+
+    A line that is alone has the whole width above the chart for its label.
+    """
+    if len(ends) == 1:
+        ((_, _, says, colour),) = ends
+        place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left"}
+        look = {"yanchor": "bottom", "showarrow": False, "font": {"size": 12, "color": colour}}
+        return [{"text": says, **place, **look, "xshift": -40, "yshift": 6}]
+    scale = (HEIGHT - MARGIN["t"] - MARGIN["b"]) / (span[1] - span[0])  # px a decade
+    notes = []
+    taken = -float("inf")  # px above the axis that the label below reaches
+    for x, y, says, colour in sorted(ends, key=lambda end: end[1]):
+        lift = max(0.0, taken + LINE_HEIGHT - y * scale)
+        taken = y * scale + lift
+        notes.append(
+            {
+                "text": says,
+                "x": x,
+                "y": y,
+                "xanchor": "right",
+                "yanchor": "bottom",
+                "xshift": -10,  # px: to the left above a line that rises
+                "yshift": lift,
+                "showarrow": False,
+                "font": {"size": 12, "color": colour},
+            }
+        )
+    return notes
 
 
 def label(law: Growth, several: bool) -> str:

@@ -59,9 +59,19 @@ def order_form() -> jobs.Order | None:
         )
         minutes = None
         if length == "minutes":
-            minutes = st.number_input("Minutes", 1, 10_000, 10, width=110)
+            minutes = st.number_input(
+                "Minutes", 1, 10_000, 10, width=110, key="minutes", persist_state="session"
+            )
         seeds = st.number_input(
-            "Seeds", 1, 100, None, placeholder="auto", width=110, help="Repeats of each size."
+            "Seeds",
+            1,
+            100,
+            None,
+            placeholder="auto",
+            width=110,
+            help="Repeats of each size.",
+            key="seeds",
+            persist_state="session",
         )
         device = st.segmented_control(
             "Device",
@@ -152,9 +162,9 @@ def _place(domain: str, source: str) -> tuple[str | None, bool]:
         )
         if path:
             ready, why = is_ready(domain, source, Path(path).expanduser())
-    said = words.plain(words.sentence(why))
+    said = words.plain(why)
     if not ready:
-        st.warning(said, icon=":material/folder_off:")
+        st.warning(words.sentence(said), icon=":material/folder_off:")
     elif words.is_synthetic(source):
         st.caption(f":material/check: Ready. {words.SYNTHETIC}, no recording of people: {said}")
     else:

@@ -1,5 +1,6 @@
 """Curves with their fit windows, and the table of their fits below: what Explore and Run share."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
@@ -11,9 +12,11 @@ from dashboard.growth import draw_growth, label
 from dashboard.window import fit_window, moved
 from engine.curve import Curve
 from engine.laws.fit import Fit, fit
-from engine.laws.growth import fit_growth
-from engine.laws.published import PUBLISHED
+from engine.laws.growth import Growth, fit_growth
+from engine.laws.published import PUBLISHED, PublishedLaw
 from engine.laws.window import Window
+
+GROWTH_WIDTH = 320  # px of a growth chart beside others: one fits a telephone
 
 # Pure in frozen values, and asked at every turn of a page that polls.
 remembered_fit = lru_cache(maxsize=512)(fit)
@@ -26,6 +29,7 @@ def show(
     view: state.View,
     key: str,
     extras: Mapping[str, figures.Extra] | None = None,
+    published: tuple[PublishedLaw, ...] = PUBLISHED,
 ) -> tuple[Fit, ...]:
     """Draw `curves` in a panel each, with windows, and their table; returns the fits.
 
@@ -34,6 +38,7 @@ def show(
         view: the store, which knows the windows.
         key: of the chart's state.
         extras: what else to draw in a curve's panel, by the curve's name.
+        published: laws of others to draw where they suit.
     """
     law = st.session_state[state.LAW]
     fits = tuple(remembered_fit(curve, state.window_of(curve, view), law) for curve in curves)
@@ -46,7 +51,7 @@ def show(
     fit_window(
         remembered_figure(
             fits,
-            PUBLISHED,
+            published,
             tuple((extras or {}).get(curve.name, figures.Extra()) for curve in curves),
         ),
         fits,
@@ -54,12 +59,19 @@ def show(
         key=key,
         linked=st.session_state[state.LINKED],
         reset=st.session_state[state.RESET],
+        group=_group(curves),
         on_change=hear,
     )
     st.table(table(fits), border="horizontal")
     if doubts := [f"**{named(f.curve)}:** {said}" for f in fits if (said := words.doubts(f))]:
         st.caption("  \n".join(doubts))
     return fits
+
+
+def _group(curves: Sequence[Curve]) -> int:
+    """How many curves each subject has, one a metric; 1 where subjects differ in that."""
+    counts = set(Counter(curve.name.rpartition(" ")[0] for curve in curves).values())
+    return counts.pop() if len(counts) == 1 else 1
 
 
 def named(curve: Curve) -> str:
@@ -104,12 +116,7 @@ def growth(fits: Sequence[Fit]) -> None:
     }
     fitted = {name: law for name, law in laws.items() if law.exponent}
     with st.expander("How the best model grows with the data"):
-        if fitted:
-            st.plotly_chart(
-                draw_growth(fitted, st.context.theme.type or "light"),
-                config={"displayModeBar": False},
-                alt="Parameters of the best model against the size of the training data",
-            )
+        _growth_charts(fitted)
         for name, law in laws.items():
             if law.doubt:
                 st.markdown(f"**{words.plain(name)}:** {words.sentence(law.doubt)}")
@@ -119,6 +126,22 @@ def growth(fits: Sequence[Fit]) -> None:
             " interval is never narrower than the gap between the capacities that won allows, and"
             " does not know of larger models that were not tried."
         )
+
+
+def _growth_charts(fitted: Mapping[str, Growth]) -> None:
+    """A chart for each unit that sizes are counted in: images and words share no axis."""
+    by_unit: dict[str, dict[str, Growth]] = {}
+    for name, law in fitted.items():
+        by_unit.setdefault(law.curve.unit, {})[name] = law
+    with st.container(horizontal=True):
+        for unit, laws in by_unit.items():
+            st.plotly_chart(
+                draw_growth(laws, st.context.theme.type or "light"),
+                width="stretch" if len(by_unit) == 1 else GROWTH_WIDTH,
+                config={"displayModeBar": False},
+                alt=f"Parameters of the best model against training {unit or 'samples'}",
+                key=f"growth-{unit}",
+            )
 
 
 def by_numbers(fits: Sequence[Fit], key: str) -> None:

@@ -35,7 +35,7 @@ def extras(
     """
     rivals: dict[str, list[tuple[str, Curve]]] = {}
     for curve in fixed or ():
-        rivals.setdefault(curve.name.rpartition(", ")[0], []).append((_parameters(curve), curve))
+        rivals.setdefault(curve.name.rpartition(", ")[0], []).append((_label(curve), curve))
     if fixed is None:
         for plain, treated in pairs(curves, about):
             rivals[treated.name] = [("untreated", plain)]
@@ -47,40 +47,43 @@ def extras(
     }
 
 
-def _parameters(curve: Curve) -> str:
-    """How many parameters the model of a fixed-size curve has: "14k", "1.1M"."""
-    count = max(point.parameters or 0 for point in curve.points)
+def _label(curve: Curve) -> str:
+    return short(max(point.parameters or 0 for point in curve.points))
+
+
+def short(parameters: int) -> str:
+    """A number of parameters as a label: 15k, 1.1M."""
     for scale, letter in ((1e6, "M"), (1e3, "k")):
-        if count >= scale:
-            return (
-                f"{count / scale:.2g}{letter}"
-                if count < 100 * scale
-                else (f"{count / scale:.0f}{letter}")
-            )
-    return str(count)
+        if parameters >= scale:
+            count = parameters / scale
+            return f"{count:.0f}{letter}" if count >= 10 else f"{count:.1f}{letter}"
+    return str(parameters)
 
 
 def remarks(curves: Sequence[Curve], about: state.Searched) -> list[str]:
     """What the search leaves to say about curves, once for all the metrics of a subject."""
-    said: dict[str, None] = {}
+    too_small: dict[str, None] = {}
+    scored: dict[str, None] = {}
     for curve in curves:
         if curve.name not in about.about:
             continue
-        subject, _ = about.about[curve.name]
-        name = words.plain(words.marked(subject.label))
+        name = words.plain(words.marked(about.about[curve.name][0].label))
         largest = sorted({point.size for point in curve.points})[-LARGEST:]
-        at_edge = [size for size in largest if size in about.edges.get(curve.name, ())]
-        if at_edge:
+        if at_edge := [size for size in largest if size in about.edges.get(curve.name, ())]:
             sizes = " and ".join(number(size) for size in at_edge)
-            said[
-                f"**{name}:** the largest model may be too small: at {sizes} {curve.unit} the"
-                " largest that was tried won (hollow marks)."
-            ] = None
+            too_small[f"**{name}** at {sizes} {curve.unit}"] = None
         if curve.name in about.scores:
             size, scores = about.scores[curve.name]
             shown = ", ".join(f"{words.SCORES.get(k, k)} {number(v)}" for k, v in scores.items())
-            said[f"**{name}:** {words.plain(shown)} at {number(size)} {curve.unit}."] = None
-    return list(said)
+            scored[f"**{name}:** {words.plain(shown)} at {number(size)} {curve.unit}."] = None
+    said = list(scored)
+    if too_small:
+        said.insert(
+            0,
+            "The largest model may be too small: the largest that was tried won (hollow marks) for"
+            f" {'; '.join(too_small)}.",
+        )
+    return said
 
 
 def legend(drawn: Mapping[str, Extra]) -> str:

@@ -18,6 +18,7 @@ from engine.study.store import NewCurve, Store
 
 SIZES = (31, 62, 125, 250, 500, 1000, 2000, 4000)
 NAME = "images icons cnn"
+RUNGS = (5_000, 15_000, 40_000, 120_000, 360_000)  # of parameters; the best model grows
 # name, metric, coefficient, exponent, best guess: a roll-off from the guess into the power law
 TRUTHS = (
     ("top-1", "top-1 error", 3.2, -0.24, 0.98),
@@ -55,7 +56,7 @@ def points(
                 domain="images",
                 model="cnn",
                 seed=seed,
-                parameters=150_000,
+                parameters=min(RUNGS, key=lambda rung: abs(np.log(rung / (300 * size**0.7)))),
                 seconds=1.2,
                 device="2 CPU cores",
                 split="test",

@@ -8,6 +8,7 @@ from dashboard import panels, searched, state, words
 from engine.curve import Curve, write_points
 from engine.exponents import exponent_row, write_exponents
 from engine.laws.fit import Fit
+from engine.laws.published import PUBLISHED
 from engine.recorded import Recording, recordings
 from engine.study.store import StudyRow
 
@@ -62,7 +63,7 @@ def choose(view: state.View) -> state.Choice:
         list(names),
         format_func=names.get,
         key=state.STUDY,
-        width=360,
+        width=420,
         placeholder="None yet",
         disabled=not names,
     )
@@ -200,7 +201,7 @@ def live() -> None:
     fixed = bool(row) and st.session_state[state.SIZED] == state.FIXED_SIZES
     rivals = state.fixed_sizes(store, row.id, view.revision) if row and fixed else None
     extras = searched.extras(everything, about_it, rivals)
-    fits = panels.show(curves, view, f"window-{choice}", extras)
+    fits = panels.show(curves, view, f"window-{choice}", extras, () if fixed else PUBLISHED)
     if said := searched.remarks(everything, about_it):
         st.caption("  \n".join(said))
     if fixed:

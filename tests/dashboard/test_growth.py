@@ -43,3 +43,22 @@ def test_markup_in_a_label_or_a_unit_is_shown_as_text() -> None:
     assert "<b>" not in str(figure["data"])
     assert "<script>" not in str(figure["layout"])
     assert "<b>" not in figure["layout"]["xaxis"]["title"]["text"]
+
+
+def test_labels_of_lines_that_end_together_do_not_lie_on_one_another() -> None:
+    figure = draw_growth({"a": grown(), "b": grown()})
+    first, second = figure["layout"]["annotations"]
+    assert first["y"] == second["y"]
+    assert second["yshift"] - first["yshift"] >= 12
+
+
+def test_a_law_is_drawn_inside_its_axes_where_it_leaves_its_marks() -> None:
+    points = [
+        Point("c", m, 0.5, model="cnn", parameters=p)
+        for m, p in zip(SIZES, (5e3, 5e3, 5e3, 5e3, 5e3, 4e4), strict=True)
+    ]
+    figure = draw_growth({"cnn": fit_growth(Curve("c", tuple(points)))})
+    line = next(trace for trace in figure["data"] if trace["mode"] == "lines")
+    low, high = figure["layout"]["yaxis"]["range"]
+    assert 10**low < min(line["y"]) < 5e3
+    assert max(line["y"]) < 10**high
