@@ -4,6 +4,7 @@ Draws the widgets and gives back a jobs.Order. Knows the domains' names from eng
 each domain's `data` module what is on this machine; imports no torch.
 """
 
+import re
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -83,7 +84,11 @@ def order_form() -> jobs.Order | None:
             persist_state="session",
             help="Automatic takes a GPU where there is one.",
         )
-    if not all(part.ready for part in parts.values()):
+    missing = [words.DOMAIN_NAMES[domain] for domain, part in parts.items() if not part.ready]
+    if missing:
+        st.caption(
+            f"Before this can run, the data of {' and '.join(missing)} are needed: see there."
+        )
         return None
     return jobs.Order(
         domains=tuple(parts),
@@ -162,9 +167,9 @@ def _place(domain: str, source: str) -> tuple[str | None, bool]:
         )
         if path:
             ready, why = is_ready(domain, source, Path(path).expanduser())
-    said = words.plain(why)
+    said = words.plain(re.sub("--data-(path|folder)", "a path here", why))
     if not ready:
-        st.warning(words.sentence(said), icon=":material/folder_off:")
+        st.warning(said, icon=":material/folder_off:")
     elif words.is_synthetic(source):
         st.caption(f":material/check: Ready. {words.SYNTHETIC}, no recording of people: {said}")
     else:

@@ -351,13 +351,13 @@ def test_with_no_domain_chosen_the_page_asks_for_one(ordered):
 def test_data_that_are_not_here_say_what_to_do_and_take_a_path(ordered, monkeypatch):
     def is_ready(domain, source, path=None):
         ready = source == "icons" or path == Path("/data/cifar")
-        return ready, "found" if ready else "run pip install datasets"
+        return ready, "found" if ready else "give --data-path with train.parquet."
 
     monkeypatch.setattr(ordering, "is_ready", is_ready)
     at = visit("views/run.py")
     assert at.selectbox[0].options == ["Icons", "CIFAR-10, not ready"]
     at.selectbox(key="data-images").set_value("cifar10").run()
-    assert [warning.value for warning in at.warning] == ["Run pip install datasets."]
+    assert [warning.value for warning in at.warning] == ["give a path here with train.parquet."]
     assert "Run" not in [button.label for button in at.button]
     at.text_input[0].set_value(" /data/cifar ").run()
     assert "Run" in [button.label for button in at.button]
