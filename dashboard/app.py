@@ -17,10 +17,7 @@ MARK = str(Path(__file__).parent / "mark.svg")  # an emoji or icon would be fetc
 # A chosen pill is told by its border and ground; letters in the primary colour, which is as dark as
 # a button's white ones need it, would have a contrast of 3.9:1 in the dark.
 STYLE = """
-[data-testid="stBaseButton-pillsActive"] *, [data-testid="stBaseButton-segmented_controlActive"] * {
-  color: inherit; }
-[data-testid="stBaseButton-pillsActive"], [data-testid="stBaseButton-segmented_controlActive"] {
-  color: inherit !important; font-weight: 600; }
+.stButtonGroup button[data-selected="true"] { color: inherit !important; font-weight: 600; }
 """
 
 st.set_page_config(page_title="Steepness", page_icon=MARK, layout="wide")

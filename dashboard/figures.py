@@ -65,6 +65,8 @@ def draw(
         "showlegend": False,
         "annotations": notes,
     }
+    longest = max((len(words.marked(fit.curve.name)) for fit in fits), default=0)
+    size = 13 if longest <= LONG_TITLE else 11  # px of the titles
     for k, (fit, extra) in enumerate(zip(fits, extras or [Extra()] * len(fits), strict=True)):
         rows = summarize(fit.curve)
         beside = [(said, summarize(curve)) for said, curve in extra.beside]
@@ -78,7 +80,7 @@ def draw(
             *_medians(spot, fit, rows, extra.edge),
         ]
         notes += [
-            _title(spot, fit),
+            _title(spot, fit, size),
             *_level_note(spot, fit),
             *_beside_notes(spot, beside, errors),
         ]
@@ -146,11 +148,10 @@ class _Spot:
         return {"text": text, "showarrow": False, "font": {"size": 11, "color": GREY}, **more}
 
 
-def _title(spot: _Spot, fit: Fit) -> dict[str, Any]:
-    name = words.marked(fit.curve.name)
+def _title(spot: _Spot, fit: Fit, size: int) -> dict[str, Any]:
     return spot.note(
-        f"<b>{escape(name)}</b>",
-        font={"size": 13 if len(name) <= LONG_TITLE else 11, "color": INK},
+        f"<b>{escape(words.marked(fit.curve.name))}</b>",
+        font={"size": size, "color": INK},
         xref=f"x{spot.number} domain",
         yref=f"y{spot.number} domain",
         x=0,

@@ -107,11 +107,11 @@ def treatments(curves: Sequence[Curve], about: state.Searched, view: state.View)
             {
                 "Treatment": words.plain(words.treatment(subject.treatment)),
                 "Error": words.plain(treated.metric),
+                "What it does": words.sentence(found.sentence),
                 "Curve": panels.named(plain),
                 "Exponent differs by, 90 %": words.interval(found.exponent, "none"),
                 "Error is multiplied by, 90 %": words.interval(found.level, "none"),
                 "Sizes": str(found.ratio.n_sizes),
-                "What it does": words.sentence(found.sentence),
             }
         )
     if not rows:
