@@ -107,7 +107,9 @@ def treatments(curves: Sequence[Curve], about: state.Searched, view: state.View)
             {
                 "Treatment": words.plain(words.treatment(subject.treatment)),
                 "Error": words.plain(treated.metric),
-                "What it does": words.sentence(found.sentence),
+                "What it does": words.sentence(found.sentence)
+                if found.ratio.n_sizes
+                else "Cannot be compared: the two curves have no size in common yet.",
                 "Curve": panels.named(plain),
                 "Exponent differs by, 90 %": words.interval(found.exponent, "none"),
                 "Error is multiplied by, 90 %": words.interval(found.level, "none"),
@@ -117,7 +119,10 @@ def treatments(curves: Sequence[Curve], about: state.Searched, view: state.View)
     if not rows:
         return
     with st.expander("What the treatments do", expanded=True):
-        st.table(pd.DataFrame(rows).set_index("Treatment"), border="horizontal")
+        table = pd.DataFrame(rows).set_index("Treatment")
+        if len({subject.label for subject, _ in about.about.values() if not subject.treatment}) < 2:
+            table = table.drop(columns="Curve")  # there is but one that it can be
+        st.table(table, border="horizontal")
         st.caption(
             "Each treated curve against its untreated one, size by size and seed by seed, at the"
             " sizes inside both windows. A treatment that only shifts a curve multiplies the error"

@@ -423,6 +423,19 @@ def test_what_treatments_do_is_told_for_each_error(store):
     assert all(value.startswith("1.1") for value in table["Error is multiplied by, 90 %"])
 
 
+def test_a_treatment_that_has_no_size_yet_in_common_says_so(store):
+    study = make_study(store, "running", done=(), treatments=["sgd"])
+    with Store.open(store) as opened:
+        studies.measure(opened, study, SIZES[0])
+        studies.measure(opened, study, SIZES[1], f"{NAME} sgd")
+    at = visit()
+    assert not at.exception
+    (fold,) = [fold for fold in at.expander if fold.label == "What the treatments do"]
+    assert set(fold.table[0].value["What it does"]) == {
+        "Cannot be compared: the two curves have no size in common yet."
+    }
+
+
 def test_a_study_without_treatments_has_no_table_of_them(store):
     make_study(store, "finished")
     assert "What the treatments do" not in [fold.label for fold in visit().expander]
