@@ -14,9 +14,15 @@ from dashboard.window import serve_plotly
 from engine.study.location import default_store
 
 MARK = str(Path(__file__).parent / "mark.svg")  # an emoji or icon would be fetched from a network
+# A chosen pill is told by its border and ground; letters in the primary colour, which is as dark as
+# a button's white ones need it, would have a contrast of 3.9:1 in the dark.
+STYLE = """
+.stButtonGroup button[data-selected="true"] { color: inherit !important; font-weight: 600; }
+"""
 
 st.set_page_config(page_title="Steepness", page_icon=MARK, layout="wide")
 st.logo(MARK)
+st.html(f"<style>{STYLE}</style>")
 try:
     serve_plotly()
 except OSError as error:

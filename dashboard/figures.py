@@ -7,32 +7,51 @@ colours given here are those of paper, for exported pictures.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from dashboard import words
+from dashboard.colours import GREY, HUES, INK, of_domain
+from engine.curve import Curve
 from engine.laws.fit import Fit
 from engine.laws.published import PublishedLaw
 from engine.laws.repeats import SizeSummary, summarize
 from engine.numbers import number
 
-DOMAIN_COLOURS = {  # Okabe and Ito's hues at a contrast of 4.5:1 on white
-    "images": "#0068a8",
-    "language": "#00775a",
-    "translation": "#a03f7c",
-    "speech": "#876500",
-}
-INK, GREY = "#1b1f24", "#646b73"
 SIZE_ROOM = 0.22  # decades left free at both ends of the size axis: an open edge stands there
 ERROR_ROOM = 0.07  # share of the error axis left free above and below
+PLOT_HEIGHT = 256  # px of a panel's plot area, as window.js makes it
+LONG_TITLE = 40  # letters that the narrowest panel holds at full size
+LINE_HEIGHT = 13  # px between two labels
 FONT = '"Source Sans", sans-serif'  # Streamlit's own, served by the page itself
 
 Trace = dict[str, Any]
 
 
-def draw(fits: Sequence[Fit], published: Sequence[PublishedLaw] = ()) -> dict[str, Any]:
-    """The figure of `fits`, a panel each, with the published law of the same domain and metric."""
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What else a panel shows."""
+
+    beside: tuple[tuple[str, Curve], ...] = ()  # curves to compare with, and their labels
+    edge: frozenset[float] = frozenset()  # sizes at which the largest model that was tried won
+
+
+def draw(
+    fits: Sequence[Fit],
+    published: Sequence[PublishedLaw] = (),
+    extras: Sequence[Extra] | None = None,
+) -> dict[str, Any]:
+    """The figure of `fits`, a panel each, with the published law of the same domain and metric.
+
+    Args:
+        fits: a panel each.
+        published: laws to choose from.
+        extras: what else each panel shows, in the order of `fits`.
+    """
     traces: list[Trace] = []
     notes: list[dict[str, Any]] = []
     layout: dict[str, Any] = {
@@ -46,17 +65,25 @@ def draw(fits: Sequence[Fit], published: Sequence[PublishedLaw] = ()) -> dict[st
         "showlegend": False,
         "annotations": notes,
     }
-    for k, fit in enumerate(fits):
+    longest = max((len(words.marked(fit.curve.name)) for fit in fits), default=0)
+    size = 13 if longest <= LONG_TITLE else 11  # px of the titles
+    for k, (fit, extra) in enumerate(zip(fits, extras or [Extra()] * len(fits), strict=True)):
         rows = summarize(fit.curve)
+        beside = [(said, summarize(curve)) for said, curve in extra.beside]
         spot = _Spot(k, fit)
-        sizes, errors = spans(rows, fit.plateau)
+        sizes, errors = spans([*rows, *(row for _, held in beside for row in held)], fit.plateau)
         traces += [
             *_level(spot, fit, sizes),
+            *_beside(spot, beside),
             *_seeds(spot, fit),
             *_law(spot, fit, sizes),
-            *_medians(spot, fit, rows),
+            *_medians(spot, fit, rows, extra.edge),
         ]
-        notes += [_title(spot, fit), *_level_note(spot, fit)]
+        notes += [
+            _title(spot, fit, size),
+            *_level_note(spot, fit),
+            *_beside_notes(spot, beside, errors),
+        ]
         line = _published(spot, fit, rows, published, sizes, errors)
         if line:
             traces.insert(0, line[0])
@@ -97,8 +124,8 @@ class _Spot:
         point = fit.curve.points[0]
         self.k = k
         self.number = "" if k == 0 else str(k + 1)
-        self.domain = point.domain if point.domain in DOMAIN_COLOURS else "other"
-        self.colour = DOMAIN_COLOURS.get(point.domain, INK)
+        self.domain = point.domain if point.domain in HUES else "other"
+        self.colour = of_domain(point.domain)
         self.unit = as_text(point.unit or "samples")
         self.metric = as_text(point.metric or "error")
         self.format = ".1%" if is_rate(self.metric) else ".3g"
@@ -121,10 +148,10 @@ class _Spot:
         return {"text": text, "showarrow": False, "font": {"size": 11, "color": GREY}, **more}
 
 
-def _title(spot: _Spot, fit: Fit) -> dict[str, Any]:
+def _title(spot: _Spot, fit: Fit, size: int) -> dict[str, Any]:
     return spot.note(
-        f"<b>{escape(fit.curve.name)}</b>",
-        font={"size": 13, "color": INK},
+        f"<b>{escape(words.marked(fit.curve.name))}</b>",
+        font={"size": size, "color": INK},
         xref=f"x{spot.number} domain",
         yref=f"y{spot.number} domain",
         x=0,
@@ -152,29 +179,108 @@ def _seeds(spot: _Spot, fit: Fit) -> list[Trace]:
     ]
 
 
-def _medians(spot: _Spot, fit: Fit, rows: Sequence[SizeSummary]) -> list[Trace]:
-    return [
-        spot.trace(
-            "median",
+def _medians(
+    spot: _Spot, fit: Fit, rows: Sequence[SizeSummary], edge: frozenset[float]
+) -> list[Trace]:
+    """The median of each size with its interval; hollow where a larger model might have won."""
+    synthetic = f"<br>{words.SYNTHETIC} data" if words.is_synthetic(fit.curve.name) else ""
+
+    def marks(kind: str, held: Sequence[SizeSummary], says: str, **marker: Any) -> Trace:
+        return spot.trace(
+            kind,
             mode="markers",
-            x=[row.size for row in rows],
-            y=[row.median for row in rows],
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": [row.high - row.median for row in rows],
-                "arrayminus": [row.median - row.low for row in rows],
-                "color": spot.colour,
-                "thickness": 1.2,
-                "width": 0,
-            },
-            customdata=[[row.n, row.low, row.high] for row in rows],
-            marker={"size": 7, "color": spot.colour},
+            x=[row.size for row in held],
+            y=[row.median for row in held],
+            customdata=[[row.n, row.low, row.high] for row in held],
+            marker={"size": 7, "color": spot.colour, **marker},
             hoverinfo="x+y",
             hovertemplate=f"<b>%{{x:,}} {spot.unit}</b><br>median %{{y:{spot.format}}}"
             f" [%{{customdata[1]:{spot.format}}}, %{{customdata[2]:{spot.format}}}]"
-            "<br>n = %{customdata[0]}<extra></extra>",
+            f"<br>n = %{{customdata[0]}}{says}{synthetic}<extra></extra>",
         )
+
+    medians = marks("median", rows, "")
+    medians["error_y"] = {
+        "type": "data",
+        "symmetric": False,
+        "array": [row.high - row.median for row in rows],
+        "arrayminus": [row.median - row.low for row in rows],
+        "color": spot.colour,
+        "thickness": 1.2,
+        "width": 0,
+    }
+    hollow = [row for row in rows if row.size in edge]
+    if not hollow:
+        return [medians]
+    says = "<br>the largest model that was tried won: a larger one might do better"
+    outline = {"color": spot.colour, "width": 1.5}
+    return [medians, marks("edge", hollow, says, color="#ffffff", line=outline)]
+
+
+def _beside(spot: _Spot, beside: Sequence[tuple[str, list[SizeSummary]]]) -> list[Trace]:
+    """The curves that this one is compared with: thin and grey, the medians joined."""
+    return [
+        spot.trace(
+            f"beside{number}",
+            mode="lines+markers",
+            x=[row.size for row in rows],
+            y=[row.median for row in rows],
+            line={"color": GREY, "width": 1},
+            marker={"size": 3, "color": GREY},
+            opacity=0.75,
+            hoverinfo="x+y",
+            hovertemplate=f"{as_text(said)}<br>%{{x:,}} {spot.unit}: median"
+            f" %{{y:{spot.format}}}<extra></extra>",
+        )
+        for number, (said, rows) in enumerate(beside)
+    ]
+
+
+def _beside_notes(
+    spot: _Spot, beside: Sequence[tuple[str, list[SizeSummary]]], errors: tuple[float, float]
+) -> list[dict[str, Any]]:
+    """Their labels, where each ends; those that end at one size are moved apart.
+
+    One that is alone has its label where it begins: below, where the curve has not yet fallen.
+    """
+    if len(beside) == 1:
+        ((said, rows),) = beside
+        return [
+            spot.note(
+                as_text(said),
+                xref=f"x{spot.number}",
+                yref=f"y{spot.number}",
+                x=float(np.log10(rows[0].size)),
+                y=float(np.log10(rows[0].median)),
+                xanchor="left",
+                yanchor="top",
+                yshift=-10,
+                font={"size": 10, "color": GREY},
+            )
+        ]
+    scale = PLOT_HEIGHT / (errors[1] - errors[0])  # px a decade
+    ends = sorted(
+        ((rows[-1].size, float(np.log10(rows[-1].median)), said) for said, rows in beside),
+    )
+    lifts = [0.0] * len(ends)
+    for (before, here), k in zip(pairwise(ends), range(1, len(ends)), strict=True):
+        if here[0] == before[0]:
+            apart = (here[1] - before[1]) * scale - lifts[k - 1]
+            lifts[k] = max(0.0, LINE_HEIGHT - apart)
+    return [
+        spot.note(
+            as_text(said),
+            xref=f"x{spot.number}",
+            yref=f"y{spot.number}",
+            x=float(np.log10(size)),
+            y=level,
+            xanchor="left",
+            yanchor="middle",
+            xshift=4,
+            yshift=lift,
+            font={"size": 10, "color": GREY},
+        )
+        for (size, level, said), lift in zip(ends, lifts, strict=True)
     ]
 
 

@@ -9,11 +9,17 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ESTIMATE_SECONDS = 120.0  # measuring a busy machine's speed takes up to half a minute
+from engine.study.subject import stored_settings
+
+ESTIMATE_SECONDS = 240.0  # of five domains on a busy machine, their data decoded first
+TAIL_BYTES = 4096  # of a log: more than its last line
+
+Pairs = tuple[tuple[str, str], ...]  # (domain, what was chosen for it), in the order chosen
 
 
 class JobError(Exception):
@@ -22,38 +28,60 @@ class JobError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to run, as `steepness run` takes it; None leaves a choice to the engine."""
+    """What to run, as `steepness run` takes it; None or nothing leaves a choice to the engine."""
 
-    domain: str
-    data: str
-    model: str
+    domains: tuple[str, ...]
+    data: Pairs = ()
+    models: Pairs = ()
+    treatments: Pairs = ()
     preset: str | None = None
     minutes: float | None = None
     seeds: int | None = None
     sizes: tuple[int, ...] | None = None
     device: str = "auto"
-    folder: str | None = None  # where the data lie, for a source that is not at its usual place
+    paths: Pairs = ()  # where a domain's data lie, where the reader said so
 
     @classmethod
-    def again(cls, settings: dict[str, Any], folder: str | None) -> "Order":
+    def again(cls, settings: dict[str, Any]) -> "Order":
         """The order that a stored study was made from: the same command resumes it."""
-        known = {name: settings.get(name) for name in cls.__slots__}
-        sizes = tuple(known["sizes"]) if known["sizes"] else None
-        return cls(**{**known, "sizes": sizes, "folder": folder})
+        kept = stored_settings(settings)
+        subjects = kept.subjects
+        return cls(
+            domains=tuple(dict.fromkeys(subject.domain for subject in subjects)),
+            data=_once((subject.domain, subject.data) for subject in subjects),
+            models=_once((subject.domain, subject.model) for subject in subjects),
+            treatments=_once((s.domain, s.treatment) for s in subjects if s.treatment),
+            preset=kept.preset,
+            minutes=kept.minutes,
+            seeds=kept.seeds,
+            sizes=kept.sizes,
+            device=kept.device,
+            paths=kept.paths,
+        )
 
     @property
     def arguments(self) -> list[str]:
         """The command line after `steepness`."""
-        said = ["run", self.domain, "--data", self.data, "--model", self.model]
-        for flag in ("preset", "minutes", "seeds", "device"):
-            value = getattr(self, flag)
-            if value is not None:
-                said += [f"--{flag}", f"{value:g}" if flag == "minutes" else str(value)]
-        if self.folder:
-            said += ["--data-folder", self.folder]
+        said = ["run", *self.domains]
+        named = len(self.domains) > 1  # else it is plain whom a choice is for
+        for flag, pairs in (
+            ("data", self.data),
+            ("model", self.models),
+            ("treatment", self.treatments),
+        ):
+            for domain, choice in pairs:
+                said += [f"--{flag}", f"{domain}={choice}" if named else choice]
+        for domain, path in self.paths:
+            said += ["--data-path", f"{domain}={path}"]
+        if self.preset is not None:
+            said += ["--preset", self.preset]
+        if self.minutes is not None:
+            said += ["--minutes", f"{self.minutes:g}"]
+        if self.seeds is not None:
+            said += ["--seeds", str(self.seeds)]
         if self.sizes:
             said += ["--sizes", ",".join(map(str, self.sizes))]
-        return said
+        return [*said, "--device", self.device]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +102,13 @@ class Job:
         """Why it ended, in its own last words; None while it runs and after it did its work."""
         if not self.process.poll():
             return None
-        return _last_words(self.log.read_text(errors="replace"))
+        return last_words(_tail(self.log))
+
+    @property
+    def said(self) -> str:
+        """The last line that it wrote, such as a download's progress; empty before the first."""
+        lines = _lines(_tail(self.log))
+        return lines[-1] if lines else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +156,31 @@ def estimate(order: Order) -> Estimate:
             "This machine is too busy to be measured; the run itself can go on."
         ) from None
     if answer.returncode:
-        raise JobError(_last_words(answer.stderr))
-    said = json.loads(answer.stdout)
+        raise JobError(last_words(answer.stderr))
+    said = json.loads(answer.stdout.splitlines()[-1])  # a download may have spoken before
     return Estimate(said["sentence"], said["seconds"], said["device"], said["device_reason"])
 
 
-def _last_words(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+def last_words(text: str) -> str:
+    """The last line of what the engine wrote, as a sentence of its own."""
+    lines = _lines(text)
     words = lines[-1].removeprefix("steepness: ") if lines else "it ended without a word"
     return words[0].upper() + words[1:]
+
+
+def _once(pairs: Iterable[tuple[str, str]]) -> Pairs:
+    return tuple(dict.fromkeys(pairs))
+
+
+def _lines(text: str) -> list[str]:
+    """Lines with something on them; a progress bar returns to its start and writes over itself."""
+    return [line.strip() for line in text.replace("\r", "\n").splitlines() if line.strip()]
+
+
+def _tail(log: Path) -> str:
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - TAIL_BYTES))
+            return file.read().decode(errors="replace")
+    except OSError:
+        return ""

@@ -1,6 +1,7 @@
 """Curves with their fit windows, and the table of their fits below: what Explore and Run share."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import pandas as pd
@@ -11,24 +12,34 @@ from dashboard.growth import draw_growth, label
 from dashboard.window import fit_window, moved
 from engine.curve import Curve
 from engine.laws.fit import Fit, fit
-from engine.laws.growth import fit_growth
-from engine.laws.published import PUBLISHED
+from engine.laws.growth import Growth, fit_growth
+from engine.laws.published import PUBLISHED, PublishedLaw
 from engine.laws.window import Window
 
-HUES = {  # of the domains, as .streamlit/config.toml names them; window.css has the same
-    "images": "blue",
-    "language": "green",
-    "translation": "violet",
-    "speech": "yellow",
-}
+GROWTH_WIDTH = 320  # px of a growth chart beside others: one fits a telephone
+
 # Pure in frozen values, and asked at every turn of a page that polls.
 remembered_fit = lru_cache(maxsize=512)(fit)
 remembered_growth = lru_cache(maxsize=512)(fit_growth)
 remembered_figure = lru_cache(maxsize=32)(figures.draw)
 
 
-def show(curves: Sequence[Curve], view: state.View, key: str) -> tuple[Fit, ...]:
-    """Draw `curves` in a panel each, with windows, and their table; returns the fits."""
+def show(
+    curves: Sequence[Curve],
+    view: state.View,
+    key: str,
+    extras: Mapping[str, figures.Extra] | None = None,
+    published: tuple[PublishedLaw, ...] = PUBLISHED,
+) -> tuple[Fit, ...]:
+    """Draw `curves` in a panel each, with windows, and their table; returns the fits.
+
+    Args:
+        curves: what to draw.
+        view: the store, which knows the windows.
+        key: of the chart's state.
+        extras: what else to draw in a curve's panel, by the curve's name.
+        published: laws of others to draw where they suit.
+    """
     law = st.session_state[state.LAW]
     fits = tuple(remembered_fit(curve, state.window_of(curve, view), law) for curve in curves)
 
@@ -38,27 +49,41 @@ def show(curves: Sequence[Curve], view: state.View, key: str) -> tuple[Fit, ...]
         state.keep_windows((curve, said[curve.name]) for curve in curves if curve.name in said)
 
     fit_window(
-        remembered_figure(fits, PUBLISHED),
+        remembered_figure(
+            fits,
+            published,
+            tuple((extras or {}).get(curve.name, figures.Extra()) for curve in curves),
+        ),
         fits,
         [words.exponent(found) for found in fits],
         key=key,
         linked=st.session_state[state.LINKED],
         reset=st.session_state[state.RESET],
+        group=_group(curves),
         on_change=hear,
     )
     st.table(table(fits), border="horizontal")
-    if doubts := [
-        f"**{words.plain(f.curve.name)}:** {said}" for f in fits if (said := words.doubts(f))
-    ]:
+    if doubts := [f"**{named(f.curve)}:** {said}" for f in fits if (said := words.doubts(f))]:
         st.caption("  \n".join(doubts))
     return fits
+
+
+def _group(curves: Sequence[Curve]) -> int:
+    """How many curves each subject has, one a metric; 1 where subjects differ in that."""
+    counts = set(Counter(curve.name.rpartition(" ")[0] for curve in curves).values())
+    return counts.pop() if len(counts) == 1 else 1
+
+
+def named(curve: Curve) -> str:
+    """A curve's name in Markdown."""
+    return words.plain(words.marked(curve.name))
 
 
 def table(fits: Sequence[Fit]) -> pd.DataFrame:
     """A row for each fit, as a reader sees it."""
     rows = [
         {
-            "Curve": words.plain(found.curve.name),
+            "Curve": named(found.curve),
             "Law": words.LAW_NAMES[found.law],
             "Exponent, 90 %": words.interval(found.exponent, "none"),
             "Floor, 90 %": words.interval(found.floor, "none"),
@@ -78,28 +103,45 @@ def growth(fits: Sequence[Fit]) -> None:
     first: dict[tuple[object, ...], Fit] = {}  # the metrics of one study share their models
     for found in fits:
         models = remembered_growth(found.curve, Window())
+        subject = found.curve.name.rpartition(" ")[0]
         if models.sizes:
-            first.setdefault((label(models), models.sizes, models.parameters), found)
+            first.setdefault((subject, models.sizes, models.parameters), found)
     if not first:
         return
-    laws = [remembered_growth(found.curve, found.window) for found in first.values()]
-    fitted = [law for law in laws if law.exponent]
+    several = len(first) > 1
+    laws = {
+        label(law, several): law
+        for found in first.values()
+        for law in [remembered_growth(found.curve, found.window)]
+    }
+    fitted = {name: law for name, law in laws.items() if law.exponent}
     with st.expander("How the best model grows with the data"):
-        if fitted:
-            theme = st.context.theme.type or "light"
-            colours = {
-                domain: st.get_option(f"theme.{theme}.{hue}Color") for domain, hue in HUES.items()
-            }
-            st.plotly_chart(draw_growth(fitted, colours), config={"displayModeBar": False})
-        for law in laws:
+        _growth_charts(fitted)
+        for name, law in laws.items():
             if law.doubt:
-                st.markdown(f"**{words.plain(label(law))}:** {words.sentence(law.doubt)}")
+                st.markdown(f"**{words.plain(name)}:** {words.sentence(law.doubt)}")
         st.caption(
             "Parameters of the model that won at each size inside the window. Hestness et al. 2017"
             " found exponents from 0.5 to 1: models grow, but more slowly than the data. The 90 %"
             " interval is never narrower than the gap between the capacities that won allows, and"
             " does not know of larger models that were not tried."
         )
+
+
+def _growth_charts(fitted: Mapping[str, Growth]) -> None:
+    """A chart for each unit that sizes are counted in: images and words share no axis."""
+    by_unit: dict[str, dict[str, Growth]] = {}
+    for name, law in fitted.items():
+        by_unit.setdefault(law.curve.unit, {})[name] = law
+    with st.container(horizontal=True):
+        for unit, laws in by_unit.items():
+            st.plotly_chart(
+                draw_growth(laws, st.context.theme.type or "light"),
+                width="stretch" if len(by_unit) == 1 else GROWTH_WIDTH,
+                config={"displayModeBar": False},
+                alt=f"Parameters of the best model against training {unit or 'samples'}",
+                key=f"growth-{unit}",
+            )
 
 
 def by_numbers(fits: Sequence[Fit], key: str) -> None:
@@ -129,7 +171,7 @@ def _end_boxes(found: Fit, key: str) -> list[str]:
         for end, value in (("start", found.window.low), ("end", found.window.high)):
             keys.append(f"{key}-{end}-{found.curve.name}-{value}")  # follows the chart's window
             st.number_input(
-                f"{words.plain(found.curve.name)}, {end}",
+                f"{named(found.curve)}, {end}",
                 min_value=0.0,
                 value=float(value or 0),
                 format="%.6g",

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from statistics import fmean
 
 import streamlit as st
 
@@ -16,16 +17,20 @@ from engine.curve import Curve
 from engine.laws.propose import propose_window
 from engine.laws.window import Window
 from engine.study.store import Store, StoreError, StudyRow
+from engine.study.subject import Subject, stored_settings
 
 STORE = "store"  # Path of the store, set by app.py
-STUDY = "study"  # id of the study on Explore, or EXAMPLE
-EXAMPLE = 0  # no study has this id: the curves that ship with the engine
-IMPORTED = -1  # nor this: the curves in the store that no study measured
+STUDY = "study"  # the Choice on Explore
+IMPORTED = -1  # no study has this id: the curves in the store that no study measured
 WINDOWS = "windows"  # {name in the store: Window} of this session
 RESET = "reset"  # moved when Python, not the hand, sets a window: the edges then follow
 TROUBLE = "trouble"  # a sentence about a window that could not be saved, or None
 LAW = "law"
 LINKED = "linked"  # one window for all panels
+SIZED = "sized"  # which view of a study: BEST_FIT or FIXED_SIZES
+BEST_FIT, FIXED_SIZES = "Best fit", "Fixed sizes"
+
+Choice = int | str | None  # a study's id, IMPORTED, or the name of a recording; None: nothing
 
 LAWS = {"auto": "Auto", "power": "Power law", "power-floor": "Power law + floor"}
 
@@ -40,12 +45,25 @@ class View:
     trouble: str | None  # why the file cannot be read, for the reader
 
 
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """How the curves of a study came about; all by the curve's name."""
+
+    about: dict[str, tuple[Subject, str]]  # its subject, and the name of its metric
+    edges: dict[str, frozenset[float]]  # sizes at which the largest capacity tried won
+    scores: dict[str, tuple[float, dict[str, float]]]  # the largest size that has them, and means
+    planned: tuple[tuple[Subject, int], ...]  # how many sizes each subject is to have
+
+
+UNSEARCHED = Searched({}, {}, {}, ())  # what is known of curves that no study here measured
+
+
 def begin(store: Path) -> None:
     """Set what every page expects in the session, once."""
     st.session_state[STORE] = store
     for key, value in ((WINDOWS, {}), (RESET, 0), (TROUBLE, None)):
         st.session_state.setdefault(key, value)
-    for key, value in ((STUDY, None), (LAW, "auto"), (LINKED, False)):
+    for key, value in ((STUDY, None), (LAW, "auto"), (LINKED, False), (SIZED, BEST_FIT)):
         st.session_state[key] = st.session_state.get(key, value)  # a widget's, kept across pages
 
 
@@ -74,6 +92,64 @@ def _curves(path: Path, inode: int, study: int, revision: int) -> tuple[Curve, .
         if study != IMPORTED:
             return tuple(store.curves(study))
         return tuple(curve for curve in store.curves() if curve.origin == "imported")
+
+
+def searched(path: Path, study: int, revision: int) -> Searched:
+    """How a study's curves came about, as it stands at `revision`."""
+    try:
+        return _searched(path, path.stat().st_ino, study, revision)
+    except (StoreError, OSError):
+        return UNSEARCHED
+
+
+@lru_cache(maxsize=16)
+def _searched(path: Path, inode: int, study: int, revision: int) -> Searched:
+    with Store.open(path, "read") as store:
+        curves = store.study_curves(study)
+        records = store.point_records(study)
+        settings = next(row.settings for row in store.studies() if row.id == study)
+        plan = store.study_plan(study)[1]
+    subjects = stored_settings(settings).subjects
+    about = {c.name: (subjects[c.subject], c.metric) for c in curves if c.subject is not None}
+    edges: dict[str, set[float]] = {}
+    scores: dict[str, dict[float, list[dict[str, float]]]] = {}
+    for point, record in records:
+        if record.get("capacity_at_edge"):
+            edges.setdefault(point.curve, set()).add(point.size)
+        if record.get("scores"):
+            scores.setdefault(point.curve, {}).setdefault(point.size, []).append(record["scores"])
+    planned = tuple(
+        (subject, len(part["sizes"]))
+        for subject, part in zip(subjects, plan.get("subjects", ()), strict=False)
+    )
+    return Searched(
+        about=about,
+        edges={name: frozenset(sizes) for name, sizes in edges.items()},
+        scores={name: (max(by), _means(by[max(by)])) for name, by in scores.items()},
+        planned=planned,
+    )
+
+
+def _means(seeds: list[dict[str, float]]) -> dict[str, float]:
+    names = dict.fromkeys(name for seed in seeds for name in seed)
+    return {name: fmean(seed[name] for seed in seeds if name in seed) for name in names}
+
+
+def fixed_sizes(path: Path, study: int, revision: int) -> tuple[Curve, ...]:
+    """The curves of each capacity that a study tried; see engine.study.fixed_size."""
+    try:
+        return _fixed_sizes(path, path.stat().st_ino, study, revision)
+    except (StoreError, OSError):
+        return ()
+
+
+@lru_cache(maxsize=16)
+def _fixed_sizes(path: Path, inode: int, study: int, revision: int) -> tuple[Curve, ...]:
+    # Here and not above: with it comes torch, seconds and 200 MB that no other view needs.
+    from engine.study.fixed_size import fixed_size_curves
+
+    with Store.open(path, "read") as store:
+        return tuple(fixed_size_curves(store, study))
 
 
 def stored_name(curve: Curve) -> str:

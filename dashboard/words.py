@@ -2,20 +2,113 @@
 
 import re
 import time
+from dataclasses import replace
 from datetime import date
 
 from engine.curve import Curve
 from engine.laws.fit import Fit, Interval
 from engine.numbers import duration, number, with_interval
 from engine.study.store import StudyRow
+from engine.study.subject import stored_settings
 
 LAW_NAMES = {"power": "power law", "power-floor": "power law + floor"}
-# How the engine's names are written for a reader; tests hold them against engine.study.choices.
-MODELS = {"cnn": "CNN", "mlp": "MLP", "resnet": "ResNet"}
+# How the engine's names are written for a reader; tests hold them against engine.domains.
+DOMAIN_NAMES = {
+    "images": "Images",
+    "words": "Words",
+    "characters": "Characters",
+    "translation": "Translation",
+    "speech": "Speech",
+}
+MODELS = {
+    "cnn": "CNN",
+    "mlp": "MLP",
+    "resnet": "ResNet",
+    "lstm": "LSTM",
+    "rhn": "Recurrent highway network",
+    "transformer": "Transformer",
+    "attention": "Encoder-decoder with attention",
+    "ctc": "Deep Speech 2 (CTC)",
+}
+SOURCES = {
+    "icons": "Icons",
+    "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+    "folder": "A folder of your own",
+    "parquet": "A parquet file",
+    "sotu": "State of the Union",
+    "python": "Python's own library",
+    "wikitext-2": "WikiText-2",
+    "wikitext-103": "WikiText-103",
+    "billion-words": "One Billion Words",
+    "file": "A file of your own",
+    "interface": "Interface strings",
+    "multi30k": "Multi30k",
+    "wmt16": "WMT16",
+    "synthetic-phrases": "Spoken phrases",
+    "synthetic-words": "Spoken words",
+    "spoken-digits": "Free Spoken Digits",
+    "speech-commands": "Speech Commands",
+    "librispeech": "LibriSpeech",
+}
+TREATMENTS = {  # name: what it is called, what it does
+    "augment": ("Augmentation", "shifts each training image a little, anew each time it is seen"),
+    "label-noise-10": ("10 % wrong labels", "makes a tenth of the training labels wrong"),
+    "label-noise-20": ("20 % wrong labels", "makes a fifth of the training labels wrong"),
+    "label-noise-40": ("40 % wrong labels", "makes two fifths of the training labels wrong"),
+    "drop-hardest-20": ("Without the hardest fifth", "leaves out what a small model finds hardest"),
+    "sgd": ("SGD", "trains by stochastic gradient descent with momentum instead of AdamW"),
+    "weight-decay": ("Weight decay", "pulls all weights towards 0 while they are trained"),
+}
+SCORES = {"bleu": "BLEU", "chrf": "chrF", "ter": "TER"}
 LENGTHS = {"quick": "Quick", "standard": "Standard", "full": "Full", "minutes": "Minutes"}
-SOURCES = {"icons": "Icons", "cifar10": "CIFAR-10"}
+LENGTH_HELP = (
+    "Quick takes some minutes a domain on two cores, Standard about an hour, Full is for a GPU."
+    " Minutes fills the time that you give, shared by all domains."
+)
 DEVICES = {"auto": "Automatic", "cpu": "CPU"}
+SYNTHETIC = "SYNTHETIC"
 STARTING_SECONDS = 60.0  # a study that has waited longer has lost its driver
+
+
+def is_synthetic(name: str) -> bool:
+    """Whether a data set, or a curve or study named after one, was made by a machine."""
+    return any(word.startswith("synthetic-") for word in name.split())
+
+
+def marked(name: str) -> str:
+    """A name of a curve, study or data set as it is shown: synthetic data say so, everywhere."""
+    return f"{name} ({SYNTHETIC})" if is_synthetic(name) else name
+
+
+def source(name: str) -> str:
+    """A data set for a reader."""
+    said = SOURCES.get(name, name)
+    return f"{said} ({SYNTHETIC})" if is_synthetic(name) else said
+
+
+def model(name: str) -> str:
+    """A model family for a reader."""
+    return MODELS.get(name, name)
+
+
+def treatment(name: str) -> str:
+    """A treatment for a reader."""
+    return TREATMENTS[name][0] if name in TREATMENTS else name
+
+
+def study(row: StudyRow) -> str:
+    """A study's name, each model once however many treatments it carries."""
+    plain_ones: dict[str, list[str]] = {}
+    for subject in stored_settings(row.settings).subjects:
+        treatments = plain_ones.setdefault(replace(subject, treatment="").label, [])
+        treatments += [treatment(subject.treatment)] if subject.treatment else []
+    _, mark, number_ = row.name.rpartition(" @")  # set apart from an earlier one of the same name
+    said = ", ".join(
+        marked(name) + (f" with {' and '.join(held)}" if held else "")
+        for name, held in plain_ones.items()
+    )
+    return f"{said} @{number_}" if mark else said
 
 
 def interval(found: Interval | None, missing: str = "") -> str:
@@ -67,7 +160,7 @@ def is_active(row: StudyRow) -> bool:
 
 def progress(row: StudyRow) -> str:
     """How far a study is, and how long it should still take."""
-    words = f"{row.done} of {row.total} groups"
+    words = f"{row.done} of {row.total} sizes"
     if row.state == "running" and row.seconds_left is not None:
         words += f", about {duration(row.seconds_left)} left"
     return words

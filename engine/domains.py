@@ -29,9 +29,11 @@ class Domain:
     sources: tuple[str, ...]  # data sets, the default first
     models: tuple[str, ...]  # families, the default first
     metrics: tuple[Metric, ...]  # the one that is searched for first, where it is an error
+    treatments: tuple[str, ...] = ()  # of its training data: the names in its task's TREATMENTS
 
 
 CROSS_ENTROPY = "cross-entropy"
+OF_TRAINING = ("sgd", "weight-decay")  # treatments of the training itself, in every domain
 
 DOMAINS: dict[str, Domain] = {
     domain.name: domain
@@ -56,6 +58,13 @@ DOMAINS: dict[str, Domain] = {
                 Metric("top-1", "top-1 error", "share"),
                 Metric("top-5", "top-5 error", "share"),
                 Metric(CROSS_ENTROPY, "cross-entropy", "nats/image"),
+            ),
+            treatments=(
+                "augment",
+                "label-noise-10",
+                "label-noise-20",
+                "label-noise-40",
+                "drop-hardest-20",
             ),
         ),
         Domain(

@@ -1,34 +1,79 @@
 """The curves that ship with Steepness: measured by this engine earlier, shown on a first visit.
 
-Each is a points CSV with a note of its making beside it: NAME.csv and NAME.json. The note has
+Each study is a points CSV with a note of its making beside it: NAME.csv and NAME.json. The note has
 `command`, `device`, `date` (ISO), `version`, `data_hash`, `guess` (best-guess level by curve
-name) and `note`.
+name) and `note`. A list of recordings reads the notes alone; the points are read when asked for.
 """
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from engine.curve import Curve, gather, read_points
+from engine.domains import DOMAINS
 
 FOLDER = Path(__file__).parents[1] / "data" / "recorded"
 
 
-def recorded_curves(folder: Path = FOLDER) -> list[Curve]:
-    """All shipped curves, files in order of name; none where the folder is missing or empty."""
-    return [curve for file in sorted(folder.glob("*.csv")) for curve in _recorded(file)]
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One recorded study; its curves are in its file."""
+
+    file: Path  # of the points
+    date: str  # ISO, of the newest point
+    subjects: tuple[str, ...]  # "images icons cnn": domain, data, model and treatment
+
+    @property
+    def name(self) -> str:
+        """What it is known by: its file's name."""
+        return self.file.stem
+
+    @property
+    def curves(self) -> list[Curve]:
+        """Its curves, read from its file.
+
+        Raises:
+            PointsError: the file is damaged.
+        """
+        made = _note(self.file)
+        return [
+            replace(
+                curve,
+                guess=made["guess"].get(curve.name),
+                data_hash=made["data_hash"],
+                version=made["version"],
+                origin="shipped",
+                measured_on=made["date"],
+            )
+            for curve in gather(read_points(self.file))
+        ]
 
 
-def _recorded(file: Path) -> list[Curve]:
-    made = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
-    return [
-        replace(
-            curve,
-            guess=made["guess"].get(curve.name),
-            data_hash=made["data_hash"],
-            version=made["version"],
-            origin="shipped",
-            measured_on=made["date"],
-        )
-        for curve in gather(read_points(file))
-    ]
+def recordings(folder: Path | None = None) -> list[Recording]:
+    """All recorded studies in `folder` (None: the shipped ones), domains in their usual order."""
+    found = [_recording(file) for file in sorted((folder or FOLDER).glob("*.csv"))]
+    order = list(DOMAINS)
+
+    def rank(recording: Recording) -> int:
+        domain = recording.subjects[0].split()[0] if recording.subjects else ""
+        return order.index(domain) if domain in order else len(order)
+
+    return sorted(found, key=rank)
+
+
+def recorded_curves(folder: Path | None = None) -> list[Curve]:
+    """All shipped curves; none where the folder is missing or empty."""
+    return [curve for recording in recordings(folder) for curve in recording.curves]
+
+
+def _recording(file: Path) -> Recording:
+    made = _note(file)
+    # A curve is its subject and its metric, which is one word.
+    subjects = dict.fromkeys(name.rpartition(" ")[0] or name for name in made["guess"])
+    return Recording(file, made["date"], tuple(subjects))
+
+
+def _note(file: Path) -> dict[str, Any]:
+    note: dict[str, Any] = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+    return note

@@ -6,8 +6,10 @@ another into a study that is there already, so that a page can be seen to stream
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from engine.study.store import NewCurve, Store
 
 SIZES = (31, 62, 125, 250, 500, 1000, 2000, 4000)
 NAME = "images icons cnn"
+RUNGS = (5_000, 15_000, 40_000, 120_000, 360_000)  # of parameters; the best model grows
 # name, metric, coefficient, exponent, best guess: a roll-off from the guess into the power law
 TRUTHS = (
     ("top-1", "top-1 error", 3.2, -0.24, 0.98),
@@ -23,25 +26,29 @@ TRUTHS = (
     ("cross-entropy", "cross-entropy", 14.0, -0.27, 3.91),
 )
 SETTINGS = {
-    "domain": "images",
-    "data": "icons",
-    "model": "cnn",
+    "subjects": [{"domain": "images", "data": "icons", "model": "cnn", "treatment": ""}],
     "preset": "quick",
     "minutes": None,
     "sizes": None,
     "seeds": None,
     "device": "cpu",
+    "paths": [],
 }
 
 
-def points(size: float, seeds: int = 3, noise: float = 0.02) -> Iterator[Point]:
-    """The points of one size on all three curves; the same every time."""
+def points(
+    size: float, seeds: int = 3, noise: float = 0.02, name: str = NAME, factor: float = 1.0
+) -> Iterator[Point]:
+    """The points of one size on the three curves of one subject; the same every time.
+
+    `factor` multiplies every error, as a treatment might.
+    """
     rng = np.random.default_rng(round(size))
-    for name, metric, coefficient, exponent, guess in TRUTHS:
-        error = ((coefficient * size**exponent) ** -4 + guess**-4) ** -0.25
+    for short, metric, coefficient, exponent, guess in TRUTHS:
+        error = factor * ((coefficient * size**exponent) ** -4 + guess**-4) ** -0.25
         for seed in range(seeds):
             yield Point(
-                f"{NAME} {name}",
+                f"{name} {short}",
                 size,
                 float(error * np.exp(rng.normal(0, noise))),
                 unit="images",
@@ -49,7 +56,7 @@ def points(size: float, seeds: int = 3, noise: float = 0.02) -> Iterator[Point]:
                 domain="images",
                 model="cnn",
                 seed=seed,
-                parameters=150_000,
+                parameters=min(RUNGS, key=lambda rung: abs(np.log(rung / (300 * size**0.7)))),
                 seconds=1.2,
                 device="2 CPU cores",
                 split="test",
@@ -62,41 +69,74 @@ def make_study(
     reason: str = "",
     done: Sequence[float] = SIZES,
     planned: Sequence[float] = SIZES,
+    treatments: Sequence[str] = (),
+    records: Mapping[float, dict[str, Any]] = MappingProxyType({}),
 ) -> int:
-    """A store at `path` with one study that has measured `done` of the `planned` sizes."""
+    """A store at `path` with one study that has measured `done` of the `planned` sizes.
+
+    Args:
+        path: of the store.
+        state: of the study.
+        reason: why it is in that state.
+        done: sizes measured.
+        planned: sizes planned.
+        treatments: subjects beside the untreated one; each makes the errors a tenth larger.
+        records: what the points of a size say about how they were chosen.
+    """
+    (plain,) = SETTINGS["subjects"]
+    subjects = [plain, *({**plain, "treatment": name} for name in treatments)]
+    names = [f"{NAME} {subject['treatment']}".strip() for subject in subjects]
     with Store.open(path) as store:
         study = store.create_study(
-            key="test",
-            name=NAME,
-            settings=SETTINGS,
-            plan={},
-            groups=[(f"cnn on {size:g}", f"{size:g}", {}, 10.0) for size in planned],
+            key=f"test {names}",
+            name=", ".join(names),
+            settings={**SETTINGS, "subjects": subjects},
+            plan={"subjects": [{"sizes": list(planned)} for _ in subjects]},
+            shards=[(f"{name} / {size:g}", 10.0) for name in names for size in planned],
             curves=[
-                NewCurve(f"{NAME} {name}", guess, "abc123", "0.1.0", "measured here")
-                for name, _, _, _, guess in TRUTHS
+                NewCurve(f"{name} {m}", guess, "abc123", "0.1.0", "measured here", index, m)
+                for index, name in enumerate(names)
+                for m, _, _, _, guess in TRUTHS
             ],
             workers=2,
             device="2 CPU cores",
             device_reason="no GPU was found",
             version="0.1.0",
         )
+        store.add_groups(
+            study,
+            [
+                (f"{name} on {size:g}", f"{name} / {size:g}", {}, 10.0)
+                for name in names
+                for size in planned
+            ],
+        )
         store.set_study(study, "running")
-        for size in done:
-            measure(store, study, size)
+        for index, name in enumerate(names):
+            for size in done:
+                measure(store, study, size, name, 1.1 if index else 1.0, records.get(size, {}))
         if state != "running":
             store.set_study(study, state, reason)
     return study
 
 
-def measure(store: Store, study: int, size: float) -> None:
+def measure(
+    store: Store,
+    study: int,
+    size: float,
+    name: str = NAME,
+    factor: float = 1.0,
+    record: dict[str, Any] | None = None,
+) -> None:
     """Write what a driver writes when the shard of this size is decided."""
     store.end_group(
         study,
-        f"cnn on {size:g}",
+        f"{name} on {size:g}",
         seconds=9.0,
         reason="",
         candidates=[],
-        decided=[(point, {}) for point in points(size)],
+        decides=f"{name} / {size:g}",
+        points=[(point, record or {}) for point in points(size, name=name, factor=factor)],
     )
 
 

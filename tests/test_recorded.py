@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from engine.curve import PointsError
-from engine.recorded import recorded_curves
+from engine.domains import DOMAINS
+from engine.recorded import recorded_curves, recordings
 
 MADE = {
     "command": "steepness run images --preset standard",
@@ -42,3 +43,27 @@ def test_a_damaged_file_is_not_shown_in_part(tmp_path: Path) -> None:
 
 def test_all_that_ships_can_be_read() -> None:
     assert all(curve.origin == "shipped" and curve.measured_on for curve in recorded_curves())
+
+
+def test_recordings_are_listed_by_their_notes_alone_images_first(tmp_path: Path) -> None:
+    for name, guess in (
+        (
+            "a_speech",
+            {"speech synthetic-words ctc cer": 1.0, "speech synthetic-words ctc wer": 1.0},
+        ),
+        ("b_images", MADE["guess"]),
+        ("c_chess", {"elo": None}),
+    ):
+        (tmp_path / f"{name}.csv").write_text("not yet written to its end")
+        (tmp_path / f"{name}.json").write_text(json.dumps({**MADE, "guess": guess}))
+    found = recordings(tmp_path)
+    assert [one.name for one in found] == ["b_images", "a_speech", "c_chess"]
+    assert [one.subjects for one in found] == [
+        ("images icons cnn",),
+        ("speech synthetic-words ctc",),
+        ("elo",),
+    ]
+
+
+def test_all_that_ships_is_of_domains_that_there_are() -> None:
+    assert {r.subjects[0].split()[0] for r in recordings()} <= set(DOMAINS)

@@ -1,38 +1,75 @@
 """Explore: the curves of one study, their fit windows, exponents, and both CSV files."""
 
+from functools import lru_cache
+
 import streamlit as st
 
-from dashboard import panels, state, words
+from dashboard import panels, searched, state, words
 from engine.curve import Curve, write_points
 from engine.exponents import exponent_row, write_exponents
 from engine.laws.fit import Fit
-from engine.recorded import recorded_curves
+from engine.laws.published import PUBLISHED
+from engine.recorded import Recording, recordings
 from engine.study.store import StudyRow
 
 MOST_PANELS = 12  # more at once would be neither readable nor quick
 
 store = st.session_state[state.STORE]
+recorded = {recording.name: recording for recording in recordings()}  # of their notes alone
 
 
-def curves_of(choice: int, view: state.View) -> tuple[Curve, ...]:
-    if choice == state.EXAMPLE:
-        return tuple(recorded_curves())
+@lru_cache(maxsize=32)
+def recorded_curves(recording: Recording) -> tuple[Curve, ...]:
+    return tuple(recording.curves)
+
+
+def curves_of(choice: state.Choice, view: state.View) -> tuple[Curve, ...]:
+    if choice is None:
+        return ()
+    if isinstance(choice, str):
+        return recorded_curves(recorded[choice])
     return state.curves_of(store, choice, view.revision)
 
 
-def choose(view: state.View) -> int:
-    """What the reader looks at: a study's id, IMPORTED, or the recorded EXAMPLE."""
-    rows = {row.id: row for row in view.studies}
-    names = {row.id: f"{row.name}, {words.state(row)}" for row in view.studies}
-    if curves_of(state.IMPORTED, view):
+def named_recordings() -> dict[str, str]:
+    """Each recording as the reader chooses it; the models where the data alone are not plain."""
+
+    def said(recording: Recording, parts: int) -> str:
+        subjects = dict.fromkeys(
+            ", ".join(subject.split()[:parts]) for subject in recording.subjects
+        )
+        data = words.marked(" and ".join(subjects)) or recording.name
+        return f"Example: {data}, recorded {words.day(recording.date)}"
+
+    short = {name: said(recording, 2) for name, recording in recorded.items()}
+    return {
+        name: text if [*short.values()].count(text) == 1 else said(recorded[name], 4)
+        for name, text in short.items()
+    }
+
+
+def choose(view: state.View) -> state.Choice:
+    """What the reader looks at: a study's id, IMPORTED, or the name of a recording."""
+    names: dict[state.Choice, str] = {
+        row.id: f"{words.study(row)}, {words.state(row)}" for row in view.studies
+    }
+    if state.curves_of(store, state.IMPORTED, view.revision):
         names[state.IMPORTED] = "Imported points"
-    names[state.EXAMPLE] = "Example, recorded earlier"
+    names.update(named_recordings())
     if st.session_state[state.STUDY] not in names:
-        st.session_state[state.STUDY] = next(iter(rows), state.EXAMPLE)
-    return st.selectbox("Study", list(names), format_func=names.get, key=state.STUDY, width=320)
+        st.session_state[state.STUDY] = next(iter(names), None)
+    return st.selectbox(
+        "Study",
+        list(names),
+        format_func=names.get,
+        key=state.STUDY,
+        width=420,
+        placeholder="None yet",
+        disabled=not names,
+    )
 
 
-def row_of(choice: int, view: state.View) -> StudyRow | None:
+def row_of(choice: state.Choice, view: state.View) -> StudyRow | None:
     return next((row for row in view.studies if row.id == choice), None)
 
 
@@ -58,10 +95,23 @@ def controls(curves: tuple[Curve, ...], view: state.View) -> None:
     )
 
 
-def about(choice: int, curves: tuple[Curve, ...]) -> str:
+def sized() -> str:
+    """Which view of a study: the best model of each size, or each model at all sizes too."""
+    chosen: str = st.segmented_control(
+        "Models",
+        [state.BEST_FIT, state.FIXED_SIZES],
+        key=state.SIZED,
+        required=True,
+        help="Best fit: the error of the model that won at each size. Fixed sizes: beside it, each"
+        " model that was tried at several sizes, in grey, with its parameters.",
+    )
+    return chosen
+
+
+def about(choice: state.Choice, curves: tuple[Curve, ...]) -> str:
     """One line over the chart: where its points come from."""
     came = words.plain(words.provenance(curves))
-    if choice == state.EXAMPLE:
+    if isinstance(choice, str):
         return f"**Recorded earlier, not on this machine:** {came}."
     return f"**{'Imported' if choice == state.IMPORTED else 'Measured here'}:** {came}."
 
@@ -82,9 +132,9 @@ def empty(row: StudyRow | None) -> None:
         st.page_link("views/run.py", label="Resume it", icon=":material/play_arrow:")
 
 
-def next_step(row: StudyRow | None, choice: int, fits: tuple[Fit, ...]) -> str:
+def next_step(row: StudyRow | None, choice: state.Choice, fits: tuple[Fit, ...]) -> str:
     """What a reader would sensibly do now, in one line."""
-    if choice == state.EXAMPLE:
+    if isinstance(choice, str):
         return "Measure a curve of your own on this machine:"
     if row is None:
         return "Curves like these can be measured on this machine too:"
@@ -122,8 +172,10 @@ if view.trouble:
     st.error(f"The study file cannot be used: {view.trouble}", icon=":material/error:")
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     choice = choose(view)
+    chosen = row_of(choice, view)
+    if chosen:
+        sized()
     controls(curves_of(choice, view), view)
-chosen = row_of(choice, view)
 active = chosen is not None and words.is_active(chosen)
 
 
@@ -138,19 +190,29 @@ def live() -> None:
     if not curves:
         empty(row)
         return
-    if choice == state.EXAMPLE:
+    if isinstance(choice, str):
         st.markdown(INTRO)
     st.caption(about(choice, curves))
+    about_it = state.searched(store, row.id, view.revision) if row else state.UNSEARCHED
+    everything = curves
     if len(curves) > MOST_PANELS:
         st.caption(f"The first {MOST_PANELS} of {len(curves)} curves are shown.")
         curves = curves[:MOST_PANELS]
-    fits = panels.show(curves, view, f"window-{choice}")
+    fixed = bool(row) and st.session_state[state.SIZED] == state.FIXED_SIZES
+    rivals = state.fixed_sizes(store, row.id, view.revision) if row and fixed else None
+    extras = searched.extras(everything, about_it, rivals)
+    fits = panels.show(curves, view, f"window-{choice}", extras, () if fixed else PUBLISHED)
+    if said := searched.remarks(everything, about_it):
+        st.caption("  \n".join(said))
+    if fixed:
+        st.caption(searched.legend(extras))
     if st.session_state[state.TROUBLE]:
         st.warning(st.session_state[state.TROUBLE])
     with st.container(horizontal=True, vertical_alignment="center"):
         downloads(fits)
         st.caption(next_step(row, choice, fits), width="content")
         st.page_link("views/run.py", label="Run", icon=":material/play_arrow:", width="content")
+    searched.treatments(everything, about_it, view)
     panels.growth(fits)
     panels.by_numbers(fits, f"window-{choice}")
 

@@ -1,18 +1,19 @@
 """Run: what to measure, how long it should take, and how the studies of this store stand."""
 
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import streamlit as st
 
 from dashboard import jobs, panels, state, words
-from data import images
+from dashboard.ordering import order_form
+from engine.curve import Curve
 from engine.study.store import Store, StoreError, StudyRow
 
 store = st.session_state[state.STORE]
 
 PAST = 20  # studies listed; the newest are what one looks for
-FOLDER = "folder"  # where the reader said that a source's files lie
+ASKED = "asked"  # the order of this session whose estimate was asked for last
 
 
 @st.cache_resource
@@ -31,6 +32,15 @@ def office() -> ThreadPoolExecutor:
 def asked(order: jobs.Order) -> Future[jobs.Estimate]:
     """The estimate of an order, which takes the engine some seconds."""
     return office().submit(jobs.estimate, order)
+
+
+def ask(order: jobs.Order) -> Future[jobs.Estimate]:
+    """The estimate of an order; one that this reader asked for before and left is given up."""
+    before = st.session_state.get(ASKED)
+    if before is not None and before != order and asked(before).cancel():
+        asked.clear(before)
+    st.session_state[ASKED] = order
+    return asked(order)
 
 
 def begin(order: jobs.Order) -> None:
@@ -54,43 +64,12 @@ def explore(study: int) -> None:
     st.session_state[state.STUDY] = study
 
 
-def pick(label: str, names: dict[str, str]) -> str:
-    return st.radio(label, list(names), format_func=names.get, horizontal=True, width="content")
-
-
-def order_form() -> jobs.Order | None:
-    """The choices for a new study; None where its data are not on this machine."""
-    with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
-        domain = st.selectbox("Domain", ["images"], width=140)
-        data = pick("Data", words.SOURCES)
-        model = pick("Model", words.MODELS)
-        length = pick("How long", words.LENGTHS)
-        minutes = None
-        if length == "minutes":
-            minutes = st.number_input("Minutes", 1, 10_000, 10, width=110)
-        seeds = st.number_input("Seeds", 1, 100, None, placeholder="auto", width=110)
-        device = pick("Device", words.DEVICES)
-    ready, why = images.is_ready(data)
-    folder = None
-    if not ready:
-        folder = (
-            st.text_input(f"Folder with the {words.SOURCES[data]} files", key=FOLDER).strip()
-            or None
-        )
-        ready, why = images.is_ready(data, Path(folder) if folder else None)
-    if not ready:
-        st.warning(why, icon=":material/folder_off:")
-        return None
-    preset = None if length == "minutes" else length
-    return jobs.Order(domain, data, model, preset, minutes, seeds, device=device, folder=folder)
-
-
 def new_study() -> None:
     """The form, what it would do, and the button."""
     st.subheader("New study", anchor=False)
     order = order_form()
     if order:
-        offer(order, asked(order))
+        offer(order, ask(order))
 
 
 def offer(order: jobs.Order, answer: Future[jobs.Estimate]) -> None:
@@ -103,18 +82,21 @@ def offer(order: jobs.Order, answer: Future[jobs.Estimate]) -> None:
         if pending and answer.done():
             st.rerun()
         if pending:
-            st.markdown("Measuring how fast this machine trains…")
-            return
-        try:
-            plan = answer.result()
-        except jobs.JobError as error:
-            asked.clear(order)  # the next turn asks again
-            st.error(str(error), icon=":material/error:")
-            return
-        st.markdown(f"**{plan.sentence}**, on {plan.device} ({plan.device_reason}).")
-        st.button(
-            "Run", type="primary", icon=":material/play_arrow:", on_click=begin, args=(order,)
-        )
+            st.markdown("Loading the data and measuring how fast this machine trains…")
+        else:
+            try:
+                plan = answer.result()
+            except CancelledError:  # another reader of this page gave it up
+                asked.clear(order)
+                st.rerun()
+            except jobs.JobError as error:
+                asked.clear(order)  # the next turn asks again
+                st.error(words.plain(str(error)), icon=":material/error:")
+                return
+            st.markdown(words.plain(f"{plan.sentence}, on {plan.device} ({plan.device_reason})."))
+        if st.button("Run", type="primary", icon=":material/play_arrow:"):
+            begin(order)
+            st.rerun()  # all of the page: what runs is not this fragment's
 
     show()
 
@@ -122,18 +104,50 @@ def offer(order: jobs.Order, answer: Future[jobs.Estimate]) -> None:
 def under_way(row: StudyRow, view: state.View) -> None:
     """The study that is running: how far it is, its chart, the stop button."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(f"{words.plain(row.name)}: {words.state(row)}", anchor=False, width="content")
+        st.subheader(
+            f"{words.plain(words.study(row))}: {words.state(row)}", anchor=False, width="content"
+        )
         st.button("Stop", icon=":material/stop:", on_click=stop, args=(row.id,))
-    st.progress(row.done / max(row.total, 1), words.progress(row))
-    st.caption(f"On {row.device}: {row.device_reason}. Closing this page does not stop the run.")
+    st.progress(min(1.0, row.share), words.progress(row))
     curves = state.curves_of(store, row.id, view.revision)
+    about = state.searched(store, row.id, view.revision)
+    parts = by_subject(about, curves)
+    if len(parts) > 1:
+        st.caption("  \n".join(parts))
+    st.caption(f"On {row.device}: {row.device_reason}. Closing this page does not stop the run.")
     if curves:
-        panels.show(curves, view, f"window-{row.id}")
+        shown = first_metrics(about, curves)
+        panels.show(shown, view, f"window-{row.id}")
+        if len(shown) < len(curves):
+            st.caption(f"One error of each is shown; all {len(curves)} curves are on Explore.")
     else:
         st.info(
             "The smallest sizes are being trained; the chart appears with the first point.",
             icon=":material/hourglass_empty:",
         )
+
+
+def by_subject(about: state.Searched, curves: tuple[Curve, ...]) -> list[str]:
+    """How many sizes of each subject are decided, a line each."""
+    done = {
+        about.about[curve.name][0]: len({point.size for point in curve.points})
+        for curve in curves
+        if curve.name in about.about
+    }
+    return [
+        f"**{words.plain(words.marked(subject.label))}:** {done.get(subject, 0)} of {total} sizes"
+        for subject, total in about.planned
+    ]
+
+
+def first_metrics(about: state.Searched, curves: tuple[Curve, ...]) -> tuple[Curve, ...]:
+    """All curves of one subject; of several the first metric of each, so that they fit."""
+    if len(about.planned) < 2:
+        return curves
+    first: dict[object, Curve] = {}
+    for curve in curves:
+        first.setdefault(about.about[curve.name][0], curve)
+    return tuple(first.values())
 
 
 def past(view: state.View, busy: bool) -> None:
@@ -144,12 +158,12 @@ def past(view: state.View, busy: bool) -> None:
         st.caption("None yet. The first one appears here when it has ended.")
     for row in rows:
         with st.container(horizontal=True, vertical_alignment="center", border=True):
-            said = f"**{words.plain(row.name)}**, {words.state(row)}, {words.progress(row)}"
+            said = f"**{words.plain(words.study(row))}**, {words.state(row)}, {words.progress(row)}"
             if row.state in ("failed", "stopped") and row.reason:
                 said += f"  \n{words.plain(words.sentence(row.reason))}"
             st.markdown(said, width="stretch")
             if row.state in ("failed", "stopped", "waiting"):
-                order = jobs.Order.again(row.settings, st.session_state.get(FOLDER))
+                order = jobs.Order.again(row.settings)
                 st.button(
                     "Resume",
                     key=f"resume-{row.id}",
@@ -194,7 +208,12 @@ def live() -> None:
     elif active and is_heard(job, view):
         st.info("Stopping: what is done is kept.", icon=":material/stop:")
     elif active:
-        st.info("Starting: measuring how fast this machine trains.", icon=":material/speed:")
+        st.info(
+            "Starting: loading the data and measuring how fast this machine trains.",
+            icon=":material/speed:",
+        )
+        if job and job.said:
+            st.caption(words.plain(job.said))  # a download's progress, say
 
 
 live()

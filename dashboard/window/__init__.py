@@ -49,6 +49,7 @@ def fit_window(
     key: str,
     linked: bool,
     reset: int,
+    group: int,
     on_change: Callable[[], None],
 ) -> None:
     """Show `figure` (from figures.draw) with a fit window on each panel.
@@ -60,6 +61,7 @@ def fit_window(
         key: of the component's state; `moved` reads it.
         linked: whether moving one window moves all of them.
         reset: when it changes, the edges go back to the windows of `fits`.
+        group: so many panels belong together: a row is made of whole groups where they fit.
         on_change: called when the reader has let go of a window.
     """
     panels = [
@@ -80,6 +82,7 @@ def fit_window(
             "panels": panels,
             "linked": linked,
             "reset": reset,
+            "group": group,
             "plotly": f"./app/static/plotly.min.js?v={version('plotly')}",
         },
         on_windows_change=on_change,

@@ -31,8 +31,9 @@ const axisName = (letter, k) => `${letter}axis${k ? k + 1 : ""}`;
 
 // The figure's layout with each panel's axes placed for this width and zoomed as the reader left
 // them (axis -> range), and the boxes of the panels.
-function arrange(layout, count, width, zooms) {
-  const columns = Math.max(1, Math.min(count, Math.floor(width / NARROWEST)));
+function arrange(layout, count, width, zooms, group) {
+  const most = Math.max(1, Math.min(count, Math.floor(width / NARROWEST)));
+  const columns = most < group ? most : most - (most % group); // whole groups in a row, where they fit
   const height = Math.ceil(count / columns) * HEIGHT;
   const placed = { ...layout, width, height, autosize: false, margin: { l: 0, r: 0, t: 0, b: 0 } };
   const boxes = [];
@@ -121,7 +122,7 @@ function open(parent) {
       if (!root.isConnected) return;
       width = root.clientWidth;
     }
-    const { placed, boxes: found } = arrange(data.figure.layout, data.panels.length, width, zooms);
+    const { placed, boxes: found } = arrange(data.figure.layout, data.panels.length, width, zooms, data.group);
     boxes = found;
     const first = !graph._fullLayout;
     painted = data;

@@ -39,10 +39,10 @@ PUBLISHED: tuple[PublishedLaw, ...] = (
         "images", "ResNet", "cross-entropy", None, -0.35, HESTNESS_2017, "images", *IMAGES
     ),
     PublishedLaw(
-        "language", "LSTM, RHN", "cross-entropy", 13.0, -0.066, HESTNESS_2019, "words", *TEXT
+        "words", "LSTM, RHN", "cross-entropy", 13.0, -0.066, HESTNESS_2019, "words", *TEXT
     ),
     PublishedLaw(
-        domain="language",
+        domain="words",
         model="LSTM, RHN",
         metric="cross-entropy",
         coefficient=None,
@@ -54,13 +54,20 @@ PUBLISHED: tuple[PublishedLaw, ...] = (
         exponent_high=-0.06,
     ),
     PublishedLaw(
-        "language", "RHN", "cross-entropy", 9.39, -0.092, HESTNESS_2019, "characters", *TEXT
+        "characters", "RHN", "cross-entropy", 9.39, -0.092, HESTNESS_2019, "characters", *TEXT
     ),
     PublishedLaw(
-        "language", "RHN, SGD", "cross-entropy", None, -0.0936, HESTNESS_2017, "characters", *TEXT
+        "characters", "RHN, SGD", "cross-entropy", None, -0.0936, HESTNESS_2017, "characters", *TEXT
     ),
     PublishedLaw(
-        "language", "RHN, Adam", "cross-entropy", None, -0.0954, HESTNESS_2017, "characters", *TEXT
+        "characters",
+        "RHN, Adam",
+        "cross-entropy",
+        None,
+        -0.0954,
+        HESTNESS_2017,
+        "characters",
+        *TEXT,
     ),
     PublishedLaw(
         "translation", "LSTM, best", "token error", 3.06, -0.128, HESTNESS_2019, "tokens", *TEXT

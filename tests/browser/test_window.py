@@ -257,6 +257,35 @@ def test_a_resize_stacks_the_panels_and_moves_the_edges_along(full: Page) -> Non
     assert full.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_a_treated_curve_stands_under_the_untreated_one_of_its_error(
+    open_page: Visit, fresh_store: Path
+) -> None:
+    make_study(fresh_store, "finished", treatments=["sgd"])
+    page = drawn(open_page(viewport={"width": 1500, "height": 900}))  # four panels would fit a row
+    places = page.locator(".steep-panel").evaluate_all(
+        "all => all.map(p => [Math.round(p.offsetLeft), Math.round(p.offsetTop)])"
+    )
+    assert [left for left, _ in places[:3]] == [left for left, _ in places[3:]]
+    assert len({top for _, top in places[:3]}) == 1
+    assert places[3][1] > places[0][1]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_winner_at_the_edge_is_drawn_hollow_in_either_theme(
+    open_page: Visit, fresh_store: Path, scheme: str
+) -> None:
+    make_study(fresh_store, "finished", records={SIZES[-1]: {"capacity_at_edge": True}})
+    page = drawn(open_page(color_scheme=scheme))
+    fills = page.evaluate(
+        """() => ["traceedge", "tracemedian"].map((kind) => getComputedStyle(
+          document.querySelector(`.steep-graph [class*="${kind}"] .points path`)).fill)"""
+    )
+    background = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+    assert fills[0] == background
+    assert fills[1] != background
+    expect(page.get_by_text("The largest model may be too small")).to_be_visible()
+
+
 def test_light_and_dark_switch_the_chart_live(open_page: Visit, fresh_store: Path) -> None:
     make_study(fresh_store, "finished")
     page = drawn(open_page(color_scheme="light"))

@@ -24,9 +24,9 @@ def curves() -> list[Curve]:
 WINDOW = Window(250, None)
 
 
-def draw(curves, window=WINDOW, law="power"):
+def draw(curves, window=WINDOW, law="power", extras=None):
     fits = [fit(curve, window, law) for curve in curves]
-    return figures.draw(fits, PUBLISHED), fits
+    return figures.draw(fits, PUBLISHED, extras), fits
 
 
 def trace(figure, kind, panel=0):
@@ -131,3 +131,48 @@ def test_markup_in_a_name_or_a_unit_is_shown_as_text(curves):
     figure, _ = draw([replace(curves[0], name="<a href='x'>", points=points)])
     assert "<b>&lt;a href=&#x27;x&#x27;&gt;</b>" in texts(figure)
     assert "%{x}" not in figure["layout"]["xaxis"]["title"]["text"]
+
+
+def with_extra(curves, extra):
+    return draw(curves, extras=[extra] + [figures.Extra()] * (len(curves) - 1))[0]
+
+
+def test_a_winner_at_the_edge_of_what_was_tried_is_hollow_and_says_so(curves):
+    figure = with_extra(curves, figures.Extra(edge=frozenset({2000.0, 4000.0})))
+    hollow = trace(figure, "edge")
+    assert hollow["x"] == [2000, 4000]
+    assert hollow["marker"]["color"] == "#ffffff"
+    assert "the largest model that was tried won" in hollow["hovertemplate"]
+    go.Figure(figure)
+
+
+def test_no_mark_is_hollow_where_no_winner_was_at_the_edge(curves):
+    assert not [t for t in draw(curves)[0]["data"] if t["uid"].startswith("edge")]
+
+
+def test_curves_beside_are_drawn_thin_with_their_labels_inside_the_axes(curves):
+    worse = replace(
+        curves[0], points=tuple(replace(p, error=p.error * 3) for p in curves[0].points)
+    )
+    figure = with_extra(curves, figures.Extra(beside=(("15k", worse), ("39k", curves[0]))))
+    line = trace(figure, "beside0")
+    assert line["line"]["width"] == 1
+    assert {"15k", "39k"} <= set(texts(figure))
+    _, top = figure["layout"]["yaxis"]["range"]
+    assert max(line["y"]) < 10**top
+    go.Figure(figure)
+
+
+def test_labels_of_curves_that_end_together_do_not_lie_on_one_another(curves):
+    figure = with_extra(curves, figures.Extra(beside=(("15k", curves[0]), ("39k", curves[0]))))
+    lifts = [note["yshift"] for note in figure["layout"]["annotations"] if note["text"][-1] == "k"]
+    assert sorted(lifts) == [0, figures.LINE_HEIGHT]
+
+
+def test_a_curve_of_synthetic_data_says_so_in_its_title_and_under_the_pointer(curves):
+    name = "speech synthetic-words ctc cer"
+    points = tuple(replace(p, curve=name, domain="speech") for p in curves[0].points)
+    figure, _ = draw([replace(curves[0], name=name, points=points)])
+    assert f"<b>{name} (SYNTHETIC)</b>" in texts(figure)
+    median = next(t for t in figure["data"] if t["uid"] == "median-speech-0")
+    assert "SYNTHETIC data" in median["hovertemplate"]

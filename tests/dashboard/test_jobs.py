@@ -1,49 +1,121 @@
 """The engine as a process: the command line that is built, and what comes back."""
 
+import json
 import os
 import subprocess
 import time
+from dataclasses import asdict
 
 import pytest
 
-from dashboard import jobs, words
-from engine.study.choices import MODELS as KNOWN_MODELS
+from dashboard import jobs
+from engine import cli
+from engine.domains import OF_TRAINING
+from engine.study import run_command
+from engine.study.subject import Settings
 from tests.studies import SETTINGS
+
+IMAGES = jobs.Order(
+    ("images",), (("images", "icons"),), (("images", "no such model"),), preset="quick"
+)
 
 
 def test_an_order_becomes_a_command_line():
-    order = jobs.Order("images", "icons", "cnn", minutes=5.0, seeds=3, device="cpu")
-    said = "run images --data icons --model cnn --minutes 5 --seeds 3 --device cpu"
-    assert " ".join(order.arguments) == said
-
-
-def test_a_stored_study_is_ordered_again_by_its_settings():
-    order = jobs.Order.again({**SETTINGS, "sizes": [100, 200]}, folder="/data")
+    order = jobs.Order(
+        ("images",),
+        (("images", "icons"),),
+        (("images", "cnn"), ("images", "mlp")),
+        (("images", "sgd"),),
+        minutes=5.0,
+        seeds=3,
+        device="cpu",
+    )
     assert " ".join(order.arguments) == (
-        "run images --data icons --model cnn --preset quick --device cpu"
-        " --data-folder /data --sizes 100,200"
+        "run images --data icons --model cnn --model mlp --treatment sgd"
+        " --minutes 5 --seeds 3 --device cpu"
     )
 
 
-def test_the_models_on_the_page_are_those_of_the_engine():
-    assert tuple(words.MODELS) == KNOWN_MODELS["images"]
+def test_choices_for_several_domains_name_their_domain():
+    order = jobs.Order(
+        ("words", "characters"),
+        (("words", "sotu"), ("characters", "file")),
+        (("words", "lstm"),),
+        preset="quick",
+        paths=(("characters", "/data/a=b.txt"),),
+    )
+    assert order.arguments == [
+        *("run", "words", "characters", "--data", "words=sotu", "--data", "characters=file"),
+        *("--model", "words=lstm", "--data-path", "characters=/data/a=b.txt"),
+        *("--preset", "quick", "--device", "auto"),
+    ]
+
+
+def test_a_stored_study_is_ordered_again_with_its_own_paths():
+    again = jobs.Order.again({**SETTINGS, "sizes": [100, 200], "paths": [["images", "/data"]]})
+    assert " ".join(again.arguments) == (
+        "run images --data icons --model cnn --data-path images=/data"
+        " --preset quick --sizes 100,200 --device cpu"
+    )
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "run images",
+        "run images --model cnn --model mlp --treatment sgd --treatment weight-decay --minutes 7.5",
+        "run words images --data words=file --data images=icons --model words=rhn"
+        " --model words=lstm --model images=mlp --treatment images=sgd --seeds 4"
+        " --data-path words={here}/a=b",
+        "run characters words --model lstm --treatment sgd --sizes 10,20,40 --data-path {here}/a=b",
+    ],
+)
+def test_the_command_that_resumes_a_study_asks_for_the_very_same_study(
+    asked, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(run_command, "treatments", lambda domain: OF_TRAINING)  # no task is loaded
+    (tmp_path / "a=b").write_text("")
+    settings = settings_of(asked.format(here=tmp_path).split())
+    stored = json.loads(json.dumps(asdict(settings)))
+    assert settings_of(jobs.Order.again(stored).arguments) == settings
+
+
+def settings_of(arguments: list[str]) -> Settings:
+    """What the command line makes of its arguments: as run_command.run does before it trains."""
+    options = cli._parser().parse_args(arguments)
+    return Settings(
+        subjects=run_command._subjects(options),
+        preset=options.preset or (None if options.minutes else "quick"),
+        minutes=options.minutes,
+        sizes=options.sizes,
+        seeds=options.seeds,
+        device="cpu",
+        paths=run_command._paths(options),
+    )
+
+
+def test_the_last_thing_that_a_job_said_is_the_end_of_its_progress_bar(tmp_path):
+    log = tmp_path / "study.db.log"
+    log.write_bytes(b"fetching\n 10 %|#    |\r 20 %|##   |\r")
+    process = subprocess.Popen(["true"])
+    process.wait()
+    assert jobs.Job(process, log, 0.0).said == "20 %|##   |"
 
 
 def test_a_refused_estimate_is_the_engines_own_sentence():
     with pytest.raises(jobs.JobError, match=r"(?i)model"):
-        jobs.estimate(jobs.Order("images", "icons", "no such model", preset="quick"))
+        jobs.estimate(IMAGES)
 
 
 def test_a_job_that_fails_leaves_its_last_words(tmp_path):
-    order = jobs.Order("images", "icons", "no such model", preset="quick")
-    job = jobs.start(order, tmp_path / "study.db")
+    job = jobs.start(IMAGES, tmp_path / "study.db")
     job.process.wait(60)
     assert job.fault is not None
     assert "no such model" in job.fault
 
 
 def test_a_job_leads_a_session_of_its_own(tmp_path):
-    job = jobs.start(jobs.Order("images", "icons", "cnn", preset="quick"), tmp_path / "study.db")
+    job = jobs.start(jobs.Order(("images",), preset="quick"), tmp_path / "study.db")
     try:
         assert os.getsid(job.process.pid) == job.process.pid
         assert job.running

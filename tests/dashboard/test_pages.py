@@ -3,16 +3,20 @@
 import json
 import os
 import sqlite3
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard import jobs, state
+from dashboard import jobs, ordering, state
 from engine.curve import Point, write_points
 from engine.laws.window import Window
-from engine.recorded import recorded_curves
 from engine.study.store import Store
+from tests import studies
 from tests.studies import NAME, SIZES, TRUTHS, make_study, points
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
@@ -84,7 +88,7 @@ def recorded(tmp_path, monkeypatch) -> Path:
     """A folder of recorded curves in the place of the shipped one; empty as yet."""
     folder = tmp_path / "recorded"
     folder.mkdir()
-    monkeypatch.setattr(recorded_curves, "__defaults__", (folder,))
+    monkeypatch.setattr("engine.recorded.FOLDER", folder)
     return folder
 
 
@@ -135,7 +139,7 @@ def test_models_that_grow_with_the_data_are_drawn_with_their_law(store):
     at.selectbox(key=state.STUDY).set_value(state.IMPORTED).run()
     assert not at.exception
     (chart,) = at.get("plotly_chart")
-    assert "cnn 1.58" in chart.proto.spec  # log 3 / log 2
+    assert "CNN 1.58" in chart.proto.spec  # log 3 / log 2
 
 
 def test_a_saved_window_is_there_at_the_next_visit(store):
@@ -221,7 +225,7 @@ def test_a_running_study_can_be_stopped_from_the_page(store):
 
 def test_progress_says_how_much_is_done_and_left(store):
     make_study(store, "running", done=SIZES[:4])
-    assert "4 of 8 groups, about 18 s left" in [
+    assert "4 of 8 sizes, about 18 s left" in [
         bar.proto.text for bar in visit("views/run.py").get("progress")
     ]
 
@@ -280,3 +284,192 @@ def test_a_curves_name_is_shown_and_never_acted_on(store):
     shown = at.table[0].value.index[0]
     assert shown.replace("\\", "") == name
     assert "![" not in shown
+
+
+def pressed(at: AppTest, label: str) -> AppTest:
+    return next(button for button in at.button if button.label == label).click().run()
+
+
+@pytest.fixture
+def ordered(store, monkeypatch) -> list[jobs.Order]:
+    """Every order whose estimate the page asked for; data of all domains are said to be ready."""
+    orders: list[jobs.Order] = []
+
+    def estimate(order: jobs.Order) -> jobs.Estimate:
+        orders.append(order)
+        return jobs.Estimate("8 sizes", 240.0, "CPU", "no GPU")
+
+    monkeypatch.setattr(jobs, "estimate", estimate)
+    st.cache_resource.clear()  # of estimates that other tests asked for
+    monkeypatch.setattr(ordering, "is_ready", lambda domain, source, path=None: (True, "here"))
+    return orders
+
+
+def test_a_first_visit_to_run_offers_a_study_that_needs_no_choice(ordered):
+    at = visit("views/run.py")
+    (order,) = ordered
+    assert " ".join(order.arguments) == (
+        "run images --data icons --model cnn --preset quick --device auto"
+    )
+    assert "Run" in [button.label for button in at.button]
+
+
+def test_several_domains_models_and_treatments_become_one_order(ordered):
+    at = visit("views/run.py")
+    at.pills(key="domains").set_value(["speech", "images"]).run()
+    at.pills(key="models-images").set_value(["mlp", "cnn"]).run()
+    at.pills(key="treatments-speech").set_value(["sgd"]).run()
+    assert not at.exception
+    assert " ".join(ordered[-1].arguments) == (
+        "run images speech --data images=icons --data speech=synthetic-phrases"
+        " --model images=cnn --model images=mlp --model speech=ctc --treatment speech=sgd"
+        " --preset quick --device auto"
+    )
+    assert "stochastic gradient descent" in said(at)
+    assert "That makes 2 curves of each model where one was." in said(at)
+
+
+def test_synthetic_data_say_so_where_they_are_chosen(ordered):
+    at = visit("views/run.py")
+    at.pills(key="domains").set_value(["speech"]).run()
+    (box,) = at.selectbox
+    assert box.options[:3] == [
+        "Spoken phrases (SYNTHETIC)",
+        "Spoken words (SYNTHETIC)",
+        "Free Spoken Digits",
+    ]
+    assert "SYNTHETIC" in said(at)
+
+
+def test_with_no_domain_chosen_the_page_asks_for_one(ordered):
+    at = visit("views/run.py")
+    at.pills(key="domains").set_value([]).run()
+    assert "Choose what to measure" in said(at)
+    assert "Run" not in [button.label for button in at.button]
+
+
+def test_data_that_are_not_here_say_what_to_do_and_take_a_path(ordered, monkeypatch):
+    def is_ready(domain, source, path=None):
+        ready = source == "icons" or path == Path("/data/cifar")
+        return ready, "found" if ready else "give --data-path with train.parquet."
+
+    monkeypatch.setattr(ordering, "is_ready", is_ready)
+    at = visit("views/run.py")
+    assert at.selectbox[0].options == ["Icons", "CIFAR-10, not ready"]
+    at.selectbox(key="data-images").set_value("cifar10").run()
+    assert [warning.value for warning in at.warning] == ["give a path here with train.parquet."]
+    assert "Run" not in [button.label for button in at.button]
+    at.text_input[0].set_value(" /data/cifar ").run()
+    assert "Run" in [button.label for button in at.button]
+    assert ordered[-1].paths == (("images", "/data/cifar"),)
+
+
+def test_minutes_take_the_place_of_a_preset(ordered):
+    at = visit("views/run.py")
+    at.segmented_control(key="length").set_value("minutes").run()
+    at.number_input(key="minutes").set_value(3).run()
+    assert ordered[-1].preset is None
+    assert ordered[-1].minutes == 3
+
+
+def test_resume_asks_for_the_study_as_it_was_asked_for(store, monkeypatch):
+    monkeypatch.setitem(studies.SETTINGS, "paths", [["images", "/data/icons"]])
+    make_study(store, "stopped", done=SIZES[:3])
+    resumed = []
+
+    def start(order: jobs.Order, store: Path) -> jobs.Job:
+        resumed.append(order)
+        raise OSError("enough seen")
+
+    monkeypatch.setattr(jobs, "start", start)
+    pressed(visit("views/run.py"), "Resume")
+    assert [order.paths for order in resumed] == [(("images", "/data/icons"),)]
+
+
+def test_while_a_run_starts_the_last_line_of_its_log_is_shown(store, monkeypatch):
+    def start(order: jobs.Order, path: Path) -> jobs.Job:
+        log = path.with_name("study.log")
+        log.write_bytes(b"fetching the strings\n 12 %|#\r 57 of 90 MB\r")
+        return jobs.Job(subprocess.Popen(["sleep", "60"]), log, time.time())
+
+    started = []
+    monkeypatch.setattr(jobs, "start", lambda *args: started.append(start(*args)) or started[0])
+    try:
+        at = pressed(visit("views/run.py"), "Run")
+        assert "57 of 90 MB" in said(at)
+    finally:
+        started[0].process.kill()
+        started[0].process.wait()
+
+
+def test_a_run_of_several_subjects_shows_how_far_each_is_and_one_curve_of_each(store):
+    make_study(store, "running", done=SIZES[:4], treatments=["sgd"])
+    at = visit("views/run.py")
+    assert f"**{NAME}:** 4 of 8 sizes" in said(at)
+    assert f"**{NAME} sgd:** 4 of 8 sizes" in said(at)
+    assert at.table[0].value.index.tolist() == [f"{NAME} top-1", f"{NAME} sgd top-1"]
+
+
+def test_what_treatments_do_is_told_for_each_error(store):
+    make_study(store, "finished", treatments=["sgd"])
+    at = visit()
+    assert not at.exception
+    (fold,) = [fold for fold in at.expander if fold.label == "What the treatments do"]
+    assert fold.proto.expanded
+    table = fold.table[0].value
+    assert table.index.tolist() == ["SGD"] * 3
+    assert table["Error"].tolist() == ["top-1 error", "top-5 error", "cross-entropy"]
+    # each error is 1.1 times the untreated one's, on the same seeds
+    assert all(value.startswith("1.1") for value in table["Error is multiplied by, 90 %"])
+
+
+def test_a_treatment_that_has_no_size_yet_in_common_says_so(store):
+    study = make_study(store, "running", done=(), treatments=["sgd"])
+    with Store.open(store) as opened:
+        studies.measure(opened, study, SIZES[0])
+        studies.measure(opened, study, SIZES[1], f"{NAME} sgd")
+    at = visit()
+    assert not at.exception
+    (fold,) = [fold for fold in at.expander if fold.label == "What the treatments do"]
+    assert set(fold.table[0].value["What it does"]) == {
+        "Cannot be compared: the two curves have no size in common yet."
+    }
+
+
+def test_a_study_without_treatments_has_no_table_of_them(store):
+    make_study(store, "finished")
+    assert "What the treatments do" not in [fold.label for fold in visit().expander]
+
+
+def test_fixed_sizes_can_be_shown_and_say_where_there_are_none(store, monkeypatch):
+    make_study(store, "finished")
+    monkeypatch.setattr(state, "fixed_sizes", lambda path, study, revision: ())
+    at = visit()
+    at.segmented_control(key=state.SIZED).set_value(state.FIXED_SIZES).run()
+    assert not at.exception
+    assert "there is no curve of fixed size to draw" in said(at)
+
+
+def test_each_recording_is_offered_by_itself_images_first(store, recorded):
+    for name, curve in (("a", "speech synthetic-words ctc cer"), ("b", f"{NAME} top-1")):
+        measured = [Point(curve, m, m**-0.3) for m in (10, 100, 1000, 10_000)]
+        (recorded / f"{name}.csv").write_text(write_points(measured))
+        about = {"data_hash": "abc", "version": "0.1.0", "date": "2026-11-23"}
+        (recorded / f"{name}.json").write_text(json.dumps({**about, "guess": {curve: 1.0}}))
+    at = visit()
+    assert at.selectbox(key=state.STUDY).options == [
+        "Example: images, icons, recorded 23 November 2026",
+        "Example: speech, synthetic-words (SYNTHETIC), recorded 23 November 2026",
+    ]
+    assert at.table[0].value.index.tolist() == [f"{NAME} top-1"]
+    at.selectbox(key=state.STUDY).set_value("a").run()
+    assert not at.exception
+    assert at.table[0].value.index.tolist() == [r"speech synthetic-words ctc cer (SYNTHETIC)"]
+
+
+def test_opening_the_pages_brings_in_no_torch():
+    code = (
+        "import sys; from dashboard import jobs, ordering, panels, searched, state, words;"
+        "from engine.recorded import recordings; sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=APP.parents[1]).returncode == 0

@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.domains import DOMAINS
 from engine.laws.forms import power
 from engine.laws.published import PUBLISHED
 
@@ -20,7 +21,7 @@ def law(domain: str, metric: str):
     [
         ("images", "top-1 error", 1.28e6, 0.194),  # all of ImageNet: 19.4 % top-1
         ("translation", "token error", 1.28e8, 0.28),  # 28 % word pieces
-        ("language", "cross-entropy", 7.7e8, 3.37),  # 3.37 nats a word on the billion words
+        ("words", "cross-entropy", 7.7e8, 3.37),  # 3.37 nats a word on the billion words
     ],
 )
 def test_a_published_law_gives_its_papers_error(domain, metric, size, error) -> None:
@@ -30,7 +31,12 @@ def test_a_published_law_gives_its_papers_error(domain, metric, size, error) -> 
 
 def test_every_row_names_its_source_and_falls() -> None:
     assert all(row.source and row.exponent < 0 for row in PUBLISHED)
-    assert {row.domain for row in PUBLISHED} == {"images", "language", "translation", "speech"}
+    assert {row.domain for row in PUBLISHED} == set(DOMAINS)
+
+
+def test_every_row_is_of_an_error_that_its_domain_measures() -> None:
+    titles = {(name, m.title) for name, about in DOMAINS.items() for m in about.metrics}
+    assert {(row.domain, row.metric) for row in PUBLISHED} <= titles
 
 
 def test_top_5_is_steeper_than_top_1() -> None:

@@ -1,0 +1,150 @@
+"""What a study knows of its curves beyond their points, as Explore shows it.
+
+The models that were tried at each size, whether a larger one might have won, the scores of the
+largest shard, and what each treatment does to its curve.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import panels, state, words
+from dashboard.figures import Extra
+from engine.curve import Curve
+from engine.laws.compare import compare
+from engine.laws.window import Window
+from engine.numbers import number
+
+LARGEST = 2  # a winner at the edge of what was tried is a doubt where it is among the largest two
+
+remembered_comparison = lru_cache(maxsize=512)(compare)  # pure in frozen values
+
+
+def extras(
+    curves: Sequence[Curve], about: state.Searched, fixed: Sequence[Curve] | None
+) -> dict[str, Extra]:
+    """What each panel shows besides its curve, by the curve's name.
+
+    Args:
+        curves: of one study.
+        about: how they came about.
+        fixed: its curves of fixed size, to be shown; None: the untreated curves instead.
+    """
+    rivals: dict[str, list[tuple[str, Curve]]] = {}
+    for curve in fixed or ():
+        rivals.setdefault(curve.name.rpartition(", ")[0], []).append((_label(curve), curve))
+    if fixed is None:
+        for plain, treated in pairs(curves, about):
+            rivals[treated.name] = [("untreated", plain)]
+    return {
+        curve.name: Extra(
+            tuple(rivals.get(curve.name, ())), about.edges.get(curve.name, frozenset())
+        )
+        for curve in curves
+    }
+
+
+def _label(curve: Curve) -> str:
+    return short(max(point.parameters or 0 for point in curve.points))
+
+
+def short(parameters: int) -> str:
+    """A number of parameters as a label: 15k, 1.1M."""
+    for scale, letter in ((1e6, "M"), (1e3, "k")):
+        if parameters >= scale:
+            count = parameters / scale
+            return f"{count:.0f}{letter}" if count >= 10 else f"{count:.1f}{letter}"
+    return str(parameters)
+
+
+def remarks(curves: Sequence[Curve], about: state.Searched) -> list[str]:
+    """What the search leaves to say about curves, once for all the metrics of a subject."""
+    too_small: dict[str, None] = {}
+    scored: dict[str, None] = {}
+    for curve in curves:
+        if curve.name not in about.about:
+            continue
+        name = words.plain(words.marked(about.about[curve.name][0].label))
+        largest = sorted({point.size for point in curve.points})[-LARGEST:]
+        if at_edge := [size for size in largest if size in about.edges.get(curve.name, ())]:
+            sizes = " and ".join(number(size) for size in at_edge)
+            too_small[f"**{name}** at {sizes} {curve.unit}"] = None
+        if curve.name in about.scores:
+            size, scores = about.scores[curve.name]
+            shown = ", ".join(f"{words.SCORES.get(k, k)} {number(v)}" for k, v in scores.items())
+            scored[f"**{name}:** {words.plain(shown)} at {number(size)} {curve.unit}."] = None
+    said = list(scored)
+    if too_small:
+        said.insert(
+            0,
+            "The largest model may be too small: the largest that was tried won (hollow marks) for"
+            f" {'; '.join(too_small)}.",
+        )
+    return said
+
+
+def legend(drawn: Mapping[str, Extra]) -> str:
+    """What the grey lines of fixed sizes are, or why there are none."""
+    if not any(extra.beside for extra in drawn.values()):
+        return "No model was tried at two sizes yet, so there is no curve of fixed size to draw."
+    return (
+        "Grey: one model each at the sizes where it was tried, with its number of parameters. Where"
+        " such a line leaves the best fit and goes flat, the model is full, not the data used up."
+    )
+
+
+def treatments(curves: Sequence[Curve], about: state.Searched, view: state.View) -> None:
+    """What each treatment does to its curve; nothing where the study carries none."""
+    rows = []
+    for plain, treated in pairs(curves, about):
+        window = _overlap(state.window_of(plain, view), state.window_of(treated, view))
+        found = remembered_comparison(plain, treated, window)
+        subject = about.about[treated.name][0]
+        rows.append(
+            {
+                "Treatment": words.plain(words.treatment(subject.treatment)),
+                "Error": words.plain(treated.metric),
+                "What it does": words.sentence(found.sentence)
+                if found.ratio.n_sizes
+                else "Cannot be compared: the two curves have no size in common yet.",
+                "Curve": panels.named(plain),
+                "Exponent differs by, 90 %": words.interval(found.exponent, "none"),
+                "Error is multiplied by, 90 %": words.interval(found.level, "none"),
+                "Sizes": str(found.ratio.n_sizes),
+            }
+        )
+    if not rows:
+        return
+    with st.expander("What the treatments do", expanded=True):
+        table = pd.DataFrame(rows).set_index("Treatment")
+        if len({subject.label for subject, _ in about.about.values() if not subject.treatment}) < 2:
+            table = table.drop(columns="Curve")  # there is but one that it can be
+        st.table(table, border="horizontal")
+        st.caption(
+            "Each treated curve against its untreated one, size by size and seed by seed, at the"
+            " sizes inside both windows. A treatment that only shifts a curve multiplies the error"
+            " by one factor; one that changes the exponent changes what more data is worth."
+        )
+
+
+def pairs(curves: Sequence[Curve], about: state.Searched) -> list[tuple[Curve, Curve]]:
+    """Each treated curve of a study behind its untreated one."""
+    untreated = {
+        known: curve for curve in curves if (known := about.about.get(curve.name)) is not None
+    }
+    found = []
+    for (subject, metric), curve in untreated.items():
+        plain = untreated.get((replace(subject, treatment=""), metric))
+        if subject.treatment and plain is not None:
+            found.append((plain, curve))
+    return found
+
+
+def _overlap(a: Window, b: Window) -> Window:
+    """The sizes inside both windows; those of the first where they have none in common."""
+    low = max(filter(None, (a.low, b.low)), default=None)
+    high = min(filter(None, (a.high, b.high)), default=None)
+    return a if low and high and low > high else Window(low, high)
