@@ -53,7 +53,9 @@ def test_a_room_imports_only_what_lies_before_it(folder, forbidden):
     assert offenders(folder, forbidden) == []
 
 
-@pytest.mark.parametrize("module", ["engine.laws", "engine.curve", "engine.study.store"])
+@pytest.mark.parametrize(
+    "module", ["engine.laws", "engine.curve", "engine.study.store", "engine.study.fixed_size"]
+)
 def test_reading_and_fitting_curves_needs_no_torch(module):
     code = f"import sys, {module}; sys.exit('torch' in sys.modules or 'streamlit' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

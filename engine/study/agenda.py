@@ -10,7 +10,7 @@ from functools import partial
 
 from engine.study.plan import LONG_GROUP_SECONDS, Plan, SubjectPlan
 from engine.study.search import Choice, Course, Trial, choose, course
-from engine.training.group import Candidate, GroupSpec
+from engine.training.spec import Candidate, GroupSpec
 
 
 @dataclass(frozen=True, slots=True)

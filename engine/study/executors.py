@@ -18,7 +18,8 @@ from multiprocessing.connection import wait as wait_for_sentinel
 from engine.study.agenda import PlannedGroup
 from engine.tasks.load import TaskLoader
 from engine.tasks.task import Task
-from engine.training.group import Candidate, GroupSpec, run_group
+from engine.training.group import run_group
+from engine.training.spec import Candidate, GroupSpec
 
 TICK_SECONDS = 0.5  # how often the driver gets to beat and to look for a wish to stop
 LIVES = 2  # a group whose worker died is tried once more: the killer may have been another's memory

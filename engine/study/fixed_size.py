@@ -12,7 +12,7 @@ from engine.study.plan import stored_plan
 from engine.study.search import choose
 from engine.study.settle import point
 from engine.study.store import Store
-from engine.training.group import Candidate
+from engine.training.spec import Candidate
 
 LEAST_SIZES = 2  # one point is no curve
 

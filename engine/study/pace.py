@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.study.plan import Pace, stored_plan
 from engine.study.store import Store
-from engine.training.group import Candidate
+from engine.training.spec import Candidate
 
 
 def pace(runs: Sequence[Candidate], patience: float) -> Pace:

@@ -17,8 +17,7 @@ from data import shards
 from engine.numbers import duration
 from engine.study.search import Search
 from engine.study.subject import Settings, Subject
-from engine.training.group import Schedule
-from engine.training.probe import Speed
+from engine.training.spec import Schedule, Speed
 
 FILL = 0.9  # of the minutes asked for: one estimate was 25 % low (CHANGELOG, 0.1.0)
 LONG_GROUP_SECONDS = 45.0  # a longer group is cut into its seeds, so that no worker ends alone
@@ -144,9 +143,8 @@ def make_plan(
         if settings.seeds is not None:
             recipe = replace(recipe, seeds=settings.seeds)
         whole = {rung: interpolated(speed, rung) for rung in recipe.ladder}
-        parts.append(
-            _subject_plan(subject, recipe, extent, whole, workers, settings.sizes, minutes)
-        )
+        ladder = settings.sizes or _ladder(subject, settings.subjects, extents, recipe.smallest)
+        parts.append(_subject_plan(subject, recipe, extent, whole, workers, ladder, minutes))
     return Plan(tuple(parts), workers, _wall(sum(part.seconds for part in parts), workers))
 
 
@@ -189,22 +187,33 @@ def training_seconds(
     return training + validating + extent.test / speed.test
 
 
+def _ladder(
+    subject: Subject, subjects: Sequence[Subject], extents: Sequence[Extent], smallest: float
+) -> tuple[int, ...]:
+    """Sizes in steps of 2 from the whole data downwards.
+
+    A treatment may leave data out; it then has the sizes of the untreated data as far as it
+    reaches, because curves are compared size by size.
+    """
+    full = {other: extent.full for other, extent in zip(subjects, extents, strict=True)}
+    plain = full.get(replace(subject, treatment=""), full[subject])
+    return tuple(size for size in shards.sizes(plain, smallest) if size <= full[subject])
+
+
 def _subject_plan(
     subject: Subject,
     recipe: Recipe,
     extent: Extent,
     speeds: dict[int, Speed],
     workers: int,
-    sizes: tuple[int, ...] | None,
+    sizes: tuple[int, ...],
     minutes: float | None,
 ) -> SubjectPlan:
-    ladder = tuple(shards.sizes(extent.full, recipe.smallest))
-    if sizes is not None:
-        ladder = tuple(sorted(set(sizes)))
-        if ladder[-1] > extent.full:
-            raise PlanError(
-                f"size {ladder[-1]:,} is more than the {extent.full:,} {extent.unit} there are."
-            )
+    ladder = tuple(sorted(set(sizes)))
+    if ladder[-1] > extent.full:
+        raise PlanError(
+            f"size {ladder[-1]:,} is more than the {extent.full:,} {extent.unit} there are."
+        )
 
     def fitted(thinned: Recipe) -> SubjectPlan:
         """The longest run of sizes that the minutes hold; three where they hold not even those."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from engine.study.plan import Pace, Recipe
 from engine.study.search import Search
 from engine.study.subject import Subject
-from engine.training.group import RATE_OF_SGD, SGD, Schedule
+from engine.training.spec import RATE_OF_SGD, SGD, Schedule
 
 QUICK = Search(below=0, above=1, rates=2, widenings=0)
 STANDARD = Search(below=1, above=1, rates=2, widenings=1)

@@ -29,8 +29,7 @@ from engine.tasks.load import TaskLoader
 from engine.tasks.task import Task
 from engine.training import probe
 from engine.training.device import Device
-from engine.training.group import Candidate, GroupSpec, Schedule
-from engine.training.probe import Speed
+from engine.training.spec import Candidate, GroupSpec, Schedule, Speed
 
 BEAT_SECONDS = 1.0  # between two signs of life; the store calls a driver lost after 15
 

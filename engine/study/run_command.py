@@ -7,14 +7,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from engine.domains import DOMAINS
+from engine.domains import DOMAINS, OF_TRAINING
 from engine.laws.fit import fit
 from engine.laws.propose import propose_window
 from engine.numbers import duration, with_interval
 from engine.study.run import Progress, default_workers, prepare, run_study
 from engine.study.store import Store
 from engine.study.subject import Settings, Subject
-from engine.tasks.load import treatments
 from engine.training import device as devices
 
 
@@ -57,7 +56,7 @@ def _subjects(options: argparse.Namespace) -> tuple[Subject, ...]:
     asked = list(dict.fromkeys(options.domains))
     data = _shared_out("--data", options.data, {d: DOMAINS[d].sources for d in asked})
     models = _shared_out("--model", options.model, {d: DOMAINS[d].models for d in asked})
-    known = {d: ("none", *treatments(d)) for d in asked} if options.treatment else {}
+    known = {d: ("none", *DOMAINS[d].treatments, *OF_TRAINING) for d in asked}
     treated = _shared_out("--treatment", options.treatment, known)
     return tuple(
         Subject(domain, source, model, "" if treatment == "none" else treatment)

@@ -20,7 +20,7 @@ from typing import Literal
 
 import numpy as np
 
-from engine.training.group import Candidate
+from engine.training.spec import Candidate
 
 INFINITE = float("inf")
 # Training loss "well under" validation loss (Hestness 2017, section 3, gives no number). At 0.8 a

@@ -13,7 +13,7 @@ from engine.domains import DOMAINS, Metric
 from engine.study.agenda import Agenda, Decision, PlannedGroup
 from engine.study.plan import Plan, SubjectPlan
 from engine.study.store import CandidateRow, Store
-from engine.training.group import Candidate
+from engine.training.spec import Candidate
 
 
 def settle(

@@ -165,12 +165,24 @@ def _augment(task: ImageTask) -> ImageTask:
 
 
 def _mislabel(task: ImageTask, rate: float) -> ImageTask:
-    train = task.splits["train"]
+    """Replace a share of the labels of training and of validation; test stays clean.
+
+    Validation too: one who has such labels selects by them, and only then does the curve come
+    down to `treatments.noise_floor` (see there).
+    """
     noisy = noisy_labels(task.truth, task.classes, rate)
-    labels = torch.from_numpy(noisy).to(task.device)
+    held = noisy_labels(task.splits["validation"].labels.cpu().numpy(), task.classes, rate)
+
+    def relabelled(split: SplitName, labels: NDArray[np.int64]) -> Pictures:
+        return Pictures(task.splits[split].inputs, torch.from_numpy(labels).to(task.device))
+
     return replace(
         task,
-        splits={**task.splits, "train": Pictures(train.inputs, labels)},
+        splits={
+            **task.splits,
+            "train": relabelled("train", noisy),
+            "validation": relabelled("validation", held),
+        },
         guess=_guess(noisy[task.pool], task.splits["test"].labels.cpu().numpy(), task.classes),
     )
 

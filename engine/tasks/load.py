@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from engine.domains import DOMAINS
+from engine.domains import DOMAINS, OF_TRAINING
 from engine.tasks.task import Task
 from engine.tasks.treatments import treated
-from engine.training.group import SGD, WEIGHT_DECAY
-
-OF_TRAINING = (SGD, WEIGHT_DECAY)  # treatments that the group applies, in every domain
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +31,3 @@ class TaskLoader:
             return task
         treated_task: Task = treated(task, treatment, module.TREATMENTS)
         return treated_task
-
-
-def treatments(domain: str) -> tuple[str, ...]:
-    """The treatments that a study of a domain can carry."""
-    return (*import_module(DOMAINS[domain].task).TREATMENTS, *OF_TRAINING)

@@ -1,8 +1,8 @@
 """Treatments of the training data: what a domain's TREATMENTS are made of, and applied by.
 
 A treatment is a function from a task to a task with other training data (engine.tasks.task); its
-validation and test splits stay as they are, so that curves with and without it compare. Here lie
-what all domains share; a domain's module names its own in TREATMENTS. What changes the training
+test split stays as it is, so that curves with and without it compare. Here lies what all domains
+share; a domain's module names its own in TREATMENTS. What changes the training
 rather than the data, another optimiser or weight decay, is the group's business, not a treatment.
 """
 
@@ -76,7 +76,7 @@ def noise_floor(rate: float, classes: int) -> float:
     with equality where x determines its class. It bounds that model, not every model: one that is
     surer than the noisy labels warrant may come out below. Early stopping by a clean validation
     split chooses such models: stripes of four classes, 16,000 of them, gave 0.482 at r = 0.4 where
-    the floor is 0.511; stopped by equally noisy labels, 0.511.
+    the floor is 0.511; stopped by equally noisy labels, as the treatment does it, 0.511.
 
     Args:
         rate: r, the share of labels replaced by another class.

@@ -12,8 +12,7 @@ ledge and falsifies the curve (notes: performance, sections 4 and 11).
 
 import math
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -25,79 +24,13 @@ from data.shards import shard_hash
 from engine.models.capacity import parameters
 from engine.tasks.task import Part, Task
 from engine.training.batches import batches
+from engine.training.spec import SGD, WEIGHT_DECAY, Candidate, GroupSpec, Schedule
 
 PRUNE_GAP = 0.05  # a replica within 5 % of its best rival is never dropped (same section)
 PRUNE_INTERVALS = 6  # nor one that would close the gap within so many further evaluations
-SGD, WEIGHT_DECAY = "sgd", "weight-decay"  # treatments of the training itself, in every domain
-RATE_OF_SGD = 100.0  # SGD's learning rates as multiples of AdamW's: 0.1 where that has 1e-3
 MOMENTUM = 0.9  # of SGD, as Hestness et al. 2017 trained their recurrent networks
 DECAY = 0.01  # of weight-decay: AdamW's own default
 TRAIN_PROBE = 512  # rows of the shard on which the training loss is reported: within some percent
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """When to evaluate and when to stop; one for every shard of a curve."""
-
-    batch: int = 64  # rows
-    watched: int | None = None  # validation rows looked at in each evaluation; None: all
-    first_evaluation: int = 5  # steps; a tiny shard is at its best within ten
-    ratio: float = 1.25  # between the steps of successive evaluations
-    floor_steps: int = 120  # nothing stops before
-    patience: float = 1.6  # stop at patience x the best step ...
-    margin: int = 60  # ... and at least this many steps after it
-    max_steps: int = 20_000  # a bound on what one replica may cost; reaching it is recorded
-
-    def evaluations(self) -> Iterator[int]:
-        """The steps to evaluate at, the last one at `max_steps`."""
-        step = self.first_evaluation
-        while step < self.max_steps:
-            yield step
-            step = max(step + 1, round(step * self.ratio))
-        yield self.max_steps
-
-
-@dataclass(frozen=True, slots=True)
-class GroupSpec:
-    """What an executor moves about: enough to train the group anywhere."""
-
-    name: str
-    domain: str
-    data: str
-    model: str
-    capacity: int
-    size: int
-    seeds: tuple[int, ...]
-    learning_rates: tuple[float, ...]
-    schedule: Schedule
-    treatment: str = ""  # what is done to the training data or the training; "": nothing
-    stage: str = "search"  # of the shard's search that the group belongs to
-    scored: bool = False  # whether the task's costly scores are wanted too, of seed 0
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One training: a model at one capacity and learning rate on one seed's shard."""
-
-    model: str
-    capacity: int  # as asked for
-    parameters: int  # as built
-    learning_rate: float
-    size: int
-    seed: int
-    shard_hash: str
-    status: Literal["finished", "pruned", "capped", "failed"]
-    reason: str
-    steps: int
-    best_step: int
-    evaluations: int
-    validation_loss: float | None  # the minimum, at `best_step`; None where it failed
-    train_loss: float | None  # on the shard, at `best_step`
-    last_loss: float | None = None  # validation loss when training ended: how far it overfitted
-    last_train_loss: float | None = None  # on the shard, same place
-    test: dict[str, float] = field(default_factory=dict)  # every metric, at `best_step`
-    scores: dict[str, float] = field(default_factory=dict)  # further figures, where asked for
-    seconds: float = 0.0
 
 
 @dataclass(slots=True)

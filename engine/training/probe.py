@@ -2,23 +2,14 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 
 from engine.tasks.task import Task
+from engine.training.spec import Speed
 
 PROBE_SECONDS = 0.25  # for each of the three: +-10 % here, and nobody waits for it
 PROBE_ROWS = 256  # of the validation split, on which evaluation and errors are timed
-
-
-@dataclass(frozen=True, slots=True)
-class Speed:
-    """What was measured of one model on this machine, one process alone, in rows a second."""
-
-    train: float  # in training
-    evaluate: float  # when the loss is measured
-    test: float  # when all errors are measured, which may mean decoding
 
 
 def measure(task: Task, model: str, capacity: int, batch: int) -> Speed:

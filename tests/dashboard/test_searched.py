@@ -12,8 +12,7 @@ from engine.study.presets import recipe
 from engine.study.settle import point
 from engine.study.store import CandidateRow, NewCurve, Store
 from engine.study.subject import Settings, Subject
-from engine.training.group import Candidate
-from engine.training.probe import Speed
+from engine.training.spec import Candidate, Speed
 from tests.studies import NAME, SIZES, make_study
 
 

@@ -8,7 +8,7 @@ import pytest
 from dashboard import words
 from engine.domains import DOMAINS, OF_TRAINING
 from engine.study.store import Store
-from engine.training.group import SGD, WEIGHT_DECAY
+from engine.training.spec import SGD, WEIGHT_DECAY
 from tests.studies import make_study
 
 

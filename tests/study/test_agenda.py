@@ -9,8 +9,7 @@ from engine.study.agenda import Agenda, shard_name
 from engine.study.plan import Extent, Pace, Plan, Recipe, make_plan
 from engine.study.search import Search
 from engine.study.subject import Settings, Subject
-from engine.training.group import Candidate, Schedule
-from engine.training.probe import Speed
+from engine.training.spec import Candidate, Schedule, Speed
 
 RECIPE = Recipe(
     minutes=None,

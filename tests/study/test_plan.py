@@ -16,8 +16,7 @@ from engine.study.plan import (
 )
 from engine.study.search import Search
 from engine.study.subject import Settings, Subject, stored_settings
-from engine.training.group import Schedule
-from engine.training.probe import Speed
+from engine.training.spec import Schedule, Speed
 
 SUBJECT = Subject("images", "icons", "cnn")
 SETTINGS = Settings((SUBJECT,), "quick")
@@ -74,6 +73,14 @@ def test_subjects_share_the_minutes():
     assert [part.sizes for part in plan.subjects] == [only(alone).sizes] * 2
     assert plan.seconds <= 20 * 60
     assert "images icons mlp: " in plan.sentence
+
+
+def test_a_treatment_that_leaves_data_out_keeps_the_sizes_of_the_untreated_data():
+    treated = replace(SUBJECT, treatment="drop-hardest-20")
+    settings = replace(SETTINGS, subjects=(SUBJECT, treated))
+    recipes, extents = [replace(RECIPE, minutes=None)] * 2, [EXTENT, replace(EXTENT, full=16_000)]
+    plain, rest = make_plan(settings, recipes, extents, [SPEEDS] * 2, workers=2).subjects
+    assert rest.sizes == plain.sizes[:-1]
 
 
 def test_sizes_given_are_the_sizes_trained():

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from engine.study.search import Search, Trial, choose, course, draw_rates, overfits
-from engine.training.group import Candidate
+from engine.training.spec import Candidate
 
 LADDER = (10, 20, 40, 80, 160)
 RATES = (1e-4, 1e-2)

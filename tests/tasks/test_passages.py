@@ -15,7 +15,8 @@ from data.vocabulary import END, Encoded, encode_characters, encode_words
 from engine.models.language import FAMILIES
 from engine.tasks import characters, words
 from engine.tasks.passages import passage_task, passages, unigram
-from engine.training.group import GroupSpec, Schedule, run_group
+from engine.training.group import run_group
+from engine.training.spec import GroupSpec, Schedule
 
 torch.set_num_threads(1)
 SCHEDULE = Schedule(batch=8, first_evaluation=10, floor_steps=60, margin=20, max_steps=100)

@@ -12,7 +12,8 @@ from data.speech import SpeechSet, SpeechSplit
 from engine.models.speech import FAMILIES
 from engine.tasks.speech import TESTED, SpeechTask, best_guess, constant_answers, speech_task
 from engine.tasks.task import Part
-from engine.training.group import GroupSpec, Schedule, run_group
+from engine.training.group import run_group
+from engine.training.spec import GroupSpec, Schedule
 
 WORDS = ("yes", "no", "up", "noon")
 

@@ -25,7 +25,8 @@ from engine.tasks.translation import (
     signatures,
     translation_task,
 )
-from engine.training.group import GroupSpec, Schedule, run_group
+from engine.training.group import run_group
+from engine.training.spec import GroupSpec, Schedule
 
 torch.set_num_threads(1)
 FAMILY = pytest.mark.parametrize("family", architectures.FAMILIES)

@@ -8,7 +8,8 @@ import torch
 from data import images
 from engine.study.presets import RATES, SCHEDULE
 from engine.tasks.images import image_task
-from engine.training.group import GroupSpec, run_group
+from engine.training.group import run_group
+from engine.training.spec import GroupSpec
 
 torch.set_num_threads(1)
 LEDGE = 1.02  # a ledge was seen to cost 7 %; the noise of a shard's best loss is under 1 %

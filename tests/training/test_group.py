@@ -8,7 +8,8 @@ import torch
 from data.images import ImageSet, ImageSplit
 from engine.tasks.images import best_guess, image_task
 from engine.training.batches import batches
-from engine.training.group import GroupSpec, Schedule, run_group
+from engine.training.group import run_group
+from engine.training.spec import GroupSpec, Schedule
 
 torch.set_num_threads(1)
 SCHEDULE = Schedule(batch=16, first_evaluation=10, floor_steps=60, margin=20, max_steps=300)
