@@ -21,7 +21,6 @@ from engine.training.spec import Schedule, Speed
 
 FILL = 0.9  # of the minutes asked for: one estimate was 25 % low (CHANGELOG, 0.1.0)
 LONG_GROUP_SECONDS = 45.0  # a longer group is cut into its seeds, so that no worker ends alone
-WORTH_A_CURVE = 8  # sizes: two decades in steps of 2; below that candidates are given up for them
 PAIRED = 0.92  # speed of each of two processes on two cores against one alone (performance, 3)
 START_SECONDS = 6.0  # a worker's torch import and data load, measured on 2 cores
 
@@ -51,6 +50,7 @@ class Recipe:
     schedule: Schedule
     pace: Pace
     smallest: float = 0.001  # share of the data at the smallest size
+    worth: int = 8  # sizes that a curve should have before any of its shards is searched more
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +119,8 @@ def make_plan(
 ) -> Plan:
     """Plan a study: as many sizes of each subject, in steps of 2, as its minutes hold.
 
-    The subjects share the minutes evenly. Where they hold fewer than eight sizes with the whole
-    search, every shard is searched less.
+    The subjects share the minutes evenly. Where they hold fewer sizes with the whole search
+    than the recipe wants, every shard is searched less.
 
     Args:
         settings: what the user asked for.
@@ -227,7 +227,7 @@ def _subject_plan(
             kept -= 1
 
     plans = [fitted(thinned) for thinned in _thinner(recipe)]
-    whole = min(WORTH_A_CURVE, len(ladder))
+    whole = min(recipe.worth, len(ladder))
     plan = next((p for p in plans if len(p.sizes) >= whole), max(plans, key=lambda p: len(p.sizes)))
     wall = _wall(plan.seconds, workers)
     if minutes is not None and wall > 60 * minutes:
@@ -289,6 +289,7 @@ def _stored_subject(record: dict[str, Any]) -> SubjectPlan:
             schedule=Schedule(**recipe["schedule"]),
             pace=Pace(**recipe["pace"]),
             smallest=recipe["smallest"],
+            worth=recipe["worth"],
         ),
         speeds={int(capacity): Speed(**speed) for capacity, speed in record["speeds"].items()},
         seconds=record["seconds"],

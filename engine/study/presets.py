@@ -14,6 +14,7 @@ from engine.training.spec import RATE_OF_SGD, SGD, Schedule
 
 QUICK = Search(below=0, above=1, rates=2, widenings=0)
 STANDARD = Search(below=1, above=1, rates=2, widenings=1)
+SIZES = 10  # of a standard curve: two and a half decades and more in steps of 2
 
 # Images: the whole validation set would double a small shard's cost.
 IMAGE_RATES = (3e-4, 3e-3)
@@ -33,13 +34,13 @@ CHARACTER_LADDER = (5_000, 10_000, 20_000, 40_000, 80_000, 160_000, 320_000)
 
 PAIR_RATES = (2e-3, 1.2e-2)
 PAIR_SCHEDULE = Schedule(batch=32, watched=256, first_evaluation=5, floor_steps=200)
-PAIR_PACE = Pace(steps=400.0, size=1000, growth=0.6)
+PAIR_PACE = Pace(steps=600.0, size=800, growth=0.77)
 PAIR_LADDER = (25_000, 50_000, 100_000, 200_000, 400_000)
 
 # Speech: CTC leaves its plateau of blanks after 130 to 200 steps at 3e-3.
 SPEECH_RATES = (2e-3, 1e-2)
 SPEECH_SCHEDULE = Schedule(batch=8, watched=128, first_evaluation=60, floor_steps=400, patience=1.5)
-SPEECH_PACE = Pace(steps=750.0, size=120, growth=0.4)
+SPEECH_PACE = Pace(steps=1600.0, size=200, growth=0.65)
 SPEECH_LADDER = (15_000, 30_000, 60_000, 120_000, 240_000)
 
 
@@ -67,8 +68,8 @@ def _recipes(
     hasty, patient = schedules
     return {
         "quick": Recipe(4.0, 2, few, rates, QUICK, hasty, pace, smallest[0]),
-        "standard": Recipe(60.0, 3, ladder, rates, STANDARD, patient, pace, smallest[1]),
-        "full": Recipe(None, 5, many, rates, STANDARD, patient, pace, smallest[1]),
+        "standard": Recipe(60.0, 3, ladder, rates, STANDARD, patient, pace, smallest[1], SIZES),
+        "full": Recipe(None, 5, many, rates, STANDARD, patient, pace, smallest[1], SIZES),
     }
 
 
