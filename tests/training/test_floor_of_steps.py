@@ -1,43 +1,73 @@
 """The floor of steps must not freeze a curve on an early ledge (notes: performance, section 11)."""
 
 from dataclasses import replace
+from functools import lru_cache
 
 import pytest
 import torch
 
-from data import images
-from engine.study.presets import RATES, SCHEDULE
-from engine.tasks.images import image_task
+from engine.domains import DOMAINS
+from engine.study.presets import RECIPES
+from engine.tasks.load import TaskLoader
 from engine.training.group import run_group
 from engine.training.spec import GroupSpec
 
 torch.set_num_threads(1)
 LEDGE = 1.02  # a ledge was seen to cost 7 %; the noise of a shard's best loss is under 1 %
+FOLDERS = {"multi30k": "multi30k", "spoken-digits": "fsdd/recordings"}
+
+
+@lru_cache
+def task(domain, data, folder, cache):
+    paths = {domain: folder / FOLDERS[data]} if data in FOLDERS else {}
+    return TaskLoader(paths, cache, "cpu")(domain, data)
 
 
 @pytest.fixture(scope="module")
-def task():
-    return image_task(images.load("icons"), "cpu")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.mark.slow
+@pytest.mark.shared
 @pytest.mark.parametrize(
-    ("model", "size"), [("mlp", 99), ("mlp", 792), ("cnn", 99), ("cnn", 792), ("resnet", 99)]
+    ("domain", "data", "model", "size"),
+    [
+        ("images", "icons", "mlp", 99),
+        ("images", "icons", "mlp", 792),
+        ("images", "icons", "cnn", 99),
+        ("images", "icons", "cnn", 792),
+        ("images", "icons", "resnet", 99),
+        ("words", "sotu", "lstm", 3_499),
+        ("words", "sotu", "transformer", 3_499),
+        ("characters", "sotu", "lstm", 2_381),
+        ("characters", "sotu", "transformer", 2_381),
+        ("translation", "multi30k", "attention", 453),
+        ("translation", "multi30k", "transformer", 226),
+        ("speech", "spoken-digits", "ctc", 30),
+    ],
 )
-def test_training_four_times_past_the_floor_finds_no_lower_loss(task, model, size):
+def test_training_four_times_past_the_floor_finds_no_lower_loss(
+    shared_data, cache, domain, data, model, size
+):
+    recipe = RECIPES[domain]["quick"]
+    low, high = recipe.rates
+
     def best_loss(floor: int) -> float:
         spec = GroupSpec(
-            name=f"{model} on {size}",
-            domain="images",
-            data="icons",
+            name=f"{model} on {size} {DOMAINS[domain].unit}",
+            domain=domain,
+            data=data,
             model=model,
-            capacity=40_000,
+            capacity=recipe.ladder[0],
             size=size,
             seeds=(0,),
-            learning_rates=RATES,
-            schedule=replace(SCHEDULE, floor_steps=floor),
+            learning_rates=((low * high) ** 0.5,),
+            schedule=replace(recipe.schedule, floor_steps=floor),
         )
-        return min(run.validation_loss for run in run_group(task, spec))
+        return min(
+            r.validation_loss for r in run_group(task(domain, data, shared_data, cache), spec)
+        )
 
-    floor = SCHEDULE.floor_steps
+    floor = recipe.schedule.floor_steps
     assert best_loss(floor) < LEDGE * best_loss(4 * floor)
