@@ -5,7 +5,6 @@ largest shard, and what each treatment does to its curve.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 
 import pandas as pd
@@ -15,8 +14,8 @@ from dashboard import panels, state, words
 from dashboard.figures import Extra
 from engine.curve import Curve
 from engine.laws.compare import compare
-from engine.laws.window import Window
 from engine.numbers import number
+from engine.study.treated import treated_pairs
 
 LARGEST = 2  # a winner at the edge of what was tried is a doubt where it is among the largest two
 
@@ -37,7 +36,7 @@ def extras(
     for curve in fixed or ():
         rivals.setdefault(curve.name.rpartition(", ")[0], []).append((_label(curve), curve))
     if fixed is None:
-        for plain, treated in pairs(curves, about):
+        for plain, treated in treated_pairs(curves, about.about):
             rivals[treated.name] = [("untreated", plain)]
     return {
         curve.name: Extra(
@@ -99,8 +98,8 @@ def legend(drawn: Mapping[str, Extra]) -> str:
 def treatments(curves: Sequence[Curve], about: state.Searched, view: state.View) -> None:
     """What each treatment does to its curve; nothing where the study carries none."""
     rows = []
-    for plain, treated in pairs(curves, about):
-        window = _overlap(state.window_of(plain, view), state.window_of(treated, view))
+    for plain, treated in treated_pairs(curves, about.about):
+        window = state.window_of(plain, view).overlap(state.window_of(treated, view))
         found = remembered_comparison(plain, treated, window)
         subject = about.about[treated.name][0]
         rows.append(
@@ -128,23 +127,3 @@ def treatments(curves: Sequence[Curve], about: state.Searched, view: state.View)
             " sizes inside both windows. A treatment that only shifts a curve multiplies the error"
             " by one factor; one that changes the exponent changes what more data is worth."
         )
-
-
-def pairs(curves: Sequence[Curve], about: state.Searched) -> list[tuple[Curve, Curve]]:
-    """Each treated curve of a study behind its untreated one."""
-    untreated = {
-        known: curve for curve in curves if (known := about.about.get(curve.name)) is not None
-    }
-    found = []
-    for (subject, metric), curve in untreated.items():
-        plain = untreated.get((replace(subject, treatment=""), metric))
-        if subject.treatment and plain is not None:
-            found.append((plain, curve))
-    return found
-
-
-def _overlap(a: Window, b: Window) -> Window:
-    """The sizes inside both windows; those of the first where they have none in common."""
-    low = max(filter(None, (a.low, b.low)), default=None)
-    high = min(filter(None, (a.high, b.high)), default=None)
-    return a if low and high and low > high else Window(low, high)

@@ -18,6 +18,7 @@ from engine.laws.propose import propose_window
 from engine.laws.window import Window
 from engine.study.store import Store, StoreError, StudyRow
 from engine.study.subject import Subject, stored_settings
+from engine.study.treated import about_curves
 
 STORE = "store"  # Path of the store, set by app.py
 STUDY = "study"  # the Choice on Explore
@@ -105,12 +106,10 @@ def searched(path: Path, study: int, revision: int) -> Searched:
 @lru_cache(maxsize=16)
 def _searched(path: Path, inode: int, study: int, revision: int) -> Searched:
     with Store.open(path, "read") as store:
-        curves = store.study_curves(study)
+        about = about_curves(store, study)
         records = store.point_records(study)
-        settings = next(row.settings for row in store.studies() if row.id == study)
-        plan = store.study_plan(study)[1]
+        settings, plan = store.study_plan(study)
     subjects = stored_settings(settings).subjects
-    about = {c.name: (subjects[c.subject], c.metric) for c in curves if c.subject is not None}
     edges: dict[str, set[float]] = {}
     scores: dict[str, dict[float, list[dict[str, float]]]] = {}
     for point, record in records:

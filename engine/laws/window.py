@@ -29,3 +29,9 @@ class Window:
         if self.high is not None:
             inside &= sizes <= self.high * (1 + 1e-9)
         return inside
+
+    def overlap(self, other: "Window") -> "Window":
+        """The sizes inside both windows; this one's own where they have none in common."""
+        low = max(filter(None, (self.low, other.low)), default=None)
+        high = min(filter(None, (self.high, other.high)), default=None)
+        return self if low and high and low > high else Window(low, high)

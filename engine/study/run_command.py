@@ -8,12 +8,14 @@ from pathlib import Path
 from tqdm import tqdm
 
 from engine.domains import DOMAINS, OF_TRAINING
+from engine.laws.compare import compare
 from engine.laws.fit import fit
 from engine.laws.propose import propose_window
 from engine.numbers import duration, with_interval
 from engine.study.run import Progress, default_workers, prepare, run_study
 from engine.study.store import Store
 from engine.study.subject import Settings, Subject
+from engine.study.treated import about_curves, treated_pairs
 from engine.training import device as devices
 
 
@@ -125,7 +127,29 @@ def _report(store: Store, study: int) -> int:
             exponent = found.exponent
             shown = with_interval(exponent.value, exponent.low, exponent.high)
             print(f"  {curve.name}: exponent {shown}, {found.law}, {found.n_sizes} sizes")
+    for line in _treatments(store, study) + _scores(store, study):
+        print(f"  {line}")
     return 1 if row.state == "failed" else 0
+
+
+def _treatments(store: Store, study: int) -> list[str]:
+    """What each treatment does to its curve, where both windows allow."""
+    found = []
+    for plain, treated in treated_pairs(store.curves(study), about_curves(store, study)):
+        window = propose_window(plain).overlap(propose_window(treated))
+        found.append(f"{treated.name}: {compare(plain, treated, window).sentence}")
+    return found
+
+
+def _scores(store: Store, study: int) -> list[str]:
+    """The costly figures of the largest size, of seed 0: BLEU."""
+    said = {
+        f"{point.model} at {point.size:,.0f} {point.unit}: "
+        + ", ".join(f"{name} {score:.1f}" for name, score in record["scores"].items())
+        for point, record in store.point_records(study)
+        if record.get("scores")
+    }
+    return sorted(said)
 
 
 class _Bar:

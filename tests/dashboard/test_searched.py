@@ -12,6 +12,7 @@ from engine.study.presets import recipe
 from engine.study.settle import point
 from engine.study.store import CandidateRow, NewCurve, Store
 from engine.study.subject import Settings, Subject
+from engine.study.treated import treated_pairs
 from engine.training.spec import Candidate, Speed
 from tests.studies import NAME, SIZES, make_study
 
@@ -51,7 +52,7 @@ def test_scores_are_told_with_the_size_that_they_were_measured_at(tmp_path):
 def test_each_treated_curve_is_paired_with_the_untreated_one_of_its_metric(tmp_path):
     study = make_study(tmp_path / "s.db", "finished", treatments=["sgd", "augment"])
     about, curves = known(tmp_path / "s.db", study)
-    pairs = [(plain.name, treated.name) for plain, treated in searched.pairs(curves, about)]
+    pairs = [(plain.name, treated.name) for plain, treated in treated_pairs(curves, about.about)]
     metrics = ("top-1", "top-5", "cross-entropy")
     assert pairs == [
         (f"{NAME} {m}", f"{NAME} {t} {m}") for t in ("sgd", "augment") for m in metrics
@@ -66,7 +67,7 @@ def test_each_capacity_has_its_curve_beside_the_best_fit_with_its_parameters(tmp
     about, curves = known(path, study)
     fixed = state.fixed_sizes(path, study, 0)
     extra = searched.extras(curves, about, fixed)[f"{NAME} top-1"]
-    assert [said for said, _ in extra.beside] == ["5.1k", "15k"]
+    assert [said for said, _ in extra.beside] == ["40k", "81k"]
     assert "one model each" in searched.legend({NAME: extra})
 
 
@@ -87,7 +88,7 @@ def test_parameters_are_written_short(parameters, said):
 
 
 def with_candidates(path: Path) -> int:
-    """A study of two sizes at which two capacities were tried on all three seeds."""
+    """A study of two sizes at which two capacities were tried on all seeds."""
     subject = Subject("images", "icons", "cnn")
     settings = Settings((subject,), "quick", sizes=(100, 200))
     found = recipe(subject, "quick", None)
@@ -108,7 +109,8 @@ def with_candidates(path: Path) -> int:
             version="0.1.0",
         )
         for size in (100, 200):
-            runs = [run(size, capacity, seed) for capacity in (5_000, 15_000) for seed in range(3)]
+            rungs, seeds = found.ladder[:2], range(found.seeds)
+            runs = [run(size, capacity, seed) for capacity in rungs for seed in seeds]
             best = plan_point(made, runs[0])
             store.add_groups(study, [(f"g{size}", f"{NAME} / {size}", {}, 1.0)])
             store.end_group(

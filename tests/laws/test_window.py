@@ -36,3 +36,16 @@ def test_an_end_that_is_no_size_is_refused(end) -> None:
 def test_a_reversed_window_is_refused() -> None:
     with pytest.raises(ValueError, match="window 5:2 is reversed: give LOW:HIGH"):
         Window(5, 2)
+
+
+@pytest.mark.parametrize(
+    ("other", "both"),
+    [
+        (Window(20, None), Window(20, 100)),
+        (Window(None, 50), Window(10, 50)),
+        (Window(), Window(10, 100)),
+        (Window(200, 300), Window(10, 100)),  # nothing in common: its own
+    ],
+)
+def test_the_overlap_of_two_windows(other, both):
+    assert Window(10, 100).overlap(other) == both
