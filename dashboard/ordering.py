@@ -15,7 +15,13 @@ from dashboard import jobs, words
 from engine.domains import DOMAINS, OF_TRAINING
 from engine.study.location import default_cache
 
-OWN = ("file", "folder", "parquet")  # data of the reader's own: they always have a path
+OWN = (
+    "file",
+    "folder",
+    "folder-64",
+    "parquet",
+    "parquet-64",
+)  # data of the reader's own: always with a path
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ RECIPES: dict[str, dict[str, Recipe]] = {
         SPEECH_RATES,
         (SPEECH_SCHEDULE, SPEECH_SCHEDULE),
         SPEECH_PACE,
-        (0.004, 0.002),  # synthetic phrases: 28 and 14 seconds
+        (0.002, 0.002),  # synthetic phrases: 14 seconds
     ),
 }
 

@@ -10,7 +10,6 @@ import pytest
 
 from dashboard import jobs
 from engine import cli
-from engine.domains import OF_TRAINING
 from engine.study import run_command
 from engine.study.subject import Settings
 from tests.studies import SETTINGS
@@ -70,10 +69,7 @@ def test_a_stored_study_is_ordered_again_with_its_own_paths():
         "run characters words --model lstm --treatment sgd --sizes 10,20,40 --data-path {here}/a=b",
     ],
 )
-def test_the_command_that_resumes_a_study_asks_for_the_very_same_study(
-    asked, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(run_command, "treatments", lambda domain: OF_TRAINING)  # no task is loaded
+def test_the_command_that_resumes_a_study_asks_for_the_very_same_study(asked, tmp_path):
     (tmp_path / "a=b").write_text("")
     settings = settings_of(asked.format(here=tmp_path).split())
     stored = json.loads(json.dumps(asdict(settings)))
