@@ -15,7 +15,7 @@ from dashboard import jobs, words
 from engine.domains import DOMAINS, OF_TRAINING
 from engine.study.location import default_cache
 
-OWN = (
+OWN = ("file", "folder", "folder-64", "parquet", "parquet-64")  # the reader's own: always by path
     "file",
     "folder",
     "folder-64",
