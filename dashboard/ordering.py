@@ -16,12 +16,6 @@ from engine.domains import DOMAINS, OF_TRAINING
 from engine.study.location import default_cache
 
 OWN = ("file", "folder", "folder-64", "parquet", "parquet-64")  # the reader's own: always by path
-    "file",
-    "folder",
-    "folder-64",
-    "parquet",
-    "parquet-64",
-)  # data of the reader's own: always with a path
 
 
 @dataclass(frozen=True, slots=True)
