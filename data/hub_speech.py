@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from data.errors import DataError
-from data.hub import find_parquet, hub_table
+from data.hub import hub_ready, hub_table
 from data.recordings import WITHOUT, Recording, recorded, transcript
 from data.speech_set import SpeechSet
 
@@ -74,16 +74,10 @@ def load_hub(which: HubSpeech, folder: Path | None, cache: Path | None) -> Speec
 
 
 def speech_ready(which: HubSpeech, folder: Path | None) -> tuple[bool, str]:
-    """Whether a set's files are in a folder, or else what to do. Reads file names only."""
-    split = which.splits[0]
-    if folder is None:
-        return False, (
-            f"{which.repository} is downloaded and kept by the `datasets` library at"
-            " first use, or give --data-path with its parquet files"
-        )
-    if not find_parquet(folder, split):
-        return False, f"there is no {split}.parquet or {split}-*.parquet in {folder}."
-    return True, f"found in {folder}"
+    """Whether a set can be had, and from where, or else what to do. Reads file names only."""
+    return hub_ready(
+        which.repository, which.splits, config=which.config, folder=folder, without=WITHOUT
+    )
 
 
 def _recordings(table: pa.Table, which: HubSpeech, part: int, place: str) -> Iterator[Recording]:

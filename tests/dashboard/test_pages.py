@@ -364,6 +364,19 @@ def test_data_that_are_not_here_say_what_to_do_and_take_a_path(ordered, monkeypa
     assert ordered[-1].paths == (("images", "/data/cifar"),)
 
 
+def test_data_that_would_be_downloaded_can_be_run_and_take_a_path_too(ordered, monkeypatch):
+    def is_ready(domain, source, path=None):
+        return True, f"found in {path}" if path else "downloaded, or give --data-path with files"
+
+    monkeypatch.setattr(ordering, "is_ready", is_ready)
+    at = visit("views/run.py")
+    assert "Run" in [button.label for button in at.button]
+    assert "downloaded, or give a path here" in said(at)
+    at.text_input[0].set_value("/data/cifar").run()
+    assert ordered[-1].paths == (("images", "/data/cifar"),)
+    assert "found in /data/cifar" in said(at)
+
+
 def test_minutes_take_the_place_of_a_preset(ordered):
     at = visit("views/run.py")
     at.segmented_control(key="length").set_value("minutes").run()

@@ -30,7 +30,7 @@ def test_speech_commands_take_their_word_from_the_file_and_leave_silence_out(
     words = ["yes", "no", "_silence_", "up", "yes", "no"]
     held = load("speech-commands", hub(tmp_path, file=[f"{w}/0a_nohash_0.wav" for w in words]))
     assert held.train.texts == ("yes", "no", "up", "yes", "no")
-    assert is_ready("speech-commands", tmp_path)[0]
+    assert is_ready("speech-commands", tmp_path) == (True, f"found in {tmp_path}")
 
 
 def test_librispeech_takes_its_training_split_of_100_hours(tmp_path: Path) -> None:
