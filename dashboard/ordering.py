@@ -150,10 +150,13 @@ def is_ready(domain: str, source: str, path: Path | None = None) -> tuple[bool, 
 
 
 def _place(domain: str, source: str) -> tuple[str | None, bool]:
-    """Where a data set lies, asked of the reader where that is not known; and whether it is."""
+    """Where a data set lies, asked of the reader where that is not known; and whether it is.
+
+    One that would be downloaded is ready and takes a path too: there may be no network.
+    """
     ready, why = is_ready(domain, source)
     path = None
-    if not ready:
+    if not ready or "--data-path" in why:
         kind = {"file": "File", "folder": "Folder"}.get(source, "Folder or file")
         path = (
             st.text_input(

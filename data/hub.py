@@ -5,6 +5,7 @@ own folder, then among the files that the hub's libraries keep on this machine, 
 the `datasets` library, which downloads. What lies in the columns is the source's business.
 """
 
+import importlib.util
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -47,23 +48,34 @@ def hub_ready(
     folder: Path | None = None,
     without: str,
 ) -> tuple[bool, str]:
-    """Whether all splits lie in the folder or in the hub's cache, and where, or else what to do.
+    """Whether a data set can be had, and from where, or else what to do. Reads file names only.
 
-    Reads file names only. See `hub_table` for the arguments; that one also downloads.
+    A folder is ready that has all splits. Without one, what lies in a cache is ready, and so is all
+    else where there is the `datasets` library: whether there is a network too, `hub_table` sees.
+    See that for the arguments.
     """
     if folder is not None:
-        for split in splits:
-            if not find_parquet(folder, split):
-                return False, _no_file(folder, split)
+        try:
+            for split in splits:
+                _own_files(folder, split)
+        except DataError as error:
+            return False, str(error)
         return True, f"found in {folder}"
     home = hub_home()
     for kept in hub_folders(repository, home):
         if all(_whole(find_parquet(kept, split, config)) for split in splits):
             return True, f"found in {kept}"
-    prepared = home / "datasets" / repository.replace("/", "___").lower() / (config or "")
-    if prepared.is_dir():  # downloaded in another form than parquet, and made a table of
+    if importlib.util.find_spec("datasets") is None:
+        return (
+            False,
+            f"{repository} is not on this machine; {_way_out(repository, config, without)}.",
+        )
+    if prepared := _prepared(repository, config, home):
         return True, f"found in {prepared}"
-    return False, f"{repository} is not in {home} yet; {_way_out(repository, config, without)}."
+    return True, (
+        "the `datasets` library downloads it at first use, or give --data-path with its parquet"
+        " files"
+    )
 
 
 def hub_table(
@@ -122,9 +134,17 @@ def parquet_table(folder: Path, split: str) -> pa.Table:
     Raises:
         DataError: there is none, a part of it is missing, or a file is damaged: named.
     """
+    return _read(_own_files(folder, split))
+
+
+def _own_files(folder: Path, split: str) -> tuple[Path, ...]:
+    """The files of a split in a folder of the user's own, all parts there."""
     files = find_parquet(folder, split)
     if not files:
-        raise DataError(_no_file(folder, split))
+        raise DataError(
+            f"there is no {split}.parquet or {split}-*.parquet in {folder}: give the folder that"
+            " has it as --data-path."
+        )
     folders = sorted({file.parent for file in files})
     if len(folders) > 1:
         raise DataError(
@@ -135,7 +155,7 @@ def parquet_table(folder: Path, split: str) -> pa.Table:
         raise DataError(
             f"parts of {split} are missing in {folders[0]}: it ends with {files[-1].name}."
         )
-    return _read(files)
+    return files
 
 
 def find_parquet(folder: Path, split: str, config: str | None = None) -> tuple[Path, ...]:
@@ -152,6 +172,16 @@ def find_parquet(folder: Path, split: str, config: str | None = None) -> tuple[P
             for file in folder.glob(depth + pattern)
         )
     )
+
+
+def _prepared(repository: str, config: str | None, home: Path) -> Path | None:
+    """Where the `datasets` library keeps a set that was not parquet, made a table of."""
+    wanted = repository.replace("/", "___").casefold()  # versions of it differ in capitals
+    for folder in (home / "datasets").glob("*___*"):
+        place = folder / (config or "")
+        if folder.name.casefold() == wanted and place.is_dir():
+            return place
+    return None
 
 
 def _whole(files: tuple[Path, ...]) -> bool:
@@ -185,13 +215,6 @@ def _without_network() -> Iterator[None]:
         yield
     finally:
         library.HF_HUB_OFFLINE = before
-
-
-def _no_file(folder: Path, split: str) -> str:
-    return (
-        f"there is no {split}.parquet or {split}-*.parquet in {folder}: give the folder that has it"
-        " as --data-path."
-    )
 
 
 def _way_out(repository: str, config: str | None, without: str) -> str:

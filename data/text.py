@@ -18,7 +18,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from data.errors import DataError
-from data.hub import find_parquet, hub_table
+from data.hub import hub_ready, hub_table
 
 __all__ = ["SOURCES", "DataError", "Document", "TextSet", "is_ready", "load", "split"]
 
@@ -87,7 +87,8 @@ def is_ready(name: str, path: Path | None = None, _cache: Path | None = None) ->
             return True, f"found {len(files):,} {'file' if len(files) == 1 else 'files'} in {path}"
     except DataError as error:
         return False, str(error)
-    return _hub_ready(HUB[name], path)
+    hub = HUB[name]
+    return hub_ready(hub.repository, hub.splits, config=hub.config, folder=path, without=WITHOUT)
 
 
 def split(documents: Iterable[Document], source: str) -> tuple[tuple[str, ...], ...]:
@@ -272,27 +273,6 @@ def _most(rows: Iterable[str]) -> list[str]:
                 break
             taken.append(text)
     return taken
-
-
-def _hub_ready(hub: _Hub, path: Path | None) -> tuple[bool, str]:
-    """Whether a hub source's files are in a folder or in the `datasets` library's cache."""
-    if path is not None:
-        missing = [part for part in hub.splits if not find_parquet(path, part)]
-        if missing:
-            return False, f"there is no {missing[0]}.parquet or {missing[0]}-*.parquet in {path}."
-        return True, f"found in {path}"
-    asked = ", ".join(repr(part) for part in (hub.repository, hub.config) if part)
-    home = Path.home() / ".cache" / "huggingface" / "datasets"
-    wanted = hub.repository.replace("/", "___").casefold()  # the library's name for the folder
-    found = [folder for folder in home.glob("*___*") if folder.name.casefold() == wanted]
-    if not importlib.util.find_spec("datasets"):
-        return False, f"run `pip install datasets`, or give --data-path; {WITHOUT}."
-    if any((folder / (hub.config or "default")).is_dir() for folder in found):
-        return True, f"found in {found[0]}"
-    return False, (
-        f'not in {home}: run `python -c "import datasets; datasets.load_dataset({asked})"`, or'
-        f" give --data-path with its parquet files; {WITHOUT}."
-    )
 
 
 def _speeches_folder() -> Path:

@@ -21,13 +21,14 @@ import pyarrow as pa
 
 from data.aligned import WAY_OUT, aligned_pairs, find_side, own_pairs
 from data.errors import DataError
-from data.hub import hub_table
+from data.hub import hub_ready, hub_table
 from data.interface import CREDIT, WHEELS, interface_pairs
 
 __all__ = ["SOURCES", "DataError", "Pairs", "TranslationSet", "is_ready", "load"]
 
 MULTI30K = "bentrevett/multi30k"  # names on the hub
 WMT16 = "wmt/wmt16"
+WMT16_PAIR = "de-en"  # its configuration
 MULTI30K_FILES = {"train": "train", "validation": "val", "test": "test_2016_flickr"}
 HUB_SPLITS = ("train", "validation", "test")
 WMT_MOST = 1_000_000  # of its 4.5 M training pairs, evenly spread: more than a study here reaches
@@ -99,9 +100,16 @@ def is_ready(name: str, path: Path | None = None, _cache: Path | None = None) ->
             path.exists(),
             f"found {path}" if path.exists() else f"there is no {path}: {WAY_OUT}.",
         )
-    if path is not None:
-        return path.is_dir(), f"found {path}" if path.is_dir() else f"there is no folder {path}."
-    return True, "the `datasets` library finds it in its cache or downloads it"
+    if name == "wmt16":
+        return hub_ready(WMT16, HUB_SPLITS, config=WMT16_PAIR, folder=path, without=WITHOUT)
+    if path is None or not find_side(path, "train.de"):
+        return hub_ready(MULTI30K, HUB_SPLITS, folder=path, without=WITHOUT)
+    try:
+        for stem in MULTI30K_FILES.values():
+            _multi30k_sides(path, stem)
+    except DataError as error:
+        return False, str(error)
+    return True, f"found in {path}"
 
 
 def _load_interface(_path: Path | None, cache: Path | None) -> TranslationSet:
@@ -127,7 +135,10 @@ def _load_file(path: Path | None, _cache: Path | None) -> TranslationSet:
 
 def _load_multi30k(path: Path | None, _cache: Path | None) -> TranslationSet:
     if path is not None and find_side(path, "train.de"):
-        raw = {split: _multi30k_files(path, stem) for split, stem in MULTI30K_FILES.items()}
+        raw = {
+            split: aligned_pairs(*_multi30k_sides(path, stem))
+            for split, stem in MULTI30K_FILES.items()
+        }
     else:
         raw = {}
         for split in HUB_SPLITS:
@@ -139,20 +150,21 @@ def _load_multi30k(path: Path | None, _cache: Path | None) -> TranslationSet:
     return _as_given("multi30k", "Multi30k", raw, credit)
 
 
-def _multi30k_files(folder: Path, stem: str) -> list[tuple[str, str]]:
-    sides = [find_side(folder, f"{stem}.{language}") for language in ("de", "en")]
-    if sides[0] is None or sides[1] is None:
+def _multi30k_sides(folder: Path, stem: str) -> tuple[Path, Path]:
+    """The files of both languages."""
+    german, english = (find_side(folder, f"{stem}.{language}") for language in ("de", "en"))
+    if german is None or english is None:
         raise DataError(
             f"there is no {stem}.de and {stem}.en, gzipped or not, in {folder}; Multi30k is"
             f" {', '.join(MULTI30K_FILES.values())}, each .de and .en."
         )
-    return aligned_pairs(sides[0], sides[1])
+    return german, english
 
 
 def _load_wmt16(path: Path | None, _cache: Path | None) -> TranslationSet:
     raw = {}
     for split in HUB_SPLITS:
-        table = hub_table(WMT16, split, config="de-en", folder=path, without=WITHOUT)
+        table = hub_table(WMT16, split, config=WMT16_PAIR, folder=path, without=WITHOUT)
         if table.num_rows > WMT_MOST:
             table = table.take(np.linspace(0, table.num_rows - 1, WMT_MOST).astype(np.int64))
         if "translation" in table.column_names:

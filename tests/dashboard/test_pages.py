@@ -355,13 +355,26 @@ def test_data_that_are_not_here_say_what_to_do_and_take_a_path(ordered, monkeypa
 
     monkeypatch.setattr(ordering, "is_ready", is_ready)
     at = visit("views/run.py")
-    assert at.selectbox[0].options == ["Icons", "CIFAR-10, not ready"]
+    assert at.selectbox[0].options[:2] == ["Icons", "CIFAR-10, not ready"]
     at.selectbox(key="data-images").set_value("cifar10").run()
     assert [warning.value for warning in at.warning] == ["give a path here with train.parquet."]
     assert "Run" not in [button.label for button in at.button]
     at.text_input[0].set_value(" /data/cifar ").run()
     assert "Run" in [button.label for button in at.button]
     assert ordered[-1].paths == (("images", "/data/cifar"),)
+
+
+def test_data_that_would_be_downloaded_can_be_run_and_take_a_path_too(ordered, monkeypatch):
+    def is_ready(domain, source, path=None):
+        return True, f"found in {path}" if path else "downloaded, or give --data-path with files"
+
+    monkeypatch.setattr(ordering, "is_ready", is_ready)
+    at = visit("views/run.py")
+    assert "Run" in [button.label for button in at.button]
+    assert "downloaded, or give a path here" in said(at)
+    at.text_input[0].set_value("/data/cifar").run()
+    assert ordered[-1].paths == (("images", "/data/cifar"),)
+    assert "found in /data/cifar" in said(at)
 
 
 def test_minutes_take_the_place_of_a_preset(ordered):

@@ -5,7 +5,10 @@ import os
 import subprocess
 import sys
 import time
+from importlib import import_module
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -30,6 +33,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Hugging Face's own folder, empty."""
     monkeypatch.setattr(hub, "hub_home", lambda: tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The `datasets` library, as far as anyone who does not import it sees."""
+    there = SimpleNamespace(__spec__=ModuleSpec("datasets", None))
+    monkeypatch.setitem(sys.modules, "datasets", there)
+
+
+@pytest.fixture
+def no_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "datasets", None)  # as Python marks what cannot be imported
 
 
 def snapshot(home: Path, repository: str) -> Path:
@@ -78,11 +93,14 @@ def test_names_that_begin_alike_are_other_splits(tmp_path: Path) -> None:
     assert find_parquet(tmp_path, "val") == ()
 
 
-def test_the_hubs_own_cache_is_read_without_its_library(home: Path) -> None:
+def test_the_hubs_own_cache_is_read_without_its_library(home: Path, no_library: None) -> None:
     write(snapshot(home, "a/b") / "plain_text" / "train-00000-of-00001.parquet", 7)
     assert hub_folders("a/b", home) == (snapshot(home, "a/b"),)
     assert values(hub_table("a/b", "train", without=WITHOUT)) == [7]
-    assert hub_ready("a/b", ["train"], without=WITHOUT)[0]
+    assert hub_ready("a/b", ["train"], without=WITHOUT) == (
+        True,
+        f"found in {snapshot(home, 'a/b')}",
+    )
 
 
 def test_a_configuration_lies_in_the_folder_of_its_name(home: Path) -> None:
@@ -91,12 +109,82 @@ def test_a_configuration_lies_in_the_folder_of_its_name(home: Path) -> None:
     assert values(hub_table("a/b", "train", config="de-en", without=WITHOUT)) == [2]
 
 
-def test_a_download_that_was_broken_off_is_not_ready(home: Path) -> None:
-    write(snapshot(home, "a/b") / "train-00000-of-00002.parquet", 7)
+def test_what_is_not_here_is_ready_where_the_library_can_download_it(
+    home: Path, library: None
+) -> None:
     ready, why = hub_ready("a/b", ["train"], without=WITHOUT)
+    assert ready
+    assert "downloads it at first use" in why
+    assert "--data-path" in why
+
+
+def test_what_the_library_prepared_is_found_whatever_its_capitals(
+    home: Path, library: None
+) -> None:
+    kept = home / "datasets" / "Owner___b" / "plain"
+    kept.mkdir(parents=True)
+    found = True, f"found in {kept}"
+    assert hub_ready("owner/B", ["train"], config="plain", without=WITHOUT) == found
+
+
+def test_without_the_library_what_it_prepared_is_not_ready_and_what_to_install_is_said(
+    home: Path, no_library: None
+) -> None:
+    (home / "datasets" / "a___b" / "plain").mkdir(parents=True)
+    ready, why = hub_ready("a/b", ["train"], config="plain", without=WITHOUT)
     assert not ready
-    assert "load_dataset('a/b')" in why
-    assert WITHOUT in why
+    for way_out in ("pip install datasets", "load_dataset('a/b', 'plain')", "--data-path", WITHOUT):
+        assert way_out in why
+    with pytest.raises(DataError) as caught:
+        hub_table("a/b", "train", config="plain", without=WITHOUT)
+    assert str(caught.value) == why
+
+
+def test_a_download_that_was_broken_off_is_not_found(home: Path, no_library: None) -> None:
+    write(snapshot(home, "a/b") / "train-00000-of-00002.parquet", 7)
+    assert not hub_ready("a/b", ["train"], without=WITHOUT)[0]
+
+
+def test_a_folder_is_ready_that_has_every_split(tmp_path: Path, library: None) -> None:
+    write(tmp_path / "train-00000-of-00001.parquet", 1)
+    ready, why = hub_ready("a/b", ["train", "test"], folder=tmp_path, without=WITHOUT)
+    assert not ready
+    assert "no test.parquet" in why
+    write(tmp_path / "test-00000-of-00002.parquet", 2)
+    ready, why = hub_ready("a/b", ["train", "test"], folder=tmp_path, without=WITHOUT)
+    assert not ready
+    assert "parts of test are missing" in why
+    write(tmp_path / "test-00001-of-00002.parquet", 3)
+    found = True, f"found in {tmp_path}"
+    assert hub_ready("a/b", ["train", "test"], folder=tmp_path, without=WITHOUT) == found
+
+
+OF_THE_HUB = [
+    ("images", "cifar10"),
+    ("images", "cifar100"),
+    ("text", "wikitext-2"),
+    ("text", "wikitext-103"),
+    ("text", "billion-words"),
+    ("translation", "multi30k"),
+    ("translation", "wmt16"),
+    ("speech", "speech-commands"),
+    ("speech", "librispeech"),
+]
+
+
+@pytest.mark.parametrize(("domain", "source"), OF_THE_HUB)
+def test_a_source_of_any_domain_is_ready_by_the_same_rule(
+    home: Path, monkeypatch: pytest.MonkeyPatch, library: None, domain: str, source: str
+) -> None:
+    is_ready = import_module(f"data.{domain}").is_ready
+    assert is_ready(source) == hub_ready("a/b", ["train"], without=WITHOUT)
+    ready, why = is_ready(source, home)
+    assert not ready
+    assert f"in {home}: give the folder that has it as --data-path" in why
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    ready, why = is_ready(source)
+    assert not ready
+    assert "pip install datasets" in why
 
 
 def ask(home: Path, endpoint: str, repository: str) -> tuple[str, float]:

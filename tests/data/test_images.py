@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -153,10 +154,11 @@ def test_icons_are_ready_on_every_machine() -> None:
     assert is_ready("icons")[0]
 
 
-def test_a_source_that_is_not_there_says_what_to_run(
+def test_a_source_that_cannot_be_had_says_what_to_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hub, "hub_home", lambda: tmp_path)
+    monkeypatch.setitem(sys.modules, "datasets", None)  # not installed
     ready, why = is_ready("cifar10")
     assert not ready
     for way_out in ("pip install datasets", "load_dataset('uoft-cs/cifar10')", "--data-path"):

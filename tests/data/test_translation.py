@@ -16,7 +16,7 @@ from data import interface
 from data.errors import DataError
 from data.fetch import Wheel
 from data.interface import WHEELS, interface_pairs, plain, read_mo
-from data.translation import LEAST_PAIRS, SOURCES, is_ready, key, load
+from data.translation import LEAST_PAIRS, is_ready, key, load
 
 # Different words, since sentences that differ in digits only count as near-identical.
 WORDS = [a + b for a in ("haus", "baum", "tor", "see", "weg") for b in "abcdefghijklmnopqrst"]
@@ -188,14 +188,10 @@ def test_a_name_that_is_no_source_is_answered_with_the_names_that_are() -> None:
         load("wmt14")
 
 
-def test_every_source_says_whether_it_is_ready() -> None:
-    assert {name: is_ready(name)[0] for name in SOURCES} == {
-        "interface": True,
-        "multi30k": True,
-        "wmt16": True,
-        "file": False,
-    }
-    assert "pip fetches 95 MB" in is_ready("interface")[1]
+def test_what_is_fetched_at_first_use_says_how_much_that_is() -> None:
+    ready, why = is_ready("interface")
+    assert ready
+    assert "pip fetches 95 MB" in why
 
 
 def write_multi30k(folder: Path) -> None:
@@ -209,6 +205,7 @@ def write_multi30k(folder: Path) -> None:
 
 def test_multi30k_keeps_its_own_splits_less_what_they_share(tmp_path: Path) -> None:
     write_multi30k(tmp_path / "m")
+    assert is_ready("multi30k", tmp_path / "m") == (True, f"found in {tmp_path / 'm'}")
     held = load("multi30k", tmp_path / "m")
     assert (len(held.train), len(held.validation), len(held.test)) == (601, 50, 50)
 
@@ -227,7 +224,9 @@ def test_multi30k_is_read_from_the_hubs_columns_too(tmp_path: Path) -> None:
 def test_a_multi30k_folder_without_a_file_says_which(tmp_path: Path) -> None:
     write_multi30k(tmp_path / "m")
     (tmp_path / "m" / "val.en").unlink()
-    assert "there is no val.de and val.en" in refusal(tmp_path / "m", "multi30k")
+    said = refusal(tmp_path / "m", "multi30k")
+    assert "there is no val.de and val.en" in said
+    assert is_ready("multi30k", tmp_path / "m") == (False, said)
 
 
 def test_wmt16_is_read_from_the_hubs_nested_column(tmp_path: Path) -> None:

@@ -23,6 +23,52 @@ def test_a_cnns_parameters_are_those_counted_by_hand():
     assert parameters(FAMILIES["cnn"](width, SHAPE, CLASSES)) == convolutions + norms + head
 
 
+def test_a_cnn_of_large_images_has_a_fourth_convolution_counted_by_hand():
+    width, channels = 3, 3
+    convolutions = 9 * (
+        channels * width + width * width + width * 2 * width + 2 * width * 4 * width
+    )
+    norms = 2 * (width + width + 2 * width + 4 * width)
+    head = 4 * width * 4 * CLASSES + CLASSES  # 64 pixels halved four times: 4 x 4, 2 x 2 means
+    model = FAMILIES["cnn"](width, (channels, 64, 64), CLASSES)
+    assert parameters(model) == convolutions + norms + head
+
+
+def resnet_by_hand(width: int, channels: int, first_projection: int) -> int:
+    """Of one block a stage; all but the first stage's block project their input."""
+    norm = 2 * width
+    stem = 9 * channels * width + norm
+    first = 2 * (9 * width * width + norm) + first_projection
+    second = 9 * (2 + 4) * width**2 + 2 * width**2 + 3 * 2 * norm  # two 3x3, one 1x1, three norms
+    third = 9 * (8 + 16) * width**2 + 8 * width**2 + 3 * 4 * norm
+    return stem + first + second + third + 4 * width * 4 * CLASSES + CLASSES
+
+
+def test_a_resnets_parameters_are_those_counted_by_hand():
+    assert parameters(FAMILIES["resnet"](5, SHAPE, CLASSES)) == resnet_by_hand(5, 1, 0)
+
+
+def test_a_resnet_of_large_images_projects_in_its_first_stage_too():
+    projection = 5 * 5 + 2 * 5  # a 1x1 convolution and its norm
+    model = FAMILIES["resnet"](5, (3, 64, 64), CLASSES)
+    assert parameters(model) == resnet_by_hand(5, 3, projection)
+
+
+@pytest.mark.parametrize(
+    ("family", "count"), [("mlp", 39_391), ("cnn", 37_512), ("resnet", 38_350)]
+)
+def test_models_of_32_pixels_are_those_of_the_curves_recorded_before(family, count):
+    assert parameters(build(family, 40_000, SHAPE, 207)) == count
+
+
+@pytest.mark.parametrize("family", ["cnn", "resnet"])
+@pytest.mark.parametrize(("side", "seen"), [(32, 4), (48, 6), (49, 4), (64, 4)])
+def test_images_above_48_pixels_are_halved_four_times(family, side, seen):
+    *layers, _, _, _ = build(family, 20_000, (1, side, side), CLASSES)
+    maps = torch.nn.Sequential(*layers)(torch.zeros(2, 1, side, side))
+    assert maps.shape[2:] == (seen, seen)
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("capacity", [20_000, 100_000, 1_000_000])
 def test_the_width_taken_is_the_one_nearest_to_the_capacity(family, capacity):
@@ -40,7 +86,9 @@ def test_a_resnet_grows_in_depth_as_well_as_in_channels():
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("shape", [(1, 32, 32), (3, 32, 32), (1, 28, 28), (3, 17, 40)])
+@pytest.mark.parametrize(
+    "shape", [(1, 32, 32), (3, 32, 32), (1, 28, 28), (3, 17, 40), (3, 64, 64), (3, 49, 90)]
+)
 def test_any_image_of_sixteen_pixels_or_more_goes_in(family, shape):
     logits = build(family, 50_000, shape, CLASSES)(torch.zeros(2, *shape))
     assert logits.shape == (2, CLASSES)
