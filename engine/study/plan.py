@@ -84,14 +84,32 @@ class SubjectPlan:
     def shard_seconds(self, size: int) -> float:
         """Seconds that one worker should need for the whole search of one shard."""
         ladder, search, seeds = self.recipe.ladder, self.recipe.search, self.recipe.seeds
-        span = math.log(self.extent.full / self.sizes[0]) or 1.0
-        # A guess until the shard before has told: the start climbs the ladder with the logs.
-        start = round((len(ladder) - 1) * math.log(size / self.sizes[0]) / span)
+        start = self._start(size)
         low = max(0, min(start - search.below, len(ladder) - 1 - search.below - search.above))
         rungs = ladder[low : start + search.above + 1 + search.widenings]
         each = [self.expected(size, rung, search.rates * seeds) for rung in rungs]
         count = search.below + 1 + search.above + search.widenings
-        return self.expected(size, ladder[start], 1) + float(np.mean(each)) * count
+        return self._fit_seconds(size) + float(np.mean(each)) * count
+
+    @property
+    def chain_seconds(self) -> float:
+        """Seconds of what cannot be shared out: the largest shard's stages, one after another."""
+        size, search = self.sizes[-1], self.recipe.search
+        stage = self.expected(size, self.recipe.ladder[self._start(size)], search.rates)
+        return self._fit_seconds(size) + stage * (1 + search.widenings)
+
+    def _start(self, size: int) -> int:
+        """Where on the ladder the search of a shard starts: a guess, climbing it with the logs."""
+        span = math.log(self.extent.full / self.sizes[0]) or 1.0
+        top = len(self.recipe.ladder) - 1
+        return round(top * math.log(size / self.sizes[0]) / span)
+
+    def _fit_seconds(self, size: int) -> float:
+        """Of looking for the start: one training, and none at the top of the ladder."""
+        start = self._start(size)
+        if start == len(self.recipe.ladder) - 1:
+            return 0.0
+        return self.expected(size, self.recipe.ladder[start], 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +163,7 @@ def make_plan(
         whole = {rung: interpolated(speed, rung) for rung in recipe.ladder}
         ladder = settings.sizes or _ladder(subject, settings.subjects, extents, recipe.smallest)
         parts.append(_subject_plan(subject, recipe, extent, whole, workers, ladder, minutes))
-    return Plan(tuple(parts), workers, _wall(sum(part.seconds for part in parts), workers))
+    return Plan(tuple(parts), workers, _wall(parts, workers))
 
 
 def interpolated(speeds: Mapping[int, Speed], capacity: int) -> Speed:
@@ -221,7 +239,7 @@ def _subject_plan(
         while True:
             plan = SubjectPlan(subject, extent, ladder[:kept], thinned, speeds, 0.0)
             plan = replace(plan, seconds=sum(map(plan.shard_seconds, plan.sizes)))
-            wall = _wall(plan.seconds, workers)
+            wall = _wall([plan], workers)
             if minutes is None or wall <= FILL * 60 * minutes or kept <= 3:
                 return plan
             kept -= 1
@@ -229,7 +247,7 @@ def _subject_plan(
     plans = [fitted(thinned) for thinned in _thinner(recipe)]
     whole = min(recipe.worth, len(ladder))
     plan = next((p for p in plans if len(p.sizes) >= whole), max(plans, key=lambda p: len(p.sizes)))
-    wall = _wall(plan.seconds, workers)
+    wall = _wall([plan], workers)
     if minutes is not None and wall > 60 * minutes:
         raise PlanError(
             f"{minutes:.3g} minutes do not hold three sizes of {subject.label} on this machine "
@@ -251,8 +269,11 @@ def _thinner(recipe: Recipe) -> list[Recipe]:
     return list(dict.fromkeys(steps))
 
 
-def _wall(seconds: float, workers: int) -> float:
-    return seconds / workers / (1.0 if workers == 1 else PAIRED) + START_SECONDS
+def _wall(parts: Sequence[SubjectPlan], workers: int) -> float:
+    """Seconds on the wall: the work shared out, or the longest chain where that is longer."""
+    shared = sum(part.seconds for part in parts) / workers
+    longest = max(part.chain_seconds for part in parts)
+    return max(shared, longest) / (1.0 if workers == 1 else PAIRED) + START_SECONDS
 
 
 def _sentence(plan: SubjectPlan, named: bool) -> str:

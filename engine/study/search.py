@@ -4,7 +4,7 @@ After Hestness et al. 2017, section 3, in three stages, each a deterministic ans
 of the one before, so that a resumed study asks for the very same trainings:
 
 fit      up the ladder of capacities, one training each, from where the next smaller shard began,
-         to the first that overfits this shard: there the search starts;
+         to the first that overfits this shard, or to the top: there the search starts;
 search   the rungs around the start, at learning rates drawn once for all shards;
 widen    again and again: where the winner sits on the outermost rung that was searched, the next
          rung beyond it; else further rates at the winner's rung.
@@ -88,13 +88,13 @@ def course(
     drawn = draw_rates(rates, search.rates)
     trials: list[Trial] = []
     start = begin
-    while True:
+    while start < len(ladder) - 1:  # at the top of the ladder there is nothing to find out
         middle = _rounded(np.sqrt(rates[0] * rates[1]))
         trials.append(Trial("fit", ladder[start], (middle,), (0,)))
         runs = results(trials[-1])
         if runs is None:
             return Course(tuple(trials), None, whole=False)
-        if start == len(ladder) - 1 or any(map(overfits, runs)):
+        if any(map(overfits, runs)):
             break
         start += 1
     # The same number of rungs for every shard: at either end of the ladder the window is pushed in.

@@ -34,24 +34,18 @@ def test_a_cnn_of_large_images_has_a_fourth_convolution_counted_by_hand():
     assert parameters(model) == convolutions + norms + head
 
 
-def resnet_by_hand(width: int, channels: int, first_projection: int) -> int:
-    """Of one block a stage; all but the first stage's block project their input."""
+@pytest.mark.parametrize("side", [32, 64])
+def test_a_resnets_parameters_are_those_counted_by_hand(side):
+    """One block a stage; all but the first stage's block project their input."""
+    width, channels = 5, 3
     norm = 2 * width
     stem = 9 * channels * width + norm
-    first = 2 * (9 * width * width + norm) + first_projection
+    first = 2 * (9 * width * width + norm)
     second = 9 * (2 + 4) * width**2 + 2 * width**2 + 3 * 2 * norm  # two 3x3, one 1x1, three norms
     third = 9 * (8 + 16) * width**2 + 8 * width**2 + 3 * 4 * norm
-    return stem + first + second + third + 4 * width * 4 * CLASSES + CLASSES
-
-
-def test_a_resnets_parameters_are_those_counted_by_hand():
-    assert parameters(FAMILIES["resnet"](5, SHAPE, CLASSES)) == resnet_by_hand(5, 1, 0)
-
-
-def test_a_resnet_of_large_images_projects_in_its_first_stage_too():
-    projection = 5 * 5 + 2 * 5  # a 1x1 convolution and its norm
-    model = FAMILIES["resnet"](5, (3, 64, 64), CLASSES)
-    assert parameters(model) == resnet_by_hand(5, 3, projection)
+    head = 4 * width * 4 * CLASSES + CLASSES
+    model = FAMILIES["resnet"](width, (channels, side, side), CLASSES)
+    assert parameters(model) == stem + first + second + third + head
 
 
 @pytest.mark.parametrize(
@@ -61,9 +55,14 @@ def test_models_of_32_pixels_are_those_of_the_curves_recorded_before(family, cou
     assert parameters(build(family, 40_000, SHAPE, 207)) == count
 
 
-@pytest.mark.parametrize("family", ["cnn", "resnet"])
-@pytest.mark.parametrize(("side", "seen"), [(32, 4), (48, 6), (49, 4), (64, 4)])
-def test_images_above_48_pixels_are_halved_four_times(family, side, seen):
+@pytest.mark.parametrize(
+    ("family", "side", "seen"),
+    [
+        ("cnn", 32, 4), ("cnn", 48, 6), ("cnn", 49, 4), ("cnn", 64, 4),
+        ("resnet", 32, 4), ("resnet", 64, 8),
+    ],
+)  # fmt: skip
+def test_a_cnn_halves_images_above_48_pixels_four_times_a_resnet_three_times(family, side, seen):
     *layers, _, _, _ = build(family, 20_000, (1, side, side), CLASSES)
     maps = torch.nn.Sequential(*layers)(torch.zeros(2, 1, side, side))
     assert maps.shape[2:] == (seen, seen)

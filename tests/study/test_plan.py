@@ -66,6 +66,13 @@ def test_a_short_time_gives_up_candidates_before_sizes():
     assert len(only(poor).sizes) >= 8
 
 
+def test_many_workers_do_not_make_the_stages_of_one_shard_shorter():
+    whole = replace(RECIPE, minutes=None)
+    few, many = (planned(recipe=whole, workers=workers) for workers in (2, 1000))
+    assert only(many).chain_seconds < many.seconds < few.seconds / 2
+    assert planned(recipe=whole, workers=2000).seconds == many.seconds
+
+
 def test_subjects_share_the_minutes():
     both = replace(SETTINGS, subjects=(SUBJECT, replace(SUBJECT, model="mlp")), minutes=20)
     alone = planned(replace(SETTINGS, minutes=10))

@@ -77,6 +77,10 @@ def test_where_no_capacity_overfits_the_search_starts_at_the_largest():
     assert found.start == len(LADDER) - 1
 
 
+def test_at_the_top_of_the_ladder_nothing_is_trained_to_find_the_start():
+    assert capacities(searched(best_at(160), smallest_that_overfits=1_000, begin=4), "fit") == []
+
+
 def test_the_search_looks_at_the_neighbours_of_the_start():
     assert capacities(searched(best_at(40)), "search") == [20, 40, 80]
 
@@ -117,10 +121,10 @@ def test_nothing_is_asked_for_before_what_it_depends_on_has_ended():
 
 def test_a_failed_search_trial_does_not_stop_the_search():
     failed: dict[Trial, list[Candidate]] = {}
-    found = course(Search(), LADDER, RATES, 2, 4, failed.get)
+    found = course(Search(), LADDER, RATES, 2, 3, failed.get)
     while not found.whole:
         failed.update({trial: [] for trial in found.trials})
-        found = course(Search(), LADDER, RATES, 2, 4, failed.get)
+        found = course(Search(), LADDER, RATES, 2, 3, failed.get)
     assert [trial.stage for trial in found.trials][-1] == "widen"
 
 
