@@ -27,7 +27,7 @@ IMAGE_LADDER = (10_000, 20_000, 40_000, 80_000, 160_000, 320_000)
 TEXT_RATES = (3e-3, 1.6e-2)
 WORD_SCHEDULE = Schedule(batch=8, watched=150, first_evaluation=10, floor_steps=200)
 CHARACTER_SCHEDULE = Schedule(batch=8, watched=100, first_evaluation=10, floor_steps=150)
-WORD_PACE = Pace(steps=570.0, size=20_000, growth=0.82)
+WORD_PACE = Pace(steps=700.0, size=25_000, growth=0.9)
 CHARACTER_PACE = Pace(steps=500.0, size=10_000, growth=0.8)
 WORD_LADDER = (25_000, 50_000, 100_000, 200_000, 400_000)  # under 25k words have 5 dimensions
 CHARACTER_LADDER = (5_000, 10_000, 20_000, 40_000, 80_000, 160_000, 320_000)
