@@ -16,7 +16,8 @@ import numpy as np
 
 from dashboard import words
 from dashboard.colours import GREY, HUES, INK, of_domain
-from engine.curve import Curve
+from engine.curve import Curve, Point
+from engine.domains import DOMAINS
 from engine.laws.fit import Fit
 from engine.laws.published import PublishedLaw
 from engine.laws.repeats import SizeSummary, summarize
@@ -128,6 +129,7 @@ class _Spot:
         self.colour = of_domain(point.domain)
         self.unit = as_text(point.unit or "samples")
         self.metric = as_text(point.metric or "error")
+        self.measured = as_text(_measured(point))  # on the axis
         self.format = ".1%" if is_rate(self.metric) else ".3g"
 
     def trace(self, kind: str, **more: Any) -> Trace:
@@ -399,8 +401,15 @@ def _error_axis(spot: _Spot, fit: Fit, errors: tuple[float, float]) -> dict[str,
         **ticks(errors),
         "anchor": f"x{spot.number}",
         "tickformat": "~%" if is_rate(spot.metric) else "~g",
-        "title": {"text": spot.metric, "standoff": 6, "font": {"size": 12}},
+        "title": {"text": spot.measured, "standoff": 6, "font": {"size": 12}},
     }
+
+
+def _measured(point: Point) -> str:
+    """A metric with its unit, where one of our domains says what that is; shares are in %."""
+    metrics = DOMAINS[point.domain].metrics if point.domain in DOMAINS else ()
+    units = [m.unit for m in metrics if m.title == point.metric and m.unit != "share"]
+    return ", ".join([point.metric or "error", *units])
 
 
 def ticks(span: tuple[float, float]) -> dict[str, Any]:

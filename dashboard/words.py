@@ -180,15 +180,17 @@ def day(iso: str) -> str:
 def provenance(curves: tuple[Curve, ...]) -> str:
     """Where the points come from: model, sizes, seeds, device, day."""
     points = [point for curve in curves for point in curve.points]
-    sizes = sorted({point.size for point in points})
     seeds = len({point.seed for point in points})
     devices = sorted({point.device for point in points if point.device})
-    unit = points[0].unit or "samples"
+    by_unit: dict[str, set[float]] = {}
+    for point in points:
+        by_unit.setdefault(point.unit or "samples", set()).add(point.size)
     said = [
         f"{len(sizes)} {'size' if len(sizes) == 1 else 'sizes'}"
-        f" from {number(sizes[0])} to {number(sizes[-1])} {unit}",
-        f"{seeds} {'seed' if seeds == 1 else 'seeds'}",
+        f" from {number(min(sizes))} to {number(max(sizes))} {unit}"
+        for unit, sizes in by_unit.items()
     ]
+    said.append(f"{seeds} {'seed' if seeds == 1 else 'seeds'}")
     if devices:
         said.append(f"on {', '.join(devices)}")
     measured = max(curve.measured_on for curve in curves)

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import pytest
 
 from dashboard import figures
-from engine.curve import Curve, gather
+from engine.curve import Curve, Point, gather
 from engine.laws.fit import fit
 from engine.laws.published import PUBLISHED
 from engine.laws.window import Window
@@ -176,3 +176,19 @@ def test_a_curve_of_synthetic_data_says_so_in_its_title_and_under_the_pointer(cu
     assert f"<b>{name} (SYNTHETIC)</b>" in texts(figure)
     median = next(t for t in figure["data"] if t["uid"] == "median-speech-0")
     assert "SYNTHETIC data" in median["hovertemplate"]
+
+
+@pytest.mark.parametrize(
+    ("domain", "metric", "title"),
+    [
+        ("words", "cross-entropy", "cross-entropy, nats/word"),
+        ("characters", "cross-entropy", "cross-entropy, bits/character"),
+        ("images", "top-1 error", "top-1 error"),  # its labels are in %
+        ("elsewhere", "loss", "loss"),
+    ],
+)
+def test_the_error_axis_says_its_unit(domain, metric, title):
+    points = tuple(
+        Point("c", size, 1 / size, metric=metric, domain=domain) for size in (1.0, 2.0, 4.0)
+    )
+    assert figures.draw([fit(Curve("c", points))])["layout"]["yaxis"]["title"]["text"] == title

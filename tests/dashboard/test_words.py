@@ -6,6 +6,7 @@ from importlib import import_module
 import pytest
 
 from dashboard import words
+from engine.curve import Curve, Point
 from engine.domains import DOMAINS, OF_TRAINING
 from engine.study.store import Store
 from engine.training.spec import SGD, WEIGHT_DECAY
@@ -55,3 +56,12 @@ def test_a_second_study_of_a_name_keeps_its_number(tmp_path):
         (row,) = store.studies()
     numbered = type(row)(**{f: getattr(row, f) for f in row.__slots__} | {"name": f"{row.name} @2"})
     assert words.study(numbered) == "images icons cnn @2"
+
+
+def test_where_points_come_from_is_told_unit_by_unit():
+    curves = tuple(
+        Curve(unit, tuple(Point(unit, size, 0.5, unit=unit, seed=0) for size in sizes))
+        for unit, sizes in (("words", (10.0, 20.0)), ("images", (5.0,)))
+    )
+    said = words.provenance(curves)
+    assert said == "2 sizes from 10 to 20 words, 1 size from 5 to 5 images, 1 seed"
