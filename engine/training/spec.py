@@ -10,7 +10,6 @@ from typing import Literal
 from engine.domains import OF_TRAINING
 
 SGD, WEIGHT_DECAY = OF_TRAINING
-RATE_OF_SGD = 100.0  # SGD's learning rates as multiples of AdamW's: 0.1 where that has 1e-3
 
 
 @dataclass(frozen=True, slots=True)
