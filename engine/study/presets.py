@@ -12,7 +12,7 @@ from engine.study.search import Search
 from engine.study.subject import Subject
 from engine.training.spec import SGD, Schedule
 
-# Of SGD with momentum, in every domain: 0.03, 0.1 and 0.3 trained LSTMs and CNN alike, 1.0 diverged.
+# Of SGD with momentum: 0.03 to 0.3 trained LSTMs and CNN alike, at 1.0 the LSTMs diverged.
 SGD_RATES = (0.03, 0.3)
 QUICK = Search(below=0, above=1, rates=2, widenings=0)
 STANDARD = Search(below=1, above=1, rates=2, widenings=1)
