@@ -68,11 +68,10 @@ class Agenda:
 
     def _decided(self, index: int, size: int, known: Course) -> Decision | None:
         part = self.plan.subjects[index]
-        searched = [trial for trial in known.trials if trial.stage != "fit"]
-        found = [self._results(part, size, trial) for trial in searched]
+        found = [self._results(part, size, trial) for trial in known.counted]
         if not known.whole or any(each is None for each in found):
             return None
-        planned = sum(len(trial.rates) * len(trial.seeds) for trial in searched)
+        planned = sum(len(trial.rates) * len(trial.seeds) for trial in known.counted)
         runs = [run for each in found for run in each or ()]
         return Decision(index, size, choose(runs, planned))
 
@@ -124,7 +123,7 @@ class Agenda:
                 schedule=part.recipe.schedule,
                 treatment=part.subject.treatment,
                 stage=trial.stage,
-                scored=trial.stage != "fit" and size == part.sizes[-1],
+                scored=size == part.sizes[-1],
             )
             found.append(PlannedGroup(spec, shard_name(part, size), each * len(seeds)))
         return found

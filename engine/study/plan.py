@@ -89,7 +89,8 @@ class SubjectPlan:
         rungs = ladder[low : start + search.above + 1 + search.widenings]
         each = [self.expected(size, rung, search.rates * seeds) for rung in rungs]
         count = search.below + 1 + search.above + search.widenings
-        return self._fit_seconds(size) + float(np.mean(each)) * count
+        apart = search.rates > 1  # else a fit is the first seed of its candidate
+        return self._fit_seconds(size) * apart + float(np.mean(each)) * count
 
     @property
     def chain_seconds(self) -> float:

@@ -15,7 +15,7 @@ more candidates is lower by luck alone. Selection looks at validation only; the 
 
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -64,6 +64,7 @@ class Course:
     trials: tuple[Trial, ...]  # those to train, in order, ended ones included
     start: int | None  # index of the rung where the search starts; None: not known yet
     whole: bool  # no trial follows once these have ended
+    counted: tuple[Trial, ...] = ()  # those whose candidates the shard's point is chosen from
 
 
 def course(
@@ -86,30 +87,36 @@ def course(
     """
     every = tuple(range(seeds))
     drawn = draw_rates(rates, search.rates)
-    trials: list[Trial] = []
+    fits: list[Trial] = []
     start = begin
     while start < len(ladder) - 1:  # at the top of the ladder there is nothing to find out
-        middle = _rounded(np.sqrt(rates[0] * rates[1]))
-        trials.append(Trial("fit", ladder[start], (middle,), (0,)))
-        runs = results(trials[-1])
+        fits.append(Trial("fit", ladder[start], draw_rates(rates, 1), (0,)))
+        runs = results(fits[-1])
         if runs is None:
-            return Course(tuple(trials), None, whole=False)
+            return Course(tuple(fits), None, whole=False)
         if any(map(overfits, runs)):
             break
         start += 1
+
+    def untrained(trial: Trial) -> Trial:
+        """Without the seed that a fit has trained already: where one rate is searched, it has."""
+        known = any((f.capacity, f.rates) == (trial.capacity, trial.rates) for f in fits)
+        return replace(trial, seeds=every[1:]) if known else trial
+
     # The same number of rungs for every shard: at either end of the ladder the window is pushed in.
     count = min(search.below + 1 + search.above, len(ladder))
     low = min(max(start - search.below, 0), len(ladder) - count)
     searched = [Trial("search", ladder[k], drawn, every) for k in range(low, low + count)]
-    trials += searched
-    for _ in range(search.widenings):
-        found = [results(trial) for trial in searched]
-        runs = [run for each in found for run in each or ()]
-        if any(each is None for each in found):
-            return Course(tuple(trials), start, whole=False)
-        searched.append(_wider(search, ladder, searched, choose(runs, 0)))
-        trials.append(searched[-1])
-    return Course(tuple(trials), start, whole=True)
+    for left in range(search.widenings, -1, -1):
+        at = {(trial.capacity, trial.rates) for trial in searched}
+        asked = [trial for each in searched if (trial := untrained(each)).seeds]
+        counted = [fit for fit in fits if (fit.capacity, fit.rates) in at] + asked
+        found = [results(trial) for trial in counted]
+        if left == 0 or any(each is None for each in found):
+            return Course((*fits, *asked), start, left == 0, tuple(counted))
+        winner = choose([run for each in found for run in each or ()], 0)
+        searched.append(_wider(search, ladder, searched, winner))
+    raise AssertionError("the last turn returns")
 
 
 def overfits(run: Candidate) -> bool:
@@ -126,6 +133,8 @@ def draw_rates(rates: tuple[float, float], count: int) -> tuple[float, ...]:
     """
     low, high = np.log(rates)
     within = np.random.default_rng(count).uniform(0.25, 0.75, count)  # no two nearly equal
+    if count == 1:
+        within[0] = 0.5  # a single one stands in the middle
     drawn = np.exp(low + (high - low) * (np.arange(count) + within) / count)
     return tuple(map(_rounded, drawn))
 

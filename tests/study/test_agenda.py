@@ -131,4 +131,15 @@ def test_a_long_trial_is_cut_into_its_seeds_where_workers_could_share_it(plan):
 
 def test_costly_scores_are_asked_for_at_the_largest_size_only(plan):
     scored = {(g.spec.size, g.spec.stage) for g in follow(Agenda(plan), []) if g.spec.scored}
-    assert scored == {(400, "search"), (400, "widen")}
+    assert scored == {(400, stage) for stage in ("fit", "search", "widen")}
+
+
+def test_a_thin_search_gives_a_point_for_every_seed(plan):
+    thin = replace(RECIPE, search=Search(below=0, above=0, rates=1, widenings=0))
+    part = replace(plan.subjects[0], recipe=thin)
+    agenda = Agenda(replace(plan, subjects=(part,)))
+    done = follow(agenda, [])
+    choice = agenda.decision(shard_name(part, 400)).choice
+    assert [run.seed for run in choice.runs] == [0, 1]
+    assert not choice.cut
+    assert len(done) == 2 * len(part.sizes) + 2  # a fit and the other seed; 2 rungs climbed

@@ -99,18 +99,33 @@ def test_a_winner_inside_has_further_rates_tried_at_its_rung():
     assert not set(wider.rates) & set(first.rates)
 
 
+@pytest.mark.parametrize("search", [Search(1, 1, 2, 2), Search(0, 1, 1, 0), Search(0, 0, 1, 1)])
 @pytest.mark.parametrize("overfitting", [1, 20, 40, 160, 1_000])
 @pytest.mark.parametrize("winner", [10, 40, 160])
-def test_every_shard_gets_the_same_number_of_trainings(overfitting, winner):
-    search = Search(below=1, above=1, rates=2, widenings=2)
+def test_every_shard_is_chosen_from_the_same_number_of_trainings(search, overfitting, winner):
     found = searched(best_at(winner), smallest_that_overfits=overfitting, search=search)
-    count = sum(len(t.rates) * len(t.seeds) for t in found.trials if t.stage != "fit")
+    count = sum(len(t.rates) * len(t.seeds) for t in found.counted)
     assert count == search.candidates * 2
 
 
 def test_trainings_that_look_for_the_start_use_one_seed_and_the_middle_rate():
     fits = [trial for trial in searched(best_at(40)).trials if trial.stage == "fit"]
     assert {(trial.rates, trial.seeds) for trial in fits} == {((1e-3,), (0,))}
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_where_one_rate_is_searched_a_fit_is_the_first_seed_of_its_candidate(seeds):
+    thin = Search(below=0, above=1, rates=1, widenings=0)
+    found = searched(best_at(40), search=thin, seeds=seeds)
+    trained = [(t.capacity, seed) for t in found.trials for seed in t.seeds]
+    assert len(trained) == len(set(trained))
+    counted = [(t.capacity, seed) for t in found.counted for seed in t.seeds]
+    assert sorted(counted) == [(c, seed) for c in (40, 80) for seed in range(seeds)]
+
+
+def test_where_several_rates_are_searched_a_fit_only_finds_the_start():
+    found = searched(best_at(40))
+    assert {trial.stage for trial in found.counted} == {"search", "widen"}
 
 
 def test_nothing_is_asked_for_before_what_it_depends_on_has_ended():
