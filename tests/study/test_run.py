@@ -235,6 +235,7 @@ def _running(path: Path) -> bool:
         return any(row.state == "running" for row in store.studies())
 
 
+@pytest.mark.slow
 def test_an_estimate_says_what_would_be_trained_and_trains_nothing(tmp_path):
     path = tmp_path / "study.db"
     said = steepness("run", "images", "--minutes", 4, "--estimate", "--store", path)
@@ -243,6 +244,7 @@ def test_an_estimate_says_what_would_be_trained_and_trains_nothing(tmp_path):
     assert not path.exists()
 
 
+@pytest.mark.slow
 def test_an_estimate_in_json_holds_what_the_page_shows(tmp_path):
     said = steepness("run", "images", "--minutes", 4, "--estimate", "--format", "json")
     answer = json.loads(said.stdout)
@@ -273,6 +275,7 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(arguments, sentence):
     assert "Traceback" not in said.stderr
 
 
+@pytest.mark.slow
 def test_a_size_beyond_the_data_is_one_sentence_and_exit_code_1(tmp_path):
     said = steepness("run", "images", "--sizes", "10,9999999", "--store", tmp_path / "s.db")
     assert said.returncode == 1
