@@ -28,7 +28,7 @@ FORMAT = 1  # raised whenever other pairs would be taken from the same wheels
 
 # Versions of November 2026, each opened and read. They are taken in the name of Python 3.14
 # because some refuse an older one, and none is run. home-assistant-frontend (117 MB for 4,100
-# pairs), apache-superset (104 MB for 3,100) and kolibri (104 MB for 86) do not pay for their
+# pairs), apache-superset (104 MB for 3,100) and kolibri (104 MB for 73) do not pay for their
 # download; pretix, pretalx, weblate and gramps are copyleft.
 WHEELS = (
     Wheel(  # Apache-2.0
