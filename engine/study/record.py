@@ -1,4 +1,4 @@
-"""Keep a finished study for good: `python -m engine.study.record --store STORE`.
+"""Keep a study for good, finished or stopped: `python -m engine.study.record --store STORE`.
 
 Writes NAME.csv and NAME.json into data/recorded/, as engine.recorded reads them: the points, and
 the command, device, date, version, data hash and best-guess levels that they were made with.
@@ -38,7 +38,8 @@ def record(store: Store, row: StudyRow, folder: Path, device: str) -> Path:
         "version": curves[0].version,
         "data_hash": curves[0].data_hash,
         "guess": {curve.name: curve.guess for curve in curves},
-        "note": f"planned: {plan['sentence']}; took {took:.0f} worker seconds",
+        "note": f"planned: {plan['sentence']}; {row.done} of {row.total} sizes are decided;"
+        f" took {took:.0f} worker seconds",
     }
     file = folder / f"{name}.csv"
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,17 +73,17 @@ def _each(values: Iterable[str]) -> list[str]:
 
 
 def main() -> int:
-    """Record the newest finished study of a store."""
+    """Record the newest study of a store that is not under way."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--store", type=Path, required=True)
     parser.add_argument("--device", required=True, help="this machine, in words")
     options = parser.parse_args()
     with Store.open(options.store, "read") as store:
-        finished = [row for row in store.studies() if row.state == "finished"]
-        if not finished:
-            print("there is no finished study to record", file=sys.stderr)
+        ended = [row for row in store.studies() if row.state in ("finished", "stopped")]
+        if not ended:
+            print("there is no study to record: none has finished or stopped", file=sys.stderr)
             return 1
-        print(record(store, finished[0], FOLDER, options.device))
+        print(record(store, ended[0], FOLDER, options.device))
     return 0
 
 
