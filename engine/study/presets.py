@@ -31,14 +31,8 @@ WORD_SCHEDULE = Schedule(batch=8, watched=150, first_evaluation=10, floor_steps=
 CHARACTER_SCHEDULE = Schedule(batch=8, watched=100, first_evaluation=10, floor_steps=150)
 WORD_PACE = Pace(steps=700.0, size=25_000, growth=0.9)
 CHARACTER_PACE = Pace(steps=500.0, size=10_000, growth=0.8)
-WORD_LADDER = (
-    25_000,
-    50_000,
-    100_000,
-    200_000,
-    400_000,
-    800_000,
-)  # under 25k words have 5 dimensions
+# Under 25k parameters words have 5 dimensions; at 900,000 words 400k was full.
+WORD_LADDER = (25_000, 50_000, 100_000, 200_000, 400_000, 800_000)
 CHARACTER_LADDER = (5_000, 10_000, 20_000, 40_000, 80_000, 160_000, 320_000, 640_000)
 
 PAIR_RATES = (2e-3, 1.2e-2)
