@@ -29,6 +29,7 @@ Verdict = Literal["holds", "does not", "undecided", "not measured"]
 SAME = 0.04  # exponents this near count as one: the width that a standard study's interval may have
 AT_GUESS = 0.05  # a plateau lies within 5 % of the best guess
 LEAST_DECADES = 1.0  # of sizes that a power-law region spans
+FULL = 3  # sizes with the last one's capacity: the ladder's top holds the models back
 SUBLINEAR = (0.5, 1.0)  # where the paper found beta_p
 
 
@@ -153,6 +154,10 @@ def _models_grow_sublinearly(curves: Sequence[Curve]) -> list[Claim]:
             inside = low <= growth.exponent.low and growth.exponent.high < high
             outside = growth.exponent.high < low or growth.exponent.low >= high
             verdict = "holds" if inside else "does not" if outside else "undecided"
+        full = sum(p == growth.parameters[-1] for p in growth.parameters)
+        if growth.exponent and full >= FULL:
+            here += f"; one capacity won at the {full} largest sizes: the ladder may end too low"
+            verdict = "undecided"
         found.append(
             Claim(f"{domain.title}: best models grow sublinearly", "0.57 to 0.92", here, verdict)
         )

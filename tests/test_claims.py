@@ -89,6 +89,16 @@ def test_the_growth_of_the_best_models(growth, verdict):
     assert verdicts([grown], "grow sublinearly") == [verdict]
 
 
+def test_growth_that_stops_at_the_ladders_top_is_no_verdict():
+    rungs = 2.0 ** np.arange(14)
+    full = curve(
+        "images icons cnn top-1",
+        -0.3,
+        parameters=lambda m: rungs[np.abs(rungs - 100 * m**0.7).argmin()],
+    )
+    assert verdicts([full], "grow sublinearly") == ["undecided"]
+
+
 @pytest.mark.parametrize(("guess", "verdict"), [(0.9, "holds"), (2.0, "does not")])
 def test_the_plateau_against_the_best_guess(guess, verdict):
     curves = [curve("images icons cnn top-1", -0.3, guess=guess)]
