@@ -1,14 +1,14 @@
 """ImageSet: the labelled images of one source, split once and for all, as bytes in memory."""
 
 import hashlib
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
+
+from data.kept import kept_arrays
 
 HELD_MOST = 5_000  # most validation and most test images cut out here: top-1 to +-0.7 % of a share
 
@@ -56,17 +56,6 @@ def kept(
         cache: None: decoded every time.
         decode: gives the images.
     """
-    if cache is None:
-        return decode()
-    file = cache / f"images-{content}.npz"
-    try:
-        with np.load(file, allow_pickle=False) as held:  # the zip inside checks its own sums
-            images: NDArray[np.uint8] = held["images"]
-            return images
-    except (OSError, ValueError, KeyError, BadZipFile):  # not there or damaged: written anew
-        images = decode()
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=cache, suffix=".npz", delete=False) as part:
-        np.savez(part, images=images)
-    Path(part.name).replace(file)  # readers see all of it or nothing
+    arrays = kept_arrays(f"images-{content}", ("images",), cache, lambda: {"images": decode()})
+    images: NDArray[np.uint8] = arrays["images"]
     return images

@@ -4,16 +4,16 @@ Where they come from, and whether they are sound, is the sources' business.
 """
 
 import hashlib
-import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from zipfile import BadZipFile
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import DataError
+from data.kept import kept_arrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +58,18 @@ def kept(content: str, cache: Path | None, make: Callable[[], Heard]) -> Heard:
         cache: None: made every time.
         make: gives the frames.
     """
-    if cache is None:
-        return make()
-    file = cache / f"speech-{content}.npz"
-    try:
-        with np.load(file, allow_pickle=False) as held:  # the zip inside checks its own sums
-            return Heard(held["frames"], held["lengths"], held["seconds"])
-    except (OSError, ValueError, KeyError, BadZipFile):  # not there or damaged: made anew
-        heard = make()
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=cache, suffix=".part", delete=False) as part:
-        np.savez(part, frames=heard.frames, lengths=heard.lengths, seconds=heard.seconds)
-    Path(part.name).replace(file)  # readers see all of it or nothing
-    return heard
+    names = tuple(field.name for field in fields(Heard))
+    arrays = kept_arrays(
+        f"speech-{content}",
+        names,
+        cache,
+        lambda: _arrays(make()),
+    )
+    return Heard(**arrays)
+
+
+def _arrays(heard: Heard) -> dict[str, NDArray[Any]]:
+    return {field.name: getattr(heard, field.name) for field in fields(heard)}
 
 
 def speech_set(
