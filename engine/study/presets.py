@@ -43,8 +43,8 @@ PAIR_SCHEDULE = Schedule(batch=32, watched=256, first_evaluation=5, floor_steps=
 PAIR_PACE = Pace(steps=600.0, size=800, growth=0.77)
 PAIR_LADDER = (25_000, 50_000, 100_000, 200_000, 400_000)
 
-# Speech: CTC leaves its plateau of blanks after 130 to 200 steps at 3e-3. At 0.002, 0.004, 0.008 the
-# validation loss of 55 seconds is 2.41, 2.32, 2.37, of 439 seconds 0.81, 0.91, 0.97.
+# Speech: CTC leaves its plateau of blanks after 130 to 200 steps at 3e-3. At 0.002, 0.004, 0.008
+# the validation loss of 55 seconds is 2.41, 2.32, 2.37, of 439 seconds 0.81, 0.91, 0.97.
 SPEECH_RATES = (1.2e-3, 8e-3)
 SPEECH_SCHEDULE = Schedule(batch=8, watched=128, first_evaluation=60, floor_steps=400, patience=1.5)
 SPEECH_PACE = Pace(steps=1600.0, size=200, growth=0.65)

@@ -1,0 +1,73 @@
+"""The batched walk to the most probable parameters, against scipy one curve at a time."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.optimize import least_squares
+
+from engine.laws.posterior import Priors, most_probable
+
+Array = NDArray[np.float64]
+
+
+def floor_law(theta: Array, x: Array) -> tuple[Array, Array]:
+    """Log of a power law with a floor; theta = log coefficient, exponent, log floor."""
+    a, b, c = (theta[:, k, None] for k in range(3))
+    power, floor = a + b * x, np.broadcast_to(c, (theta.shape[0], x.size))
+    value = np.logaddexp(power, floor)
+    share = np.exp(power - value)
+    return value, np.stack([share, share * x, 1 - share], axis=-1)
+
+
+def curves(rng: np.random.Generator, count: int, outlier: bool = False) -> tuple[Array, Array]:
+    x = np.log(2.0 ** np.arange(12))
+    truth = floor_law(np.tile([0.0, -0.4, -3.0], (count, 1)), x)[0]
+    y = truth + 0.03 * rng.standard_normal(truth.shape)
+    if outlier:
+        y[:, 5] += 1.0
+    return x, y
+
+
+@pytest.mark.parametrize(("huber", "loss"), [(np.inf, "linear"), (2.0, "huber")])
+def test_every_row_ends_where_scipy_ends_alone(
+    rng: np.random.Generator, huber: float, loss: str
+) -> None:
+    x, y = curves(rng, 5, outlier=loss == "huber")
+    mean, sd = np.array([0.0, -0.3, -4.0]), np.array([np.inf, 0.3, 2.0])
+    start = np.array([0.5, -0.2, -2.0])
+    weights = rng.uniform(0.5, 2, x.size)
+    if loss == "huber":  # scipy has one loss for all residuals: none of the priors may feel it
+        weights, sd = np.ones(x.size), np.array([np.inf, 10.0, 100.0])
+    found = most_probable(
+        floor_law, x, y, weights, np.array([0.03]), Priors(mean, sd), np.tile(start, (5, 1)), huber
+    )
+    for row in range(5):
+
+        def residuals(theta: Array, row: int = row) -> Array:
+            off = np.sqrt(weights) * (y[row] - floor_law(theta[None], x)[0][0]) / 0.03
+            return np.concatenate([off, (theta - mean) / sd])
+
+        alone = least_squares(residuals, start, loss=loss, f_scale=min(huber, 1e9), xtol=1e-12)
+        assert found.objective[row] == pytest.approx(2 * alone.cost, rel=1e-6)
+        assert found.theta[row] == pytest.approx(alone.x, abs=1e-3)
+
+
+def test_the_hessian_is_the_covariance_of_the_estimates(rng: np.random.Generator) -> None:
+    x, y = curves(rng, 2000)
+    flat = Priors(np.zeros(3), np.full(3, np.inf))
+    start = np.tile([0.0, -0.4, -3.0], (2000, 1))
+    found = most_probable(floor_law, x, y, np.ones(x.size), np.array([0.03]), flat, start)
+    deviation = found.theta.std(axis=0)
+    stated = np.sqrt(np.einsum("bkk->bk", np.linalg.inv(found.hessian)).mean(axis=0))
+    assert deviation == pytest.approx(stated, rel=0.1)
+
+
+def test_a_row_that_begins_beyond_the_numbers_is_said_to_be_lost(
+    rng: np.random.Generator,
+) -> None:
+    x, y = curves(rng, 2)
+    flat = Priors(np.zeros(3), np.full(3, np.inf))
+    starts = np.array([[0.0, -0.4, -3.0], [np.nan, 0.0, 0.0]])
+    found = most_probable(floor_law, x, y, np.ones(x.size), np.array([0.03]), flat, starts)
+    assert np.isfinite(found.objective[0])
+    assert found.objective[1] == np.inf
