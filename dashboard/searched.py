@@ -73,7 +73,7 @@ def remarks(curves: Sequence[Curve], about: state.Searched) -> list[str]:
             too_small[f"**{name}** at {sizes} {curve.unit}"] = None
         if curve.name in about.scores:
             size, scores = about.scores[curve.name]
-            shown = ", ".join(f"{words.SCORES.get(k, k)} {number(v)}" for k, v in scores.items())
+            shown = ", ".join(f"{name} {number(score)}" for name, score in scores.items())
             scored[f"**{name}:** {words.plain(shown)} at {number(size)} {curve.unit}."] = None
     said = list(scored)
     if too_small:

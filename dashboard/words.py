@@ -62,7 +62,6 @@ TREATMENTS = {  # name: what it is called, what it does
     "sgd": ("SGD", "trains by stochastic gradient descent with momentum instead of AdamW"),
     "weight-decay": ("Weight decay", "pulls all weights towards 0 while they are trained"),
 }
-SCORES = {"bleu": "BLEU", "chrf": "chrF", "ter": "TER"}
 LENGTHS = {"quick": "Quick", "standard": "Standard", "full": "Full", "minutes": "Minutes"}
 LENGTH_HELP = (
     "Quick takes some minutes a domain on two cores, Standard about an hour, Full is for a GPU."

@@ -142,7 +142,7 @@ def _treatments(store: Store, study: int) -> list[str]:
 
 
 def _scores(store: Store, study: int) -> list[str]:
-    """The costly figures of the largest size, of seed 0: BLEU."""
+    """The costly figures of the largest size, of seed 0: BLEU and how it was counted."""
     said = {
         f"{point.model} at {point.size:,.0f} {point.unit}: "
         + ", ".join(f"{name} {score:.1f}" for name, score in record["scores"].items())

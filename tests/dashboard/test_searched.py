@@ -43,10 +43,12 @@ def test_no_doubt_is_raised_where_only_small_sizes_had_winners_at_the_edge(tmp_p
 
 
 def test_scores_are_told_with_the_size_that_they_were_measured_at(tmp_path):
-    records = {SIZES[-1]: {"scores": {"bleu": 23.1, "chrf": 45.0}}}
+    records = {SIZES[-1]: {"scores": {"BLEU|tok:13a": 23.1, "chrF2": 45.0}}}
     study = make_study(tmp_path / "s.db", "finished", records=records)
     about, curves = known(tmp_path / "s.db", study)
-    assert searched.remarks(curves, about) == [f"**{NAME}:** BLEU 23.1, chrF 45 at 4,000 images."]
+    assert searched.remarks(curves, about) == [
+        f"**{NAME}:** BLEU\\|tok\\:13a 23.1, chrF2 45 at 4,000 images."
+    ]
 
 
 def test_each_treated_curve_is_paired_with_the_untreated_one_of_its_metric(tmp_path):
