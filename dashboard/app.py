@@ -16,7 +16,10 @@ from engine.study.location import default_store
 MARK = str(Path(__file__).parent / "mark.svg")  # an emoji or icon would be fetched from a network
 # A chosen pill is told by its border and ground; letters in the primary colour, which is as dark as
 # a button's white ones need it, would have a contrast of 3.9:1 in the dark.
+# What is chosen from a list is no window: it stays grey.
 STYLE = """
+.stMultiSelect [data-tag] { background: rgb(128 128 128 / 20%); }
+.stMultiSelect [data-tag], .stMultiSelect [data-tag] * { color: inherit; }
 .stButtonGroup button[data-selected="true"] { color: inherit !important; font-weight: 600; }
 """
 
@@ -32,6 +35,7 @@ state.begin(Path(os.environ.get("STEEPNESS_STORE") or default_store()).absolute(
 page = st.navigation(
     [
         st.Page("views/explore.py", title="Explore", icon=":material/show_chart:", default=True),
+        st.Page("views/compare.py", title="Compare", icon=":material/stacked_line_chart:"),
         st.Page("views/run.py", title="Run", icon=":material/play_arrow:"),
     ],
     position="top",

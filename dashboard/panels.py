@@ -10,12 +10,14 @@ import streamlit as st
 from dashboard import figures, state, words
 from dashboard.growth import draw_growth, label
 from dashboard.window import fit_window, moved
-from engine.curve import Curve
+from engine.curve import Curve, write_points
+from engine.exponents import exponent_row, write_exponents
 from engine.laws.fit import Fit, fit
 from engine.laws.growth import Growth, fit_growth
 from engine.laws.published import PUBLISHED, PublishedLaw
 from engine.laws.window import Window
 
+MOST = 12  # panels; more at once would be neither readable nor quick
 GROWTH_WIDTH = 320  # px of a growth chart beside others: one fits a telephone
 
 # Pure in frozen values, and asked at every turn of a page that polls.
@@ -96,6 +98,29 @@ def table(fits: Sequence[Fit]) -> pd.DataFrame:
         for found in fits
     ]
     return pd.DataFrame(rows).set_index("Curve")
+
+
+def downloads(fits: Sequence[Fit]) -> None:
+    """Both CSV files, exactly of what is shown."""
+    points = [point for found in fits for point in found.curve.points]
+    for said, text, name in (
+        ("Exponents CSV", write_exponents(map(exponent_row, fits)), "exponents.csv"),
+        ("Points CSV", write_points(points), "points.csv"),
+    ):
+        st.download_button(
+            said, text.encode(), name, "text/csv", on_click="ignore", icon=":material/download:"
+        )
+
+
+def undo() -> None:
+    """A button that takes the last change of windows back."""
+    st.button(
+        "Undo",
+        icon=":material/undo:",
+        help="Put the windows back where they were before the last change.",
+        disabled=not st.session_state[state.EARLIER],
+        on_click=state.undo,
+    )
 
 
 def growth(fits: Sequence[Fit]) -> None:

@@ -5,7 +5,7 @@ comes back as one sentence to show. A window that the reader moved lives in the 
 in the store too, so that another page, a reload or a restart finds it again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,18 +22,38 @@ from engine.study.treated import about_curves
 
 STORE = "store"  # Path of the store, set by app.py
 STUDY = "study"  # the Choice on Explore
+MOST_EARLIER = 100  # changes of windows that can be undone
 IMPORTED = -1  # no study has this id: the curves in the store that no study measured
-WINDOWS = "windows"  # {name in the store: Window} of this session
+WINDOWS = "windows"  # {name in the store: Window} of this session; None: as proposed
 RESET = "reset"  # moved when Python, not the hand, sets a window: the edges then follow
 TROUBLE = "trouble"  # a sentence about a window that could not be saved, or None
 LAW = "law"
 LINKED = "linked"  # one window for all panels
 SIZED = "sized"  # which view of a study: BEST_FIT or FIXED_SIZES
 BEST_FIT, FIXED_SIZES = "Best fit", "Fixed sizes"
+EARLIER = "earlier"  # what `undo` goes back to: windows as they were before each change
+COMPARED = "compared"  # names of the families on Compare; None: not chosen yet
+ERRORS = "errors"  # which of their errors: FIRST or EVERY
+FIRST, EVERY = "First", "All"
+WINDOWED = "windowed"  # how Compare sets windows
+OWN_WINDOWS, ONE_WINDOW, SAME_DECADES = "Each its own", "One for all", "Same decades"
+DECADES = "decades"  # past the plateau
 
 Choice = int | str | None  # a study's id, IMPORTED, or the name of a recording; None: nothing
 
 LAWS = {"auto": "Auto", "power": "Power law", "power-floor": "Power law + floor"}
+
+
+REMEMBERED: tuple[tuple[str, object], ...] = (
+    (STUDY, None),
+    (LAW, "auto"),
+    (LINKED, False),
+    (SIZED, BEST_FIT),
+    (COMPARED, None),
+    (ERRORS, FIRST),
+    (WINDOWED, OWN_WINDOWS),
+    (DECADES, 1.5),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +82,9 @@ UNSEARCHED = Searched({}, {}, {}, ())  # what is known of curves that no study h
 def begin(store: Path) -> None:
     """Set what every page expects in the session, once."""
     st.session_state[STORE] = store
-    for key, value in ((WINDOWS, {}), (RESET, 0), (TROUBLE, None)):
+    for key, value in ((WINDOWS, {}), (EARLIER, []), (RESET, 0), (TROUBLE, None)):
         st.session_state.setdefault(key, value)
-    for key, value in ((STUDY, None), (LAW, "auto"), (LINKED, False), (SIZED, BEST_FIT)):
+    for key, value in REMEMBERED:
         st.session_state[key] = st.session_state.get(key, value)  # a widget's, kept across pages
 
 
@@ -159,7 +179,8 @@ def stored_name(curve: Curve) -> str:
 def window_of(curve: Curve, view: View) -> Window:
     """Where the reader left the window of `curve`, else where the engine proposes it."""
     name = stored_name(curve)
-    kept = st.session_state[WINDOWS].get(name) or view.windows.get(name)
+    session = st.session_state[WINDOWS]
+    kept = session[name] if name in session else view.windows.get(name)
     return kept or proposed_window(curve)
 
 
@@ -167,13 +188,27 @@ proposed_window = lru_cache(maxsize=512)(propose_window)  # pure, and asked at e
 
 
 def keep_windows(windows: Iterable[tuple[Curve, Window]]) -> None:
-    """Remember windows, in the session and in the store."""
+    """Remember windows, in the session and in the store; `undo` takes them back together."""
     session = st.session_state[WINDOWS]
     fresh = {stored_name(curve): window for curve, window in windows}
     fresh = {name: window for name, window in fresh.items() if session.get(name) != window}
     if not fresh:
         return
-    session.update(fresh)
+    kept = look(st.session_state[STORE]).windows
+    before = {name: session[name] if name in session else kept.get(name) for name in fresh}
+    st.session_state[EARLIER] = [*st.session_state[EARLIER], before][-MOST_EARLIER:]
+    _keep(fresh)
+
+
+def undo() -> None:
+    """Put the windows of the last change back where they were; None is where they are proposed."""
+    *st.session_state[EARLIER], before = st.session_state[EARLIER]
+    _keep(before)
+    st.session_state[RESET] += 1
+
+
+def _keep(fresh: Mapping[str, Window | None]) -> None:
+    st.session_state[WINDOWS].update(fresh)
     st.session_state[TROUBLE] = None
     try:
         with Store.open(st.session_state[STORE]) as store:

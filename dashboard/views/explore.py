@@ -1,33 +1,23 @@
 """Explore: the curves of one study, their fit windows, exponents, and both CSV files."""
 
-from functools import lru_cache
-
 import streamlit as st
 
-from dashboard import panels, searched, state, words
-from engine.curve import Curve, write_points
-from engine.exponents import exponent_row, write_exponents
+from dashboard import catalogue, panels, searched, state, words
+from engine.curve import Curve
 from engine.laws.fit import Fit
 from engine.laws.published import PUBLISHED
 from engine.recorded import Recording, recordings
 from engine.study.store import StudyRow
 
-MOST_PANELS = 12  # more at once would be neither readable nor quick
-
 store = st.session_state[state.STORE]
 recorded = {recording.name: recording for recording in recordings()}  # of their notes alone
-
-
-@lru_cache(maxsize=32)
-def recorded_curves(recording: Recording) -> tuple[Curve, ...]:
-    return tuple(recording.curves)
 
 
 def curves_of(choice: state.Choice, view: state.View) -> tuple[Curve, ...]:
     if choice is None:
         return ()
     if isinstance(choice, str):
-        return recorded_curves(recorded[choice])
+        return catalogue.curves_of_recording(recorded[choice])
     return state.curves_of(store, choice, view.revision)
 
 
@@ -90,6 +80,7 @@ def controls(curves: tuple[Curve, ...], view: state.View) -> None:
             (curve, state.proposed_window(curve)) for curve in curves
         ),
     )
+    panels.undo()
     st.toggle(
         "Same window for all panels", key=state.LINKED, on_change=link_windows, args=(curves, view)
     )
@@ -150,17 +141,6 @@ def next_step(row: StudyRow | None, choice: state.Choice, fits: tuple[Fit, ...])
     return "A longer preset adds sizes and seeds, and narrows the intervals:"
 
 
-def downloads(fits: tuple[Fit, ...]) -> None:
-    points = [point for found in fits for point in found.curve.points]
-    for label, text, name in (
-        ("Exponents CSV", write_exponents(map(exponent_row, fits)), "exponents.csv"),
-        ("Points CSV", write_points(points), "points.csv"),
-    ):
-        st.download_button(
-            label, text.encode(), name, "text/csv", on_click="ignore", icon=":material/download:"
-        )
-
-
 INTRO = (
     "**How steeply does the error fall as the training data grows?** On log-log axes a learning"
     " curve is a straight line between two flat ends, and its slope is the exponent. Drag the edges"
@@ -195,9 +175,9 @@ def live() -> None:
     st.caption(about(choice, curves))
     about_it = state.searched(store, row.id, view.revision) if row else state.UNSEARCHED
     everything = curves
-    if len(curves) > MOST_PANELS:
-        st.caption(f"The first {MOST_PANELS} of {len(curves)} curves are shown.")
-        curves = curves[:MOST_PANELS]
+    if len(curves) > panels.MOST:
+        st.caption(f"The first {panels.MOST} of {len(curves)} curves are shown.")
+        curves = curves[: panels.MOST]
     fixed = bool(row) and st.session_state[state.SIZED] == state.FIXED_SIZES
     rivals = state.fixed_sizes(store, row.id, view.revision) if row and fixed else None
     extras = searched.extras(everything, about_it, rivals)
@@ -209,7 +189,7 @@ def live() -> None:
     if st.session_state[state.TROUBLE]:
         st.warning(st.session_state[state.TROUBLE])
     with st.container(horizontal=True, vertical_alignment="center"):
-        downloads(fits)
+        panels.downloads(fits)
         st.caption(next_step(row, choice, fits), width="content")
         st.page_link("views/run.py", label="Run", icon=":material/play_arrow:", width="content")
     searched.treatments(everything, about_it, view)

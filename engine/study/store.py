@@ -262,9 +262,12 @@ class Store:
 
     # -- what the page writes ------------------------------------------------------------------
 
-    def save_window(self, curve: str, window: Window) -> None:
-        """Remember the fit window of a curve."""
+    def save_window(self, curve: str, window: Window | None) -> None:
+        """Remember the fit window of a curve, or forget it."""
         with self._writing() as write:
+            if window is None:
+                write.execute("DELETE FROM fit_window WHERE curve = ?", (curve,))
+                return
             write.execute(
                 "INSERT OR REPLACE INTO fit_window VALUES (?, ?, ?, ?)",
                 (curve, window.low, window.high, time.time()),

@@ -486,3 +486,54 @@ def test_opening_the_pages_brings_in_no_torch():
         "from engine.recorded import recordings; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=APP.parents[1]).returncode == 0
+
+
+def test_compare_shows_the_newest_curves_of_each_domain_first(store, recorded):
+    make_study(store, "finished")
+    at = visit("views/compare.py")
+    assert at.multiselect[0].value == [NAME]
+    assert at.table[0].value.index.tolist() == [f"{NAME} top-1"]
+    assert exponents(at)[0] in at.table[0].value["Exponent, 90 %"].tolist()
+
+
+def test_compare_tells_how_far_exponents_lie_apart(store, recorded):
+    make_study(store, "finished")
+    at = visit("views/compare.py")
+    at.button_group[0].set_value("All").run()
+    apart = at.table[1].value
+    assert apart.index.tolist() == [
+        f"{k}  {NAME} {short}" for k, short in enumerate(("top-1", "top-5", "cross-entropy"), 1)
+    ]
+    assert apart["less 1"].tolist()[1].startswith("**-0.1")  # -0.36 against -0.24
+
+
+def test_windows_of_the_same_decades_begin_where_each_plateau_ends(store, recorded):
+    make_study(store, "finished")
+    at = visit("views/compare.py")
+    at.button_group[0].set_value("All").run()
+    at.button_group[1].set_value(state.SAME_DECADES).run()
+    kept = at.session_state[state.WINDOWS].values()
+    assert [window.high / window.low for window in kept] == [pytest.approx(10**1.5)] * 3
+
+
+def test_a_change_of_windows_can_be_undone(store):
+    study = make_study(store, "finished")
+    at = visit()
+    before = exponents(at)
+    set_window(at, 125, 1000)
+    assert exponents(at)[0] != before[0]
+    undo = next(button for button in at.button if button.label == "Undo")
+    undo.click().run()
+    assert exponents(at) == before
+    with Store.open(store, "read") as opened:
+        assert opened.windows() == {}
+    assert study
+
+
+def test_two_curves_of_one_name_stand_apart_by_the_day_of_the_recording(store, recorded):
+    make_study(store, "finished")
+    (recorded / "r.csv").write_text(write_points([p for s in SIZES for p in points(s)]))
+    note = {"guess": {f"{NAME} top-1": 0.98}, "date": "2026-11-22", "data_hash": "", "version": "0"}
+    (recorded / "r.json").write_text(json.dumps(note))
+    at = visit("views/compare.py")
+    assert at.multiselect[0].options == [NAME, f"{NAME} (recorded 22 November 2026)"]

@@ -1,0 +1,157 @@
+"""Compare: curves of several domains side by side, their exponents, and how far these lie apart."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import catalogue, panels, searched, state, words
+from dashboard.catalogue import Family
+from dashboard.forest import draw_forest
+from engine.curve import Curve
+from engine.laws.contrast import contrast
+from engine.laws.fit import Fit
+from engine.laws.published import PUBLISHED
+from engine.laws.window import Window
+
+store = st.session_state[state.STORE]
+remembered_contrast = lru_cache(maxsize=2048)(contrast)
+
+
+def first_of_each(families: Sequence[Family]) -> list[str]:
+    """What is shown at first: the newest curves of each domain."""
+    return list({family.domain: family.name for family in reversed(families)}.values())[::-1]
+
+
+def choose(families: Sequence[Family]) -> list[Curve]:
+    """The curves that the reader wants beside each other."""
+    names = [family.name for family in families]
+    chosen = [name for name in st.session_state[state.COMPARED] or () if name in names]
+    st.session_state[state.COMPARED] = chosen or first_of_each(families)
+    shown = st.multiselect(
+        "Curves",
+        names,
+        key=state.COMPARED,
+        format_func=words.marked,
+        placeholder="Choose what to compare",
+    )
+    everything = st.session_state[state.ERRORS] == state.EVERY
+    return [
+        curve
+        for family in families
+        if family.name in shown
+        for curve in (family.curves if everything else family.curves[:1])
+    ]
+
+
+def windows(curves: Sequence[Curve], view: state.View) -> None:
+    """How the windows are set: each its own, one for all, or as long above each plateau."""
+
+    def set_all() -> None:
+        way = st.session_state[state.WINDOWED]
+        st.session_state[state.LINKED] = way == state.ONE_WINDOW
+        if way == state.ONE_WINDOW and curves:
+            first = state.window_of(curves[0], view)
+            state.set_windows((curve, first) for curve in curves)
+        elif way == state.SAME_DECADES:
+            decades = st.session_state[state.DECADES]
+            state.set_windows((curve, past_plateau(curve, decades)) for curve in curves)
+
+    st.segmented_control(
+        "Windows",
+        [state.OWN_WINDOWS, state.ONE_WINDOW, state.SAME_DECADES],
+        key=state.WINDOWED,
+        required=True,
+        on_change=set_all,
+        help="Same decades: each window begins where its own plateau is proposed to end and reaches"
+        " as far, in decades of data, as every other.",
+    )
+    if st.session_state[state.WINDOWED] == state.SAME_DECADES:
+        st.slider(
+            "Decades past the plateau",
+            0.5,
+            4.0,
+            step=0.25,
+            key=state.DECADES,
+            on_change=set_all,
+            width=220,
+        )
+
+
+def past_plateau(curve: Curve, decades: float) -> Window:
+    """The window of so many decades from where the plateau of a curve ends."""
+    low = state.proposed_window(curve).low or float(curve.sizes.min())
+    return Window(low, low * 10**decades)
+
+
+def exponents(fits: Sequence[Fit]) -> None:
+    st.subheader("Exponents")
+    st.plotly_chart(
+        draw_forest(fits, PUBLISHED, st.context.theme.type or "light"),
+        config={"displayModeBar": False},
+        alt="Exponents with their 90 % intervals, and published ones",
+        key="forest",
+    )
+    st.caption(
+        "Open grey diamonds: what Hestness et al. 2017 and 2019 published of the same error, on far"
+        " more data and larger models; the line is the range over models where they gave one."
+    )
+
+
+def differences(fits: Sequence[Fit]) -> None:
+    """Each exponent less each that stands above it; bold where the interval leaves 0 out."""
+    fitted = [found for found in fits if found.exponent]
+    if len(fitted) < 2:
+        return
+    st.subheader("How far they lie apart")
+    rows = []
+    for k, below in enumerate(fitted):
+        row = {"Curve": f"{k + 1}  {panels.named(below.curve)}"}
+        for j, above in enumerate(fitted[:-1]):
+            found = remembered_contrast(above, below) if j < k else None
+            said = words.interval(found)
+            row[f"less {j + 1}"] = f"**{said}**" if found and not found.holds(0.0) else said
+        rows.append(row)
+    st.table(pd.DataFrame(rows).set_index("Curve"), border="horizontal")
+    st.caption(
+        "Exponent of the row less that of the numbered curve, 90 % interval: negative where the row"
+        " is steeper, bold where the interval leaves 0 out. Curves over the same sizes are compared"
+        " seed by seed, others as independent."
+    )
+
+
+view = state.look(store)
+if view.trouble:
+    st.error(f"The study file cannot be used: {view.trouble}", icon=":material/error:")
+families = catalogue.families(store, view)
+if not families:
+    st.info("There is nothing to compare yet.", icon=":material/show_chart:")
+    st.page_link("views/run.py", label="Run a first study", icon=":material/play_arrow:")
+    st.stop()
+curves = choose(families)
+with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    st.segmented_control(
+        "Errors", [state.FIRST, state.EVERY], key=state.ERRORS, required=True, width="content"
+    )
+    st.selectbox("Law", list(state.LAWS), format_func=state.LAWS.get, key=state.LAW, width=180)
+    windows(curves, view)
+    panels.undo()
+if len(curves) > panels.MOST:
+    st.caption(f"The first {panels.MOST} of {len(curves)} curves are shown.")
+    curves = curves[: panels.MOST]
+if not curves:
+    st.info("Choose at least one curve above.", icon=":material/show_chart:")
+    st.stop()
+about = catalogue.about(store, view)
+extras = searched.extras(curves, about, None)
+fits = panels.show(curves, view, "window-compare", extras)
+if st.session_state[state.TROUBLE]:
+    st.warning(st.session_state[state.TROUBLE])
+with st.container(horizontal=True, vertical_alignment="center"):
+    panels.downloads(fits)
+exponents(fits)
+differences(fits)
+searched.treatments(curves, about, view)
+panels.growth(fits)
+panels.by_numbers(fits, "window-compare")
