@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import state
+from dashboard import links, state
 from dashboard.window import serve_plotly
 from engine.study.location import default_store
 
@@ -32,6 +32,7 @@ except OSError as error:
     st.error(f"The chart library cannot be copied to where the page loads it from: {error}.")
     st.stop()
 state.begin(Path(os.environ.get("STEEPNESS_STORE") or default_store()).absolute())
+links.read()
 page = st.navigation(
     [
         st.Page("views/explore.py", title="Explore", icon=":material/show_chart:", default=True),

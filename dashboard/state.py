@@ -22,6 +22,7 @@ from engine.study.treated import about_curves
 
 STORE = "store"  # Path of the store, set by app.py
 STUDY = "study"  # the Choice on Explore
+ASKED = "asked"  # the name of the study that a link asks for
 MOST_EARLIER = 100  # changes of windows that can be undone
 IMPORTED = -1  # no study has this id: the curves in the store that no study measured
 WINDOWS = "windows"  # {name in the store: Window} of this session; None: as proposed
@@ -82,7 +83,7 @@ UNSEARCHED = Searched({}, {}, {}, ())  # what is known of curves that no study h
 def begin(store: Path) -> None:
     """Set what every page expects in the session, once."""
     st.session_state[STORE] = store
-    for key, value in ((WINDOWS, {}), (EARLIER, []), (RESET, 0), (TROUBLE, None)):
+    for key, value in ((WINDOWS, {}), (EARLIER, []), (RESET, 0), (TROUBLE, None), (ASKED, None)):
         st.session_state.setdefault(key, value)
     for key, value in REMEMBERED:
         st.session_state[key] = st.session_state.get(key, value)  # a widget's, kept across pages

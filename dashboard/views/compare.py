@@ -6,7 +6,7 @@ from functools import lru_cache
 import pandas as pd
 import streamlit as st
 
-from dashboard import catalogue, panels, searched, state, words
+from dashboard import catalogue, links, panels, searched, state, words
 from dashboard.catalogue import Family
 from dashboard.forest import draw_forest
 from engine.curve import Curve
@@ -144,6 +144,7 @@ if not curves:
     st.info("Choose at least one curve above.", icon=":material/show_chart:")
     st.stop()
 about = catalogue.about(store, view)
+links.write(curves, view, families=st.session_state[state.COMPARED])
 extras = searched.extras(curves, about, None)
 fits = panels.show(curves, view, "window-compare", extras)
 if st.session_state[state.TROUBLE]:

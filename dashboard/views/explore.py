@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import catalogue, panels, searched, state, words
+from dashboard import catalogue, links, panels, searched, state, words
 from engine.curve import Curve
 from engine.laws.fit import Fit
 from engine.laws.published import PUBLISHED
@@ -47,7 +47,8 @@ def choose(view: state.View) -> state.Choice:
         names[state.IMPORTED] = "Imported points"
     names.update(named_recordings())
     if st.session_state[state.STUDY] not in names:
-        st.session_state[state.STUDY] = next(iter(names), None)
+        asked = [key for key in names if link_name(key, view) == st.session_state[state.ASKED]]
+        st.session_state[state.STUDY] = next(iter([*asked, *names]), None)
     return st.selectbox(
         "Study",
         list(names),
@@ -57,6 +58,14 @@ def choose(view: state.View) -> state.Choice:
         placeholder="None yet",
         disabled=not names,
     )
+
+
+def link_name(choice: state.Choice, view: state.View) -> str:
+    """What a link calls a choice: names, since another store counts its studies otherwise."""
+    if isinstance(choice, str):
+        return choice
+    row = row_of(choice, view)
+    return row.name if row else "imported"
 
 
 def row_of(choice: state.Choice, view: state.View) -> StudyRow | None:
@@ -167,6 +176,7 @@ def live() -> None:
     if active and not (row and words.is_active(row)):
         st.rerun()  # the run has ended: one whole turn stops the polling
     curves = curves_of(choice, view)
+    links.write(curves, view, study=link_name(choice, view))
     if not curves:
         empty(row)
         return

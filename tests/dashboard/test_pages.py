@@ -537,3 +537,35 @@ def test_two_curves_of_one_name_stand_apart_by_the_day_of_the_recording(store, r
     (recorded / "r.json").write_text(json.dumps(note))
     at = visit("views/compare.py")
     assert at.multiselect[0].options == [NAME, f"{NAME} (recorded 22 November 2026)"]
+
+
+def test_the_address_of_a_view_restores_it(store):
+    make_study(store, "finished")
+    first = visit()
+    first.selectbox(key=state.LAW).set_value("power").run()
+    set_window(first, 125, 1000)
+    address = first.query_params
+    with Store.open(store) as opened:
+        opened.save_window(f"{NAME} top-1", None)  # the store has forgotten; the link has not
+
+    second = AppTest.from_file(str(APP), default_timeout=SECONDS)
+    for name, value in address.items():
+        second.query_params[name] = value
+    second.run()
+    assert exponents(second) == exponents(first)
+    assert second.selectbox(key=state.LAW).value == "power"
+
+
+def test_an_address_that_makes_no_sense_is_passed_over(store):
+    make_study(store, "finished")
+    at = AppTest.from_file(str(APP), default_timeout=SECONDS)
+    for name, value in {"law": "magic", "window": "x:9:1", "study": "?", "curve": "no"}.items():
+        at.query_params[name] = value
+    at.run()
+    assert not at.exception
+    assert at.selectbox(key=state.LAW).value == "auto"
+
+
+def test_an_address_names_the_curves_that_are_compared(store, recorded):
+    make_study(store, "finished")
+    assert visit("views/compare.py").query_params["curve"] == NAME
