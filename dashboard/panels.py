@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from datetime import date
+from functools import lru_cache, partial
 
 import pandas as pd
 import streamlit as st
@@ -10,6 +11,7 @@ import streamlit as st
 from dashboard import figures, state, words
 from dashboard.growth import draw_growth, label
 from dashboard.window import fit_window, moved
+from engine import VERSION
 from engine.curve import Curve, write_points
 from engine.exponents import exponent_row, write_exponents
 from engine.laws.fit import Fit, fit
@@ -17,6 +19,7 @@ from engine.laws.growth import Growth, fit_growth
 from engine.laws.published import PUBLISHED, PublishedLaw
 from engine.laws.window import Window
 
+HELP = {"Report": "One web page that needs nothing else: chart, table, and how each fit was made."}
 MOST = 12  # panels; more at once would be neither readable nor quick
 GROWTH_WIDTH = 320  # px of a growth chart beside others: one fits a telephone
 
@@ -101,15 +104,37 @@ def table(fits: Sequence[Fit]) -> pd.DataFrame:
 
 
 def downloads(fits: Sequence[Fit]) -> None:
-    """Both CSV files, exactly of what is shown."""
-    points = [point for found in fits for point in found.curve.points]
-    for said, text, name in (
-        ("Exponents CSV", write_exponents(map(exponent_row, fits)), "exponents.csv"),
-        ("Points CSV", write_points(points), "points.csv"),
+    """Both CSV files and a report, exactly of what is shown; made when they are asked for."""
+    shown = tuple(fits)
+    for said, make, name, kind in (
+        ("Exponents CSV", _exponents_csv, "exponents.csv", "text/csv"),
+        ("Points CSV", _points_csv, "points.csv", "text/csv"),
+        ("Report", _report, "learning-curves.html", "text/html"),
     ):
         st.download_button(
-            said, text.encode(), name, "text/csv", on_click="ignore", icon=":material/download:"
+            said,
+            partial(make, shown),
+            name,
+            kind,
+            on_click="ignore",
+            icon=":material/download:",
+            help=HELP.get(said),
         )
+
+
+def _exponents_csv(fits: tuple[Fit, ...]) -> bytes:
+    return write_exponents(map(exponent_row, fits)).encode()
+
+
+def _points_csv(fits: tuple[Fit, ...]) -> bytes:
+    return write_points(point for found in fits for point in found.curve.points).encode()
+
+
+def _report(fits: tuple[Fit, ...]) -> bytes:
+    from dashboard.report import report  # with it comes plotly's whole figure library
+
+    figure = remembered_figure(fits, PUBLISHED, (figures.Extra(),) * len(fits))
+    return report(fits, figure, VERSION, words.day(date.today().isoformat())).encode()
 
 
 def undo() -> None:

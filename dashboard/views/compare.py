@@ -136,7 +136,6 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     )
     st.selectbox("Law", list(state.LAWS), format_func=state.LAWS.get, key=state.LAW, width=180)
     windows(curves, view)
-    panels.undo()
 if len(curves) > panels.MOST:
     st.caption(f"The first {panels.MOST} of {len(curves)} curves are shown.")
     curves = curves[: panels.MOST]
@@ -150,6 +149,7 @@ fits = panels.show(curves, view, "window-compare", extras)
 if st.session_state[state.TROUBLE]:
     st.warning(st.session_state[state.TROUBLE])
 with st.container(horizontal=True, vertical_alignment="center"):
+    panels.undo()
     panels.downloads(fits)
 exponents(fits)
 differences(fits)

@@ -89,7 +89,6 @@ def controls(curves: tuple[Curve, ...], view: state.View) -> None:
             (curve, state.proposed_window(curve)) for curve in curves
         ),
     )
-    panels.undo()
     st.toggle(
         "Same window for all panels", key=state.LINKED, on_change=link_windows, args=(curves, view)
     )
@@ -199,6 +198,7 @@ def live() -> None:
     if st.session_state[state.TROUBLE]:
         st.warning(st.session_state[state.TROUBLE])
     with st.container(horizontal=True, vertical_alignment="center"):
+        panels.undo()  # here and not above: a drag runs this part of the page alone
         panels.downloads(fits)
         st.caption(next_step(row, choice, fits), width="content")
         st.page_link("views/run.py", label="Run", icon=":material/play_arrow:", width="content")

@@ -13,6 +13,8 @@ const HEIGHT = 372; // px of one panel with its margins
 const EDGE = 18; // px that an edge can be held by, see window.css
 const SNAP = 8; // px from the end of the axis within which an edge is open-ended
 const KEY_PAUSE = 250; // ms after the last key press until Python is told
+const PAPER = { paper_bgcolor: "#ffffff", plot_bgcolor: "#ffffff" }; // of saved pictures
+const ACCENT = "#c2410c"; // of the window on paper
 const CONFIG = { displaylogo: false, showSendToCloud: false, responsive: false,
                  displayModeBar: false, doubleClick: false };
 
@@ -85,8 +87,15 @@ function open(parent) {
   const graph = element("div", "steep-graph");
   const wait = element("p", "steep-wait");
   wait.textContent = "Drawing the curves…";
+  const saving = element("div", "steep-save");
+  saving.append("Save the picture: ", ...["PNG", "SVG"].map((format) => {
+    const button = element("button", "steep-button", { type: "button" });
+    button.textContent = format;
+    button.addEventListener("click", () => save(format.toLowerCase()));
+    return button;
+  }));
   root.append(graph, wait);
-  parent.append(root);
+  parent.append(root, saving);
 
   let data, tell, Plotly, reset, width = 0;
   let painted, boxes = []; // the data that the chart shows, and where its panels lie
@@ -185,6 +194,28 @@ function open(parent) {
     made.band.addEventListener("pointerdown", (event) => grab(event, k, "band"));
     root.append(made.room);
     return made;
+  }
+
+  // The picture as it is on paper: white, with the windows and what stands above them.
+  function save(format) {
+    if (!Plotly || !graph._fullLayout) return;
+    const { placed } = arrange(painted.figure.layout, painted.panels.length, width, zooms, painted.group);
+    const shapes = [], labels = [];
+    painted.panels.forEach((about, k) => {
+      const window = windows.get(about.curve);
+      const axes = { xref: `x${k ? k + 1 : ""}`, yref: `y${k ? k + 1 : ""} domain` };
+      const [left, right] = [0, 1].map((end) => window[end] ?? 10 ** range(k)[end]);
+      const line = { color: ACCENT, width: 1.5 };
+      shapes.push({ type: "rect", ...axes, x0: left, x1: right, y0: 0, y1: 1, fillcolor: ACCENT,
+                    opacity: 0.06, line: { width: 0 } },
+                  { type: "path", ...axes, path: `M${left} 0V1.03H${right}V0`, line });
+      labels.push({ ...axes, x: (Math.log10(left) + Math.log10(right)) / 2, y: 1.03, text: `<b>${panels[k].tip.textContent}</b>`,
+                    yanchor: "bottom", showarrow: false, font: { size: 13, color: ACCENT } });
+    });
+    const layout = { ...placed, ...PAPER, shapes, annotations: [...placed.annotations, ...labels] };
+    Plotly.downloadImage({ data: painted.figure.data, layout },
+      { format, width: placed.width, height: placed.height, scale: format === "png" ? 2 : 1,
+        filename: "steepness" });
   }
 
   // -- sizes and pixels --
@@ -414,6 +445,7 @@ function open(parent) {
     close() {
       observer.disconnect();
       clearTimeout(pause);
+      saving.remove();
       if (Plotly) Plotly.purge(graph);
       rooms.delete(parent);
     },
