@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from dashboard import words
-from dashboard.colours import GREY, HUES, INK, of_domain
-from engine.curve import Curve, Point
-from engine.domains import DOMAINS
+from dashboard.beneath import beneath, lowest
+from dashboard.colours import GREY, INK
+from dashboard.panel import AXIS, FONT, Spot, Trace, as_text, is_rate, ticks
+from engine.curve import Curve
 from engine.laws.fit import Fit
 from engine.laws.published import PublishedLaw
 from engine.laws.repeats import SizeSummary, summarize
@@ -28,9 +29,6 @@ ERROR_ROOM = 0.07  # share of the error axis left free above and below
 PLOT_HEIGHT = 256  # px of a panel's plot area, as window.js makes it
 LONG_TITLE = 40  # letters that the narrowest panel holds at full size
 LINE_HEIGHT = 13  # px between two labels
-FONT = '"Source Sans", sans-serif'  # Streamlit's own, served by the page itself
-
-Trace = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +43,8 @@ def draw(
     fits: Sequence[Fit],
     published: Sequence[PublishedLaw] = (),
     extras: Sequence[Extra] | None = None,
+    *,
+    strips: bool = False,
 ) -> dict[str, Any]:
     """The figure of `fits`, a panel each, with the published law of the same domain and metric.
 
@@ -52,6 +52,7 @@ def draw(
         fits: a panel each.
         published: laws to choose from.
         extras: what else each panel shows, in the order of `fits`.
+        strips: whether local slopes and residuals lie beneath each panel, on its size axis.
     """
     traces: list[Trace] = []
     notes: list[dict[str, Any]] = []
@@ -65,13 +66,14 @@ def draw(
         "dragmode": "zoom",
         "showlegend": False,
         "annotations": notes,
+        "meta": {"strips": strips},  # for window.js, which makes room for them
     }
     longest = max((len(words.marked(fit.curve.name)) for fit in fits), default=0)
     size = 13 if longest <= LONG_TITLE else 11  # px of the titles
     for k, (fit, extra) in enumerate(zip(fits, extras or [Extra()] * len(fits), strict=True)):
         rows = summarize(fit.curve)
         beside = [(said, summarize(curve)) for said, curve in extra.beside]
-        spot = _Spot(k, fit)
+        spot = Spot(k, fit)
         sizes, errors = spans([*rows, *(row for _, held in beside for row in held)], fit.plateau)
         traces += [
             *_level(spot, fit, sizes),
@@ -89,8 +91,13 @@ def draw(
         if line:
             traces.insert(0, line[0])
             notes.append(line[1])
-        layout[f"xaxis{spot.number}"] = _size_axis(spot, fit, sizes)
+        layout[f"xaxis{spot.number}"] = _size_axis(spot, sizes)
         layout[f"yaxis{spot.number}"] = _error_axis(spot, fit, errors)
+        if strips:
+            more, axes = beneath(spot, fit, len(fits))
+            traces += more
+            layout |= axes
+            layout[f"xaxis{spot.number}"]["anchor"] = lowest(k, len(fits))
     return {"data": traces, "layout": layout}
 
 
@@ -108,49 +115,7 @@ def spans(
     )
 
 
-def as_text(text: str) -> str:
-    """Text from a user's file, which Plotly would read as markup or as a template."""
-    return escape(text).replace("%{", "% {")
-
-
-def is_rate(metric: str) -> bool:
-    """Whether errors of this metric are shares, written in percent."""
-    return metric.endswith("error") or metric.endswith("rate")
-
-
-class _Spot:
-    """A panel's number, axes and colour, for every trace that goes into it."""
-
-    def __init__(self, k: int, fit: Fit) -> None:
-        point = fit.curve.points[0]
-        self.k = k
-        self.number = "" if k == 0 else str(k + 1)
-        self.domain = point.domain if point.domain in HUES else "other"
-        self.colour = of_domain(point.domain)
-        self.unit = as_text(point.unit or "samples")
-        self.metric = as_text(point.metric or "error")
-        self.measured = as_text(_measured(point))  # on the axis
-        self.format = ".1%" if is_rate(self.metric) else ".3g"
-
-    def trace(self, kind: str, **more: Any) -> Trace:
-        return {
-            "type": "scatter",
-            "uid": f"{kind}-{self.domain}-{self.k}",
-            "xaxis": f"x{self.number}",
-            "yaxis": f"y{self.number}",
-            "hoverinfo": "skip",
-            **more,
-        }
-
-    def line(self, kind: str, x: Any, y: Any, **style: Any) -> Trace:
-        x, y = np.asarray(x, float).tolist(), np.asarray(y, float).tolist()
-        return self.trace(kind, mode="lines", x=x, y=y, line=style.pop("line"), **style)
-
-    def note(self, text: str, **more: Any) -> dict[str, Any]:
-        return {"text": text, "showarrow": False, "font": {"size": 11, "color": GREY}, **more}
-
-
-def _title(spot: _Spot, fit: Fit, size: int) -> dict[str, Any]:
+def _title(spot: Spot, fit: Fit, size: int) -> dict[str, Any]:
     return spot.note(
         f"<b>{escape(words.marked(fit.curve.name))}</b>",
         font={"size": size, "color": INK},
@@ -164,7 +129,7 @@ def _title(spot: _Spot, fit: Fit, size: int) -> dict[str, Any]:
     )
 
 
-def _seeds(spot: _Spot, fit: Fit) -> list[Trace]:
+def _seeds(spot: Spot, fit: Fit) -> list[Trace]:
     points = fit.curve.points
     return [
         spot.trace(
@@ -182,7 +147,7 @@ def _seeds(spot: _Spot, fit: Fit) -> list[Trace]:
 
 
 def _medians(
-    spot: _Spot, fit: Fit, rows: Sequence[SizeSummary], edge: frozenset[float]
+    spot: Spot, fit: Fit, rows: Sequence[SizeSummary], edge: frozenset[float]
 ) -> list[Trace]:
     """The median of each size with its interval; hollow where a larger model might have won."""
     synthetic = f"<br>{words.SYNTHETIC} data" if words.is_synthetic(fit.curve.name) else ""
@@ -219,7 +184,7 @@ def _medians(
     return [medians, marks("edge", hollow, says, color="#ffffff", line=outline)]
 
 
-def _beside(spot: _Spot, beside: Sequence[tuple[str, list[SizeSummary]]]) -> list[Trace]:
+def _beside(spot: Spot, beside: Sequence[tuple[str, list[SizeSummary]]]) -> list[Trace]:
     """The curves that this one is compared with: thin and grey, the medians joined."""
     return [
         spot.trace(
@@ -239,7 +204,7 @@ def _beside(spot: _Spot, beside: Sequence[tuple[str, list[SizeSummary]]]) -> lis
 
 
 def _beside_notes(
-    spot: _Spot, beside: Sequence[tuple[str, list[SizeSummary]]], errors: tuple[float, float]
+    spot: Spot, beside: Sequence[tuple[str, list[SizeSummary]]], errors: tuple[float, float]
 ) -> list[dict[str, Any]]:
     """Their labels, where each ends; those that end at one size are moved apart.
 
@@ -286,7 +251,7 @@ def _beside_notes(
     ]
 
 
-def _law(spot: _Spot, fit: Fit, sizes: tuple[float, float]) -> list[Trace]:
+def _law(spot: Spot, fit: Fit, sizes: tuple[float, float]) -> list[Trace]:
     """The fitted law: solid inside the window, faint and dashed beyond."""
     if fit.exponent is None or fit.window_low is None or fit.window_high is None:
         return []
@@ -299,7 +264,7 @@ def _law(spot: _Spot, fit: Fit, sizes: tuple[float, float]) -> list[Trace]:
     ]
 
 
-def _level(spot: _Spot, fit: Fit, sizes: tuple[float, float]) -> list[Trace]:
+def _level(spot: Spot, fit: Fit, sizes: tuple[float, float]) -> list[Trace]:
     if not fit.plateau:
         return []
     ends = 10 ** np.array([sizes[0] - 3, sizes[1] + 3])  # goes on where the reader zooms out
@@ -307,7 +272,7 @@ def _level(spot: _Spot, fit: Fit, sizes: tuple[float, float]) -> list[Trace]:
     return [spot.line("level", ends, [fit.plateau, fit.plateau], line=style)]
 
 
-def _level_note(spot: _Spot, fit: Fit) -> list[dict[str, Any]]:
+def _level_note(spot: Spot, fit: Fit) -> list[dict[str, Any]]:
     if not fit.plateau:
         return []
     level = f"{number(100 * fit.plateau)} %" if is_rate(spot.metric) else number(fit.plateau)
@@ -325,7 +290,7 @@ def _level_note(spot: _Spot, fit: Fit) -> list[dict[str, Any]]:
 
 
 def _published(
-    spot: _Spot,
+    spot: Spot,
     fit: Fit,
     rows: Sequence[SizeSummary],
     laws: Sequence[PublishedLaw],
@@ -385,9 +350,9 @@ def _clip(
     return (low, high) if high - low >= 0.3 else None
 
 
-def _size_axis(spot: _Spot, fit: Fit, sizes: tuple[float, float]) -> dict[str, Any]:
+def _size_axis(spot: Spot, sizes: tuple[float, float]) -> dict[str, Any]:
     return {
-        **_AXIS,
+        **AXIS,
         **ticks(sizes),
         "anchor": f"y{spot.number}",
         "tickformat": "~s",
@@ -395,41 +360,11 @@ def _size_axis(spot: _Spot, fit: Fit, sizes: tuple[float, float]) -> dict[str, A
     }
 
 
-def _error_axis(spot: _Spot, fit: Fit, errors: tuple[float, float]) -> dict[str, Any]:
+def _error_axis(spot: Spot, fit: Fit, errors: tuple[float, float]) -> dict[str, Any]:
     return {
-        **_AXIS,
+        **AXIS,
         **ticks(errors),
         "anchor": f"x{spot.number}",
         "tickformat": "~%" if is_rate(spot.metric) else "~g",
         "title": {"text": spot.measured, "standoff": 6, "font": {"size": 12}},
     }
-
-
-def _measured(point: Point) -> str:
-    """A metric with its unit, where one of our domains says what that is; shares are in %."""
-    metrics = DOMAINS[point.domain].metrics if point.domain in DOMAINS else ()
-    units = [m.unit for m in metrics if m.title == point.metric and m.unit != "share"]
-    return ", ".join([point.metric or "error", *units])
-
-
-def ticks(span: tuple[float, float]) -> dict[str, Any]:
-    """The range of an axis and where its labels stand: 1, 2, 5 in each decade, if they fit."""
-    decades = span[1] - span[0]
-    step = None if decades < 1 else "D2" if decades < 3.5 else 1  # None: Plotly's round numbers
-    return {"range": list(span), "dtick": step}
-
-
-_AXIS = {
-    "type": "log",
-    "showline": True,
-    "linecolor": GREY,
-    "linewidth": 1,
-    "gridcolor": "#dadde1",
-    "gridwidth": 1,
-    "zeroline": False,
-    "ticks": "outside",
-    "ticklen": 4,
-    "tickcolor": GREY,
-    "tickfont": {"size": 11},
-    "nticks": 6,
-}

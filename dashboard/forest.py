@@ -9,7 +9,7 @@ from typing import Any
 
 from dashboard import words
 from dashboard.colours import GREY, of_domain
-from dashboard.figures import FONT, as_text
+from dashboard.panel import FONT, as_text
 from engine.laws.fit import Fit
 from engine.laws.published import PublishedLaw
 from engine.numbers import number

@@ -10,7 +10,7 @@ import numpy as np
 
 from dashboard import words
 from dashboard.colours import GREY, of_domain
-from dashboard.figures import FONT, as_text, ticks
+from dashboard.panel import FONT, as_text, ticks
 from engine.laws.growth import Growth
 from engine.numbers import with_interval
 

@@ -58,6 +58,7 @@ def show(
             fits,
             published,
             tuple((extras or {}).get(curve.name, figures.Extra()) for curve in curves),
+            strips=st.session_state[state.STRIPS],
         ),
         fits,
         [words.exponent(found) for found in fits],

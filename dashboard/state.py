@@ -31,6 +31,7 @@ TROUBLE = "trouble"  # a sentence about a window that could not be saved, or Non
 LAW = "law"
 LINKED = "linked"  # one window for all panels
 SIZED = "sized"  # which view of a study: BEST_FIT or FIXED_SIZES
+STRIPS = "strips"  # whether slopes and residuals are shown
 BEST_FIT, FIXED_SIZES = "Best fit", "Fixed sizes"
 EARLIER = "earlier"  # what `undo` goes back to: windows as they were before each change
 COMPARED = "compared"  # names of the families on Compare; None: not chosen yet
@@ -50,6 +51,7 @@ REMEMBERED: tuple[tuple[str, object], ...] = (
     (LAW, "auto"),
     (LINKED, False),
     (SIZED, BEST_FIT),
+    (STRIPS, False),
     (COMPARED, None),
     (ERRORS, FIRST),
     (WINDOWED, OWN_WINDOWS),

@@ -90,6 +90,12 @@ def controls(curves: tuple[Curve, ...], view: state.View) -> None:
         ),
     )
     st.toggle(
+        "Slopes and residuals",
+        key=state.STRIPS,
+        help="Beneath each curve: the slope between neighbouring sizes, which is constant where a"
+        " power law holds, and how far each size lies off the law.",
+    )
+    st.toggle(
         "Same window for all panels", key=state.LINKED, on_change=link_windows, args=(curves, view)
     )
 

@@ -9,7 +9,8 @@
 
 const MARGIN = { left: 62, right: 16, top: 66, bottom: 50 }; // px around each plot area
 const NARROWEST = 300; // px; narrower panels are stacked instead
-const HEIGHT = 372; // px of one panel with its margins
+const PLOT = 256; // px of a panel's plot area
+const STRIP = 74, BETWEEN = 14; // px of a strip beneath it, and of the gap above each
 const EDGE = 18; // px that an edge can be held by, see window.css
 const SNAP = 8; // px from the end of the axis within which an edge is open-ended
 const KEY_PAUSE = 250; // ms after the last key press until Python is told
@@ -36,19 +37,24 @@ const axisName = (letter, k) => `${letter}axis${k ? k + 1 : ""}`;
 function arrange(layout, count, width, zooms, group) {
   const most = Math.max(1, Math.min(count, Math.floor(width / NARROWEST)));
   const columns = most < group ? most : most - (most % group); // whole groups in a row, where they fit
-  const height = Math.ceil(count / columns) * HEIGHT;
+  const strips = layout.meta?.strips ? 2 : 0;
+  const tall = MARGIN.top + PLOT + strips * (STRIP + BETWEEN) + MARGIN.bottom; // of one panel
+  const height = Math.ceil(count / columns) * tall;
   const placed = { ...layout, width, height, autosize: false, margin: { l: 0, r: 0, t: 0, b: 0 } };
   const boxes = [];
   for (let k = 0; k < count; k++) {
     const left = ((k % columns) * width) / columns + MARGIN.left;
-    const top = Math.floor(k / columns) * HEIGHT + MARGIN.top;
-    const box = { left, top, width: width / columns - MARGIN.left - MARGIN.right,
-                  height: HEIGHT - MARGIN.top - MARGIN.bottom };
+    const top = Math.floor(k / columns) * tall + MARGIN.top;
+    const box = { left, top, width: width / columns - MARGIN.left - MARGIN.right, height: PLOT };
     boxes.push(box);
-    const domains = { x: [left / width, (left + box.width) / width],
-                      y: [1 - (top + box.height) / height, 1 - top / height] };
-    for (const [letter, domain] of Object.entries(domains)) {
-      const name = axisName(letter, k);
+    const up = (from, size) => [1 - (from + size) / height, 1 - from / height];
+    const domains = { [axisName("x", k)]: [left / width, (left + box.width) / width],
+                      [axisName("y", k)]: up(top, PLOT) };
+    for (let strip = 0; strip < strips; strip++) { // numbered as beneath.py does
+      domains[axisName("y", count + 2 * k + strip)] =
+        up(top + PLOT + BETWEEN + strip * (STRIP + BETWEEN), STRIP);
+    }
+    for (const [name, domain] of Object.entries(domains)) {
       const zoom = zooms.get(name); // its ticks are Plotly's choice
       placed[name] = { ...layout[name], domain, ...(zoom && { range: [...zoom], dtick: null }) };
     }
