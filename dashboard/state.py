@@ -16,6 +16,7 @@ import streamlit as st
 from engine.curve import Curve
 from engine.laws.propose import propose_window
 from engine.laws.window import Window
+from engine.study.fixed_size import fixed_size_curves
 from engine.study.store import Store, StoreError, StudyRow
 from engine.study.subject import Subject, stored_settings
 from engine.study.treated import about_curves
@@ -167,9 +168,6 @@ def fixed_sizes(path: Path, study: int, revision: int) -> tuple[Curve, ...]:
 
 @lru_cache(maxsize=16)
 def _fixed_sizes(path: Path, inode: int, study: int, revision: int) -> tuple[Curve, ...]:
-    # Here and not above: with it comes torch, seconds and 200 MB that no other view needs.
-    from engine.study.fixed_size import fixed_size_curves
-
     with Store.open(path, "read") as store:
         return tuple(fixed_size_curves(store, study))
 

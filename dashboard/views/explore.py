@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard import catalogue, links, panels, searched, state, words
+from dashboard.behind import behind
 from engine.curve import Curve
 from engine.laws.fit import Fit
 from engine.laws.published import PUBLISHED
@@ -210,6 +211,7 @@ def live() -> None:
         st.page_link("views/run.py", label="Run", icon=":material/play_arrow:", width="content")
     searched.treatments(everything, about_it, view)
     panels.growth(fits)
+    behind(everything, about_it, store, row.id if row else None, view.revision)
     panels.by_numbers(fits, f"window-{choice}")
 
 

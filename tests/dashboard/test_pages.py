@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import jobs, ordering, state
 from engine.curve import Point, write_points
 from engine.laws.window import Window
+from engine.numbers import number
 from engine.study.store import Store
 from tests import studies
 from tests.studies import NAME, SIZES, TRUTHS, make_study, points
@@ -569,3 +570,11 @@ def test_an_address_that_makes_no_sense_is_passed_over(store):
 def test_an_address_names_the_curves_that_are_compared(store, recorded):
     make_study(store, "finished")
     assert visit("views/compare.py").query_params["curve"] == NAME
+
+
+def test_the_points_are_told_in_numbers(store):
+    make_study(store, "finished")
+    at = visit()
+    sizes = next(table.value for table in at.table if "Median" in table.value)
+    assert sizes.index.tolist() == [number(size) for size in SIZES]
+    assert sizes["Repeats"].tolist() == ["3"] * len(SIZES)
