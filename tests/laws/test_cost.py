@@ -1,0 +1,43 @@
+"""What a training costs, from seconds of known law."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from engine.laws.cost import fit_cost, memory
+
+SIZES = 100 * 2.0 ** np.arange(9)
+
+
+def timed(simulate, seconds):
+    curve = simulate(SIZES, 3 * SIZES**-0.3)
+    points = zip(curve.points, seconds, strict=True)
+    return replace(curve, points=tuple(replace(p, seconds=float(s)) for p, s in points))
+
+
+def test_seconds_follow_the_larger_sizes_and_not_the_floor_of_steps(simulate) -> None:
+    cost = fit_cost(timed(simulate, np.maximum(10.0, 0.02 * SIZES**0.9)))
+    assert cost.exponent == pytest.approx(0.9)
+    assert cost.seconds(1e6).value == pytest.approx(0.02 * 1e6**0.9, rel=1e-6)
+
+
+def test_a_new_measurement_lies_inside_nine_times_in_ten(simulate, rng) -> None:
+    truth = 0.02 * SIZES**0.9
+    hits = []
+    for _ in range(400):
+        cost = fit_cost(timed(simulate, truth * np.exp(0.2 * rng.standard_normal(9))))
+        new = 0.02 * 1e5**0.9 * np.exp(0.2 * rng.standard_normal())
+        hits.append(cost.seconds(1e5).holds(new))
+    assert 0.86 <= np.mean(hits) <= 0.94
+
+
+def test_without_seconds_the_cost_says_so(simulate) -> None:
+    cost = fit_cost(simulate(SIZES, 3 * SIZES**-0.3))
+    assert "seconds are known at 0 sizes" in cost.doubt
+    with pytest.raises(ValueError, match="no cost is known"):
+        cost.seconds(100)
+
+
+def test_adam_holds_four_numbers_a_parameter() -> None:
+    assert memory(1_000_000) == 16e6
