@@ -336,9 +336,9 @@ def _published(
         xshift=0 if above else -8,  # px
     )
     style = {"color": GREY, "width": 1}
-    x_ends = 10 ** np.array(ends)
-    y_ends = 10 ** (start + law.exponent * np.array(ends))
-    return spot.line("published", x_ends, y_ends, line=style, opacity=0.8), label
+    along = np.linspace(*ends, 60)  # not its ends alone: on linear axes the line is curved
+    x_along, y_along = 10**along, 10 ** (start + law.exponent * along)
+    return spot.line("published", x_along, y_along, line=style, opacity=0.8), label
 
 
 def _clip(

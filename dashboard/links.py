@@ -19,6 +19,7 @@ STUDY, CURVE, WINDOW = "study", "curve", "window"  # parameters; the last two ma
 CHOICES: dict[str, tuple[str, tuple[str, ...]]] = {
     "law": (state.LAW, tuple(state.LAWS)),
     "models": (state.SIZED, (state.BEST_FIT, state.FIXED_SIZES)),
+    "axes": (state.AXES, (state.LOGARITHMIC, state.LINEAR)),
     "errors": (state.ERRORS, (state.FIRST, state.EVERY)),
 }
 

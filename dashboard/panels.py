@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard import figures, state, words
 from dashboard.growth import draw_growth, label
+from dashboard.linear import linear
 from dashboard.window import fit_window, moved
 from engine import VERSION
 from engine.curve import Curve, write_points
@@ -53,13 +54,14 @@ def show(
         said = moved(key)
         state.keep_windows((curve, said[curve.name]) for curve in curves if curve.name in said)
 
+    figure = remembered_figure(
+        fits,
+        published,
+        tuple((extras or {}).get(curve.name, figures.Extra()) for curve in curves),
+        strips=st.session_state[state.STRIPS],
+    )
     fit_window(
-        remembered_figure(
-            fits,
-            published,
-            tuple((extras or {}).get(curve.name, figures.Extra()) for curve in curves),
-            strips=st.session_state[state.STRIPS],
-        ),
+        linear(figure) if st.session_state[state.AXES] == state.LINEAR else figure,
         fits,
         [words.exponent(found) for found in fits],
         key=key,

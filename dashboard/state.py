@@ -32,6 +32,8 @@ TROUBLE = "trouble"  # a sentence about a window that could not be saved, or Non
 LAW = "law"
 LINKED = "linked"  # one window for all panels
 SIZED = "sized"  # which view of a study: BEST_FIT or FIXED_SIZES
+AXES = "axes"  # of the charts: LOGARITHMIC or LINEAR
+LOGARITHMIC, LINEAR = "Log", "Linear"
 STRIPS = "strips"  # whether slopes and residuals are shown
 BEST_FIT, FIXED_SIZES = "Best fit", "Fixed sizes"
 EARLIER = "earlier"  # what `undo` goes back to: windows as they were before each change
@@ -53,6 +55,7 @@ REMEMBERED: tuple[tuple[str, object], ...] = (
     (LINKED, False),
     (SIZED, BEST_FIT),
     (STRIPS, False),
+    (AXES, LOGARITHMIC),
     (COMPARED, None),
     (ERRORS, FIRST),
     (WINDOWED, OWN_WINDOWS),

@@ -90,6 +90,9 @@ def controls(curves: tuple[Curve, ...], view: state.View) -> None:
             (curve, state.proposed_window(curve)) for curve in curves
         ),
     )
+    st.segmented_control(
+        "Axes", [state.LOGARITHMIC, state.LINEAR], key=state.AXES, required=True, width="content"
+    )
     st.toggle(
         "Slopes and residuals",
         key=state.STRIPS,

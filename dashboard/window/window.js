@@ -104,6 +104,7 @@ function open(parent) {
   parent.append(root, saving);
 
   let data, tell, Plotly, reset, width = 0;
+  let drawn; // whether axes are logarithmic
   let painted, boxes = []; // the data that the chart shows, and where its panels lie
   let panels = []; // the overlay's parts, one per panel
   const windows = new Map(); // curve -> [low, high], null is an open end
@@ -137,6 +138,9 @@ function open(parent) {
       if (!root.isConnected) return;
       width = root.clientWidth;
     }
+    const { type } = data.figure.layout.xaxis;
+    if (type !== drawn) zooms.clear(); // a zoom is in the axis's own numbers
+    drawn = type;
     const { placed, boxes: found } = arrange(data.figure.layout, data.panels.length, width, zooms, data.group);
     boxes = found;
     const first = !graph._fullLayout;
@@ -210,12 +214,12 @@ function open(parent) {
     painted.panels.forEach((about, k) => {
       const window = windows.get(about.curve);
       const axes = { xref: `x${k ? k + 1 : ""}`, yref: `y${k ? k + 1 : ""} domain` };
-      const [left, right] = [0, 1].map((end) => window[end] ?? 10 ** range(k)[end]);
+      const [left, right] = [0, 1].map((end) => window[end] ?? toSize(k, end * boxes[k].width));
       const line = { color: ACCENT, width: 1.5 };
       shapes.push({ type: "rect", ...axes, x0: left, x1: right, y0: 0, y1: 1, fillcolor: ACCENT,
                     opacity: 0.06, line: { width: 0 } },
                   { type: "path", ...axes, path: `M${left} 0V1.03H${right}V0`, line });
-      labels.push({ ...axes, x: (Math.log10(left) + Math.log10(right)) / 2, y: 1.03, text: `<b>${panels[k].tip.textContent}</b>`,
+      labels.push({ ...axes, x: (onto("x", k, left) + onto("x", k, right)) / 2, y: 1.03, text: `<b>${panels[k].tip.textContent}</b>`,
                     yanchor: "bottom", showarrow: false, font: { size: 13, color: ACCENT } });
     });
     const layout = { ...placed, ...PAPER, shapes, annotations: [...placed.annotations, ...labels] };
@@ -226,20 +230,23 @@ function open(parent) {
 
   // -- sizes and pixels --
 
-  const range = (k) => graph._fullLayout[axisName("x", k)].range; // log10 of the sizes
-  const whole = (k) => painted.figure.layout[axisName("x", k)].range;
+  const axis = (letter, k) => graph._fullLayout[axisName(letter, k)];
+  const isLog = (letter, k) => axis(letter, k).type === "log";
+  const onto = (letter, k, value) => (isLog(letter, k) ? Math.log10(value) : value);
+  const range = (k) => axis("x", k).range; // log10 of the sizes, or the sizes
   const toPixel = (k, size) => {
     const [left, right] = range(k);
-    return ((Math.log10(size) - left) / (right - left)) * boxes[k].width;
+    return ((onto("x", k, size) - left) / (right - left)) * boxes[k].width;
   };
   const toSize = (k, pixel) => {
     const [left, right] = range(k);
-    return 10 ** (left + (pixel / boxes[k].width) * (right - left));
+    const value = left + (pixel / boxes[k].width) * (right - left);
+    return isLog("x", k) ? 10 ** value : Math.max(value, painted.panels[k].points[0][0] / 100);
   };
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
   const yPixel = (k, error) => {
-    const [bottom, top] = graph._fullLayout[axisName("y", k)].range;
-    return ((top - Math.log10(error)) / (top - bottom)) * boxes[k].height;
+    const [bottom, top] = axis("y", k).range;
+    return ((top - onto("y", k, error)) / (top - bottom)) * boxes[k].height;
   };
   // Where an edge stands, in px; an open one at the end of the axis.
   const edgeAt = (k, window, end) => window[end] === null
@@ -413,8 +420,7 @@ function open(parent) {
     const held = sizes.filter((size) => inside(size, window));
     const value = window[end] ?? (end ? last : first);
     const stop = (end ? held.at(-1) : held[0]) ?? value; // the size at which the window ends
-    const [left, right] = whole(k);
-    const fine = 10 ** ((right - left) / 100);
+    const fine = (last / first) ** 0.01;
     const up = event.shiftKey ? value * fine : sizes.find((size) => size > stop) ?? Infinity;
     const down = event.shiftKey ? value / fine : sizes.findLast((size) => size < stop) ?? 0;
     let to = { ArrowRight: up, ArrowUp: up, ArrowLeft: down, ArrowDown: down, PageUp: value * 4,
