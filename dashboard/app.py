@@ -33,6 +33,8 @@ page = st.navigation(
     [
         st.Page("views/explore.py", title="Explore", icon=":material/show_chart:", default=True),
         st.Page("views/run.py", title="Run", icon=":material/play_arrow:"),
+        st.Page("views/bring.py", title="Bring your own", icon=":material/upload:"),
+        st.Page("views/method.py", title="Method", icon=":material/function:"),
     ],
     position="top",
 )

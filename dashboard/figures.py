@@ -130,7 +130,8 @@ class _Spot:
         self.unit = as_text(point.unit or "samples")
         self.metric = as_text(point.metric or "error")
         self.measured = as_text(_measured(point))  # on the axis
-        self.format = ".1%" if is_rate(self.metric) else ".3g"
+        self.rate = is_rate(point.metric)  # of an unnamed one nothing is known
+        self.format = ".1%" if self.rate else ".3g"
 
     def trace(self, kind: str, **more: Any) -> Trace:
         return {
@@ -310,7 +311,7 @@ def _level(spot: _Spot, fit: Fit, sizes: tuple[float, float]) -> list[Trace]:
 def _level_note(spot: _Spot, fit: Fit) -> list[dict[str, Any]]:
     if not fit.plateau:
         return []
-    level = f"{number(100 * fit.plateau)} %" if is_rate(spot.metric) else number(fit.plateau)
+    level = f"{number(100 * fit.plateau)} %" if spot.rate else number(fit.plateau)
     return [
         spot.note(
             f"best guess {level}",
@@ -400,7 +401,7 @@ def _error_axis(spot: _Spot, fit: Fit, errors: tuple[float, float]) -> dict[str,
         **_AXIS,
         **ticks(errors),
         "anchor": f"x{spot.number}",
-        "tickformat": "~%" if is_rate(spot.metric) else "~g",
+        "tickformat": "~%" if spot.rate else "~g",
         "title": {"text": spot.measured, "standoff": 6, "font": {"size": 12}},
     }
 

@@ -29,6 +29,8 @@ TROUBLE = "trouble"  # a sentence about a window that could not be saved, or Non
 LAW = "law"
 LINKED = "linked"  # one window for all panels
 SIZED = "sized"  # which view of a study: BEST_FIT or FIXED_SIZES
+BROUGHT = "brought"  # the last import of this session, see dashboard.brought, or None
+CURVES = "curves"  # names of the imported curves that Explore shows; none chosen: all
 BEST_FIT, FIXED_SIZES = "Best fit", "Fixed sizes"
 
 Choice = int | str | None  # a study's id, IMPORTED, or the name of a recording; None: nothing
@@ -62,9 +64,10 @@ UNSEARCHED = Searched({}, {}, {}, ())  # what is known of curves that no study h
 def begin(store: Path) -> None:
     """Set what every page expects in the session, once."""
     st.session_state[STORE] = store
-    for key, value in ((WINDOWS, {}), (RESET, 0), (TROUBLE, None)):
+    for key, value in ((WINDOWS, {}), (RESET, 0), (TROUBLE, None), (BROUGHT, None)):
         st.session_state.setdefault(key, value)
-    for key, value in ((STUDY, None), (LAW, "auto"), (LINKED, False), (SIZED, BEST_FIT)):
+    kept = ((STUDY, None), (LAW, "auto"), (LINKED, False), (SIZED, BEST_FIT), (CURVES, []))
+    for key, value in kept:
         st.session_state[key] = st.session_state.get(key, value)  # a widget's, kept across pages
 
 

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import streamlit as st
 
-from dashboard import panels, searched, state, words
+from dashboard import brought, panels, searched, state, words
 from engine.curve import Curve, write_points
 from engine.exponents import exponent_row, write_exponents
 from engine.laws.fit import Fit
@@ -28,7 +28,21 @@ def curves_of(choice: state.Choice, view: state.View) -> tuple[Curve, ...]:
         return ()
     if isinstance(choice, str):
         return recorded_curves(recorded[choice])
-    return state.curves_of(store, choice, view.revision)
+    curves = state.curves_of(store, choice, view.revision)
+    if choice != state.IMPORTED:
+        return curves
+    picked = set(st.session_state[state.CURVES])
+    return tuple(curve for curve in curves if curve.name in picked) or curves
+
+
+def pick(view: state.View) -> None:
+    """Which of the imported curves are shown, where there are several."""
+    names = [curve.name for curve in state.curves_of(store, state.IMPORTED, view.revision)]
+    st.session_state[state.CURVES] = [
+        name for name in st.session_state[state.CURVES] if name in names
+    ]
+    if len(names) > 1:
+        st.multiselect("Curves", names, key=state.CURVES, placeholder="All", width=420)
 
 
 def named_recordings() -> dict[str, str]:
@@ -175,8 +189,12 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     chosen = row_of(choice, view)
     if chosen:
         sized()
+    if choice == state.IMPORTED:
+        pick(view)
     controls(curves_of(choice, view), view)
 active = chosen is not None and words.is_active(chosen)
+if choice == state.IMPORTED:
+    brought.offer_undo()
 
 
 @st.fragment(run_every=1.0 if active else None)

@@ -1,0 +1,1 @@
+"""Method: to be written."""
