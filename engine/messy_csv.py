@@ -240,7 +240,7 @@ def read(sheet: Sheet, layout: Layout) -> Reading:
             f"{len(names):,} curves are more than the {MOST_CURVES:,} that one import takes:"
             " choose another column for the curve's name, or none"
         )
-    kept, again = _once(points, lines)
+    kept, again = _once(points, lines, sheet.header[columns["seed"]] if "seed" in columns else "")
     faults = sorted([*faults, *again], key=lambda fault: fault.line)
     return Reading(
         tuple(points[k] for k in kept),
@@ -478,7 +478,9 @@ def _told_apart(points: list[Point]) -> list[Point]:
     return points
 
 
-def _once(points: Sequence[Point], lines: Sequence[int]) -> tuple[list[int], list[Fault]]:
+def _once(
+    points: Sequence[Point], lines: Sequence[int], column: str
+) -> tuple[list[int], list[Fault]]:
     """Which points stay, and faults for those whose curve, size and seed another point has.
 
     (The store keeps one point for each; repeats without a seed are welcome.)
@@ -492,7 +494,7 @@ def _once(points: Sequence[Point], lines: Sequence[int]) -> tuple[list[int], lis
             if before != k:
                 rule = f"repeats line {lines[before]}: the same curve, size and seed"
                 way = "give it a seed of its own, or leave its seed blank"
-                faults.append(Fault(lines[k], "seed", str(point.seed), rule, way, True))
+                faults.append(Fault(lines[k], column, str(point.seed), rule, way, True))
                 continue
         kept.append(k)
     return kept, faults

@@ -114,7 +114,7 @@ def _separator(text: str) -> str:
     first = [line for line in text[:200_000].split("\n") if line.strip()][:50]
     marks = [mark for mark in SEPARATORS if mark != " "]
     best = max(marks, key=score)  # of equals the first: a tab or semicolon is rarely in a number
-    return best if score(best)[1] > 1 else max((" ", ","), key=score)
+    return best if score(best)[1] > 1 else max((",", " "), key=score)
 
 
 def _cells(text: str, separator: str) -> tuple[list[list[str]], list[int]]:

@@ -118,7 +118,7 @@ def chosen_layout(sheet: Sheet) -> Layout:
             index=0 if at is None else at + 1,
             format_func=lambda k: none if k is None else _column_name(sheet, k),
             key=f"column-{field}-{mark}",
-            width=210,
+            width=180,
         )
         return found
 
@@ -131,17 +131,17 @@ def chosen_layout(sheet: Sheet) -> Layout:
             index=list(Turn).index(guess.turn),
             format_func=lambda each: each.value,
             key=f"turn-{mark}",
-            width=280,
+            width=250,
         )
         curve = column("Curve", "curve", guess.curve, "one curve, named here")
         name = guess.name
         if curve is None:
-            name = st.text_input("Name of the curve", guess.name, key=f"name-{mark}", width=210)
+            name = st.text_input("Name of the curve", guess.name, key=f"name-{mark}", width=180)
         others = dict(guess.others)
         unit, metric = guess.unit, guess.metric
         if "unit" not in others:
             unit = st.text_input(
-                "A size counts", unit, key=f"unit-{mark}", placeholder="images, words", width=140
+                "A size counts", unit, key=f"unit-{mark}", placeholder="images", width=120
             )
         if "metric" not in others:
             metric = st.text_input(
@@ -149,7 +149,7 @@ def chosen_layout(sheet: Sheet) -> Layout:
                 metric,
                 key=f"metric-{mark}",
                 placeholder="top-1 error",
-                width=160,
+                width=150,
                 help="A name that ends in “error” or “rate” is shown in percent.",
             )
     unread = len(columns) - len(guess.used)
@@ -357,10 +357,10 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + more
 
 
-def summary(sheet: Sheet, curves: Sequence[Curve]) -> str:
+def summary(sheet: Sheet, layout: Layout, curves: Sequence[Curve]) -> str:
     """One line on what was read."""
     sizes = [point.size for curve in curves for point in curve.points]
-    sign = "decimal commas" if sheet.decimal_comma else "decimal points"
+    sign = "decimal commas" if layout.decimal_comma else "decimal points"
     how = f"{SEPARATORS[sheet.separator]} between the cells, {sign}"
     head = "" if sheet.named else ", no header"
     said = f"{counted(len(sheet.rows), 'row')}, {how}{head}"
@@ -387,7 +387,7 @@ def bring(text: str) -> None:
     reading = reading_of(text, layout)
     curves = curves_of(text, layout)
     st.subheader("Preview", anchor=False)
-    st.caption(summary(sheet, curves))
+    st.caption(summary(sheet, layout, curves))
     if curves:
         charts(curves)
     if reading.faults:

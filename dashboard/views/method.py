@@ -46,8 +46,8 @@ def measured() -> None:
 A **point** is the error that a model reaches after training on so many samples. After {HESTNESS},
 section 3, the training set is put into an order once for each seed, and the shard of size $m$ is
 the beginning of that order: shards grow in steps of 2, the larger ones hold the smaller ones, and
-every seed has others. Image shards have all classes in equal shares. Validation and test are the
-same for all sizes and are disjoint from every shard.
+every seed has others. Shards of images have equally many of each class while a class lasts.
+Validation and test are the same for all sizes and are disjoint from every shard.
 
 At each size the **best** model counts. It is found in three stages:
 
@@ -152,8 +152,8 @@ The proposed window leaves out the plateau: sizes that do no better than the bes
 then a change point, chosen by BIC over all sizes, from a level to a law with or without a floor;
 then sizes that still lie below the line through the larger ones, because models leave the plateau
 gradually. At least {propose.LEAST_LAW_SIZES} sizes stay. The end is open: a floor is the law's
-business, and new points join. It is a proposal: drag it, and read how much the exponent depends
-on it.
+business, and new points join. It is a proposal: drag it and see what the exponent
+does.
 """
     )
 
@@ -248,8 +248,8 @@ def limits() -> None:
 - A straight line over one or two decades does not say that it stays straight. The further beyond
   the largest size, the more the law is an assumption; its dashed part is one.
 - Exponents of different metrics of one model differ, and there is no reason that they should not.
-- The window that is chosen after seeing the curve is part of the result. Report it; both CSV
-  files do.
+- The window that is chosen after seeing the curve is part of the result. Report it; the exponents
+  CSV does.
 - Seeds vary the shard, the initial weights and the order of the batches together. They do not
   vary the test split: its own sampling error is common to all points of a curve.
 - Sizes count different things (images, words, characters, pairs, seconds of audio). Exponents can
@@ -261,16 +261,26 @@ def limits() -> None:
 
 
 def data() -> None:
-    section("Data")
-    rows = "".join(
-        f"| {domain.title} | {words.plain(words.source(source))} | {domain.unit}"
-        f" | {', '.join(metric.title for metric in domain.metrics)} | {CREDITS[source]} |\n"
-        for domain in DOMAINS.values()
-        for source in domain.sources
-        if source not in OWN
-    )
+    section("Domains and data")
     st.markdown(
-        "| domain | data | a size counts | metrics | whose |\n|---|---|---|---|---|\n" + rows
+        "| domain | a size counts | models | metrics |\n|---|---|---|---|\n"
+        + "".join(
+            f"| {domain.title} | {domain.unit} | {', '.join(map(words.model, domain.models))}"
+            f" | {', '.join(metric.title for metric in domain.metrics)} |\n"
+            for domain in DOMAINS.values()
+        )
+    )
+    domains: dict[str, list[str]] = {}
+    for domain in DOMAINS.values():
+        for source in domain.sources:
+            if source not in OWN:
+                domains.setdefault(source, []).append(domain.name)
+    st.markdown(
+        "| data | domain | whose, under which licence |\n|---|---|---|\n"
+        + "".join(
+            f"| {words.plain(words.source(source))} | {', '.join(names)} | {CREDITS[source]} |\n"
+            for source, names in domains.items()
+        )
     )
     st.caption(
         "Only the icons are shipped. Packages are fetched once and checked by hash; standard sets"
@@ -294,8 +304,8 @@ with st.container(width=WIDTH):
         growing,
         treatments,
         limits,
+        data,
     ):
         part()
-data()
-section("Versions")
-st.caption(words.plain(versions()) + ".")
+    section("Versions")
+    st.caption(words.plain(versions()) + ".")
