@@ -16,8 +16,11 @@ from engine.study.location import default_store
 MARK = str(Path(__file__).parent / "mark.svg")  # an emoji or icon would be fetched from a network
 # A chosen pill is told by its border and ground; letters in the primary colour, which is as dark as
 # a button's white ones need it, would have a contrast of 3.9:1 in the dark.
+# Chosen names in a list are as quiet as the list.
 STYLE = """
 .stButtonGroup button[data-selected="true"] { color: inherit !important; font-weight: 600; }
+.stMultiSelect [data-tag] { background: rgba(128, 136, 144, 0.22) !important; color: inherit; }
+.stMultiSelect [data-tag] * { color: inherit; }
 """
 
 st.set_page_config(page_title="Steepness", page_icon=MARK, layout="wide")

@@ -269,7 +269,7 @@ def rows_table(sheet: Sheet, layout: Layout, reading: Reading) -> None:
             for at, row in places[:MOST_PREVIEWED]
         ]
         st.dataframe(
-            pd.DataFrame(table),
+            pd.DataFrame(table).drop(columns=[] if wrong else "What is wrong"),
             hide_index=True,
             width="stretch",
             alt="The rows of the table: line, whether it is taken, curve, size, error, faults",
@@ -280,14 +280,14 @@ def rows_table(sheet: Sheet, layout: Layout, reading: Reading) -> None:
 
 def _row(
     at: int, row: Sequence[str], layout: Layout, point: Point | None, faults: Sequence[Fault]
-) -> dict[str, str]:
+) -> dict[str, str | int]:
     """A line of the table: numbers as they are read, or what stands there instead."""
 
     def written(column: int | None) -> str:
         return row[column] if column is not None and column < len(row) else ""
 
     return {
-        "Line": str(at),
+        "Line": at,
         "Row": "left out" if point is None else "taken, a cell blank" if faults else "taken",
         "Curve": point.curve if point else written(layout.curve),
         "Size": number(point.size) if point else written(layout.size),

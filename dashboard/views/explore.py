@@ -135,6 +135,7 @@ def empty(row: StudyRow | None) -> None:
     if row is None:
         st.info("Nothing has been measured yet.", icon=":material/show_chart:")
         st.page_link("views/run.py", label="Run a first study", icon=":material/play_arrow:")
+        st.page_link("views/bring.py", label="Bring points of your own", icon=":material/upload:")
     elif words.is_active(row):
         st.info(
             f"No point yet: {words.progress(row)}. The chart appears with the first one.",

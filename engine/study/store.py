@@ -476,7 +476,7 @@ class Store:
                 a name of `into` is taken; nothing is changed.
         """
         with self._writing() as write:
-            held = {curve.name: curve for curve in self.curves()}
+            held = {curve.name: curve for curve in self.curves()} if out else {}
             for curve in out:
                 found = held.pop(curve.name, None)
                 if found is None or Counter(found.points) != Counter(curve.points):
