@@ -136,6 +136,7 @@ def _undo(order: Brought) -> None:
         return
     st.session_state[state.BROUGHT] = None
     st.session_state[state.CURVES] = [curve.name for curve in order.out]
+    st.toast(f"Undone: {order.said} taken out again.", icon=":material/undo:")
 
 
 def counted(number: int, thing: str) -> str:

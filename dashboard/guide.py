@@ -65,7 +65,7 @@ Train with whatever you use, and write a row for each training. What makes a cur
   same number of candidates. The error that is written is that of the test split.
 - One test split for all sizes, with no picture, sentence or speaker of it in training.
 
-```python
+```text
 import csv
 
 with open("points.csv", "w", newline="") as file:

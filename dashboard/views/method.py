@@ -266,7 +266,7 @@ def data() -> None:
         "| domain | a size counts | models | metrics |\n|---|---|---|---|\n"
         + "".join(
             f"| {domain.title} | {domain.unit} | {', '.join(map(words.model, domain.models))}"
-            f" | {', '.join(metric.title for metric in domain.metrics)} |\n"
+            f" | {'; '.join(metric.title for metric in domain.metrics)} |\n"
             for domain in DOMAINS.values()
         )
     )
