@@ -14,11 +14,12 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboard import state
+from dashboard import state, words
 from engine import VERSION
 from engine.curve import Curve, Point
 from engine.study.store import Store, StoreError
 
+UNDONE, NOT_UNDONE = "undone", "not undone"  # sentences for the next turn
 Clash = Literal["", "same", "imported", "measured"]
 
 
@@ -112,10 +113,16 @@ def take_in(order: Brought, path: Path) -> str:
     return ""
 
 
+def tell_undone() -> None:
+    """How undoing an import went, in the turn after it."""
+    if trouble := st.session_state.pop(NOT_UNDONE, None):
+        st.error(f"The import was not undone: {words.plain(trouble)}", icon=":material/error:")
+    if said := st.session_state.pop(UNDONE, None):
+        st.caption(said)
+
+
 def offer_undo() -> None:
     """A line on what was imported last, with the way back; nothing where nothing was."""
-    if trouble := st.session_state.pop("not undone", None):
-        st.error(f"The import was not undone: {trouble}", icon=":material/error:")
     order: Brought | None = st.session_state[state.BROUGHT]
     if order is None:
         return
@@ -132,11 +139,11 @@ def _undo(order: Brought) -> None:
         with Store.open(st.session_state[state.STORE]) as store:
             store.swap_imported(order.into, order.out)
     except (StoreError, OSError) as error:
-        st.session_state["not undone"] = str(error)
+        st.session_state[NOT_UNDONE] = str(error)
         return
     st.session_state[state.BROUGHT] = None
     st.session_state[state.CURVES] = [curve.name for curve in order.out]
-    st.toast(f"Undone: {order.said} taken out again.", icon=":material/undo:")
+    st.session_state[UNDONE] = f"Undone: {order.said} taken out again."
 
 
 def counted(number: int, thing: str) -> str:

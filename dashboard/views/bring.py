@@ -405,6 +405,7 @@ def bring(text: str) -> None:
 view = state.look(store)
 if view.trouble:
     st.error(f"The study file cannot be used: {view.trouble}", icon=":material/error:")
+brought.tell_undone()
 brought.offer_undo()
 st.markdown(INTRO)
 try:

@@ -194,6 +194,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         pick(view)
     controls(curves_of(choice, view), view)
 active = chosen is not None and words.is_active(chosen)
+brought.tell_undone()
 if choice == state.IMPORTED:
     brought.offer_undo()
 

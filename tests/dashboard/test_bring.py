@@ -129,6 +129,7 @@ def test_an_import_can_be_undone(store):
     at = pressed(pasted(table()), "Import")
     pressed(at.switch_page("views/explore.py").run(), "Undo the import")
     assert stored(store) == {}
+    assert "Undone: 1 curve, 5 points taken out again." in said(at)
     assert "Undo the import" not in labels(at)
 
 
@@ -141,6 +142,15 @@ def test_an_undo_takes_out_just_what_was_imported_and_puts_back_the_earlier(stor
     assert stored(store)["mine"] != before["mine"]
     pressed(at, "Undo the import")
     assert stored(store) == before
+
+
+def test_an_undo_that_would_lose_something_is_refused(store):
+    at = pressed(pasted(table()), "Import")
+    with Store.open(store) as opened:
+        opened.swap_imported(opened.curves(), gather([Point("mine", 100, 0.7)]))
+    pressed(at, "Undo the import")
+    assert "has changed in the store since" in at.error[0].value
+    assert stored(store) == {"mine": [0.7]}
 
 
 def test_a_name_that_is_taken_gets_a_number_unless_the_reader_replaces_it(store):
