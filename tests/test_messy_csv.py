@@ -3,8 +3,10 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from engine.curve import Point, PointsError, read_points
+from engine.curve import Point, PointsError, read_points, write_points
 from engine.messy_csv import TEMPLATE, Layout, Reading, Turn, guess_layout, number, read
 from engine.sheet import read_sheet
 
@@ -235,6 +237,26 @@ def test_a_column_of_remarks_as_the_curves_name_is_refused() -> None:
     rows = "".join(f"run at {k},{k + 1},0.5\n" for k in range(1001))
     with pytest.raises(PointsError, match="1,001 curves are more than the 1,000"):
         brought("curve,size,error\n" + rows)
+
+
+CELL = st.text("0123456789.,;-+eEkM% '\"\\t\n\r|=naif\u2212", max_size=8) | st.sampled_from(
+    ["0,5", "1.000", "10", "90 %", "nan", "1e400", "9" * 30, "a", ""]
+)
+
+
+@given(
+    st.lists(st.lists(CELL, min_size=1, max_size=5).map(";".join), max_size=6),
+    st.sampled_from(["", "size;error\n", "n;acc;seed\n", "m;err;params;stderr\n", "x,y\n"]),
+)
+def test_whatever_is_pasted_gives_points_that_the_strict_reader_takes_or_a_sentence(
+    rows: list[str], header: str
+) -> None:
+    try:
+        points = list(brought(header + "\n".join(rows)).points)
+    except PointsError:
+        return
+    if points:
+        assert read_points(write_points(points)) == points
 
 
 def test_a_hundred_thousand_rows_are_quick() -> None:
