@@ -17,7 +17,7 @@ import numpy as np
 from dashboard import words
 from dashboard.beneath import beneath, lowest
 from dashboard.colours import GREY, INK
-from dashboard.panel import AXIS, FONT, Spot, Trace, as_text, is_rate, ticks
+from dashboard.panel import AXIS, FONT, Spot, Trace, as_text, ticks
 from engine.curve import Curve
 from engine.laws.fit import Fit
 from engine.laws.published import PublishedLaw
@@ -275,7 +275,7 @@ def _level(spot: Spot, fit: Fit, sizes: tuple[float, float]) -> list[Trace]:
 def _level_note(spot: Spot, fit: Fit) -> list[dict[str, Any]]:
     if not fit.plateau:
         return []
-    level = f"{number(100 * fit.plateau)} %" if is_rate(spot.metric) else number(fit.plateau)
+    level = f"{number(100 * fit.plateau)} %" if spot.rate else number(fit.plateau)
     return [
         spot.note(
             f"best guess {level}",
@@ -365,6 +365,6 @@ def _error_axis(spot: Spot, fit: Fit, errors: tuple[float, float]) -> dict[str, 
         **AXIS,
         **ticks(errors),
         "anchor": f"x{spot.number}",
-        "tickformat": "~%" if is_rate(spot.metric) else "~g",
+        "tickformat": "~%" if spot.rate else "~g",
         "title": {"text": spot.measured, "standoff": 6, "font": {"size": 12}},
     }

@@ -55,7 +55,8 @@ class Spot:
         self.unit = as_text(point.unit or "samples")
         self.metric = as_text(point.metric or "error")
         self.measured = as_text(_measured(point))  # on the axis
-        self.format = ".1%" if is_rate(self.metric) else ".3g"
+        self.rate = is_rate(point.metric)  # of an unnamed one nothing is known
+        self.format = ".1%" if self.rate else ".3g"
 
     def trace(self, kind: str, **more: Any) -> Trace:
         return {

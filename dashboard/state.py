@@ -35,6 +35,8 @@ SIZED = "sized"  # which view of a study: BEST_FIT or FIXED_SIZES
 AXES = "axes"  # of the charts: LOGARITHMIC or LINEAR
 LOGARITHMIC, LINEAR = "Log", "Linear"
 STRIPS = "strips"  # whether slopes and residuals are shown
+BROUGHT = "brought"  # the last import of this session, see dashboard.brought, or None
+CURVES = "curves"  # names of the imported curves that Explore shows; none chosen: all
 BEST_FIT, FIXED_SIZES = "Best fit", "Fixed sizes"
 EARLIER = "earlier"  # what `undo` goes back to: windows as they were before each change
 COMPARED = "compared"  # names of the families on Compare; None: not chosen yet
@@ -54,6 +56,7 @@ REMEMBERED: tuple[tuple[str, object], ...] = (
     (LAW, "auto"),
     (LINKED, False),
     (SIZED, BEST_FIT),
+    (CURVES, ()),
     (STRIPS, False),
     (AXES, LOGARITHMIC),
     (COMPARED, None),
@@ -89,8 +92,10 @@ UNSEARCHED = Searched({}, {}, {}, ())  # what is known of curves that no study h
 def begin(store: Path) -> None:
     """Set what every page expects in the session, once."""
     st.session_state[STORE] = store
-    for key, value in ((WINDOWS, {}), (EARLIER, []), (RESET, 0), (TROUBLE, None), (ASKED, None)):
+    for key, value in ((WINDOWS, {}), (EARLIER, []), (RESET, 0)):
         st.session_state.setdefault(key, value)
+    for key in (TROUBLE, ASKED, BROUGHT):
+        st.session_state.setdefault(key, None)
     for key, value in REMEMBERED:
         st.session_state[key] = st.session_state.get(key, value)  # a widget's, kept across pages
 

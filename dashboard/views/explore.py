@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import catalogue, links, panels, searched, state, words
+from dashboard import brought, catalogue, links, panels, searched, state, words
 from dashboard.behind import behind
 from engine.curve import Curve
 from engine.laws.fit import Fit
@@ -19,7 +19,21 @@ def curves_of(choice: state.Choice, view: state.View) -> tuple[Curve, ...]:
         return ()
     if isinstance(choice, str):
         return catalogue.curves_of_recording(recorded[choice])
-    return state.curves_of(store, choice, view.revision)
+    curves = state.curves_of(store, choice, view.revision)
+    if choice != state.IMPORTED:
+        return curves
+    picked = set(st.session_state[state.CURVES])
+    return tuple(curve for curve in curves if curve.name in picked) or curves
+
+
+def pick(view: state.View) -> None:
+    """Which of the imported curves are shown, where there are several."""
+    names = [curve.name for curve in state.curves_of(store, state.IMPORTED, view.revision)]
+    st.session_state[state.CURVES] = [
+        name for name in st.session_state[state.CURVES] if name in names
+    ]
+    if len(names) > 1:
+        st.multiselect("Curves", names, key=state.CURVES, placeholder="All", width=420)
 
 
 def named_recordings() -> dict[str, str]:
@@ -130,6 +144,7 @@ def empty(row: StudyRow | None) -> None:
     if row is None:
         st.info("Nothing has been measured yet.", icon=":material/show_chart:")
         st.page_link("views/run.py", label="Run a first study", icon=":material/play_arrow:")
+        st.page_link("views/bring.py", label="Bring points of your own", icon=":material/upload:")
     elif words.is_active(row):
         st.info(
             f"No point yet: {words.progress(row)}. The chart appears with the first one.",
@@ -173,8 +188,13 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     chosen = row_of(choice, view)
     if chosen:
         sized()
+    if choice == state.IMPORTED:
+        pick(view)
     controls(curves_of(choice, view), view)
 active = chosen is not None and words.is_active(chosen)
+brought.tell_undone()
+if choice == state.IMPORTED:
+    brought.offer_undo()
 
 
 @st.fragment(run_every=1.0 if active else None)

@@ -2,8 +2,9 @@
 
 The study's driver alone writes studies, groups, candidates and points; a group's result and the
 points that it decides go in as one transaction, so that a `kill -9` leaves all of it or none. The
-dashboard writes two small things of its own: where the user left a fit window, and the wish that
-a run should stop. WAL keeps readers and the writer out of each other's way.
+dashboard writes three small things of its own: where the user left a fit window, the wish that a
+run should stop, and points made elsewhere, each in one transaction. WAL keeps readers and the
+writer out of each other's way.
 """
 
 import json
@@ -13,7 +14,8 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -466,6 +468,46 @@ class Store:
             _insert_points(write, [(point, {}) for point in fresh])
         return len(fresh)
 
+    def swap_imported(self, out: Sequence[Curve], into: Sequence[Curve]) -> None:
+        """Take imported curves out of the store and put others in, both or neither.
+
+        The same call the other way round undoes it; `out` holds what is to be found there, so that
+        nothing is lost that came in between.
+
+        Raises:
+            StoreError: a curve of `out` is not there as it is given, or was measured by a study, or
+                a name of `into` is taken; nothing is changed.
+        """
+        with self._writing() as write:
+            held = {curve.name: curve for curve in self.curves()} if out else {}
+            for curve in out:
+                found = held.pop(curve.name, None)
+                if found is None or Counter(found.points) != Counter(curve.points):
+                    raise StoreError(
+                        f'the curve "{curve.name}" has changed in the store since; it was left as'
+                        " it is."
+                    )
+                if found.origin != "imported":
+                    raise StoreError(
+                        f'the curve "{curve.name}" was measured by a study, which an import does'
+                        " not touch; give yours another name."
+                    )
+            taken = {*self.curve_names()} - {curve.name for curve in out}
+            for curve in into:
+                if curve.name in taken:
+                    raise StoreError(
+                        f'the store already has a curve named "{curve.name}"; give yours another'
+                        " name."
+                    )
+            write.executemany("DELETE FROM curve WHERE name = ?", [(c.name,) for c in out])
+            _announce(
+                write,
+                [NewCurve(c.name, c.guess, c.data_hash, c.version, "imported") for c in into],
+                None,
+            )
+            for curve in into:
+                _insert_points(write, [(point, {}) for point in curve.points], curve.measured_on)
+
     # -- the thin SQL rim ----------------------------------------------------------------------
 
     def _rows(self, sql: str, *arguments: object) -> list[sqlite3.Row]:
@@ -569,14 +611,20 @@ def _announce(write: sqlite3.Connection, curves: Sequence[NewCurve], study: int 
 
 
 def _insert_points(
-    write: sqlite3.Connection, decided: Sequence[tuple[Point, dict[str, Any]]]
+    write: sqlite3.Connection,
+    decided: Sequence[tuple[Point, dict[str, Any]]],
+    measured_on: str = "",
 ) -> None:
+    """Write points with their records, as of now or as of the ISO date `measured_on`."""
     names = [field.name for field in fields(Point)]
+    values = attrgetter(*names)
+    day = time.strptime(measured_on, "%Y-%m-%d") if measured_on else None
+    written = time.mktime(day) if day else time.time()
     marks = ", ".join("?" * (len(names) + 2))
     write.executemany(
         f"INSERT INTO point ({', '.join(names)}, record, written) VALUES ({marks})",
         [
-            (*(asdict(point)[name] for name in names), json.dumps(record), time.time())
+            (*values(point), json.dumps(record) if record else "{}", written)
             for point, record in decided
         ],
     )

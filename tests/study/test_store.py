@@ -1,9 +1,10 @@
 import sqlite3
 import time
+from dataclasses import replace
 
 import pytest
 
-from engine.curve import Point
+from engine.curve import Point, gather
 from engine.laws.window import Window
 from engine.study.store import (
     LOST_AFTER_SECONDS,
@@ -297,3 +298,49 @@ def test_a_store_of_the_first_format_opens_with_all_it_holds_and_a_copy_is_kept(
     kept = sqlite3.connect(path.with_name("study.db.format1"))
     assert kept.execute("PRAGMA user_version").fetchone() == (1,)
     kept.close()
+
+
+def imported(*points):
+    return [replace(curve, version="0.1.0") for curve in gather(points)]
+
+
+def test_imported_curves_can_be_taken_out_again(store):
+    curves = imported(point("mine"), point("other"))
+    store.swap_imported([], curves)
+    assert [(c.name, c.origin) for c in store.curves()] == [
+        ("mine", "imported"),
+        ("other", "imported"),
+    ]
+    store.swap_imported(curves, [])
+    assert store.curves() == []
+
+
+def test_an_import_that_replaced_a_curve_is_undone_by_the_same_call_the_other_way(store):
+    store.import_points([point("mine")], "0.0.9")
+    with store._writing() as write:
+        write.execute("UPDATE point SET written = 1.7e9")
+    earlier = store.curves()
+    later = imported(point("mine", error=0.9), point("new"))
+    store.swap_imported(earlier, later)
+    assert [c.points[0].error for c in store.curves()] == [0.9, 0.5]
+    store.swap_imported(later, earlier)
+    assert store.curves() == earlier
+
+
+def test_a_curve_that_changed_since_is_not_taken_out(store):
+    curves = imported(point("mine"))
+    store.swap_imported([], curves)
+    store.swap_imported(curves, imported(point("mine", error=0.9)))
+    with pytest.raises(StoreError, match='"mine" has changed in the store since'):
+        store.swap_imported(curves, [])
+    assert store.curves()[0].points[0].error == 0.9
+
+
+def test_what_a_study_measured_is_neither_taken_out_nor_covered(store):
+    study = new_study(store)
+    end(store, study, "small", [(point(), {})])
+    with pytest.raises(StoreError, match="was measured by a study"):
+        store.swap_imported(store.curves(), [])
+    with pytest.raises(StoreError, match='already has a curve named "c"'):
+        store.swap_imported([], imported(point("new"), point("c")))
+    assert [curve.name for curve in store.curves()] == ["c"]
