@@ -1,5 +1,6 @@
 """Run: what to measure, how long it should take, and how the studies of this store stand."""
 
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -49,15 +50,16 @@ def begin(order: jobs.Order) -> None:
         Store.open(store).close()
         started()[store] = jobs.start(order, store)
     except (StoreError, OSError) as error:
-        st.session_state["refused"] = str(error)
+        st.session_state["refused"] = f"Nothing was started: {error}"
 
 
-def stop(study: int) -> None:
+def change(how: Callable[[Store], None]) -> None:
+    """Change the store; what is wrong is shown at the next turn."""
     try:
         with Store.open(store) as opened:
-            opened.request_stop(study)
+            how(opened)
     except StoreError as error:
-        st.session_state["refused"] = str(error)
+        st.session_state["refused"] = f"Nothing was changed: {error}"
 
 
 def explore(study: int) -> None:
@@ -107,7 +109,12 @@ def under_way(row: StudyRow, view: state.View) -> None:
         st.subheader(
             f"{words.plain(words.study(row))}: {words.state(row)}", anchor=False, width="content"
         )
-        st.button("Stop", icon=":material/stop:", on_click=stop, args=(row.id,))
+        st.button(
+            "Stop",
+            icon=":material/stop:",
+            on_click=change,
+            args=(lambda opened: opened.request_stop(row.id),),
+        )
     st.progress(min(1.0, row.share), words.progress(row))
     curves = state.curves_of(store, row.id, view.revision)
     about = state.searched(store, row.id, view.revision)
@@ -175,6 +182,50 @@ def past(view: state.View, busy: bool) -> None:
             if st.button("Explore", key=f"explore-{row.id}", icon=":material/show_chart:"):
                 explore(row.id)
                 st.switch_page("views/explore.py")
+            st.button(
+                "Delete",
+                key=f"delete-{row.id}",
+                icon=":material/delete:",
+                help="It can be put back, until you empty the list of deleted studies.",
+                on_click=change,
+                args=(lambda opened, study=row.id: opened.bin_study(study),),
+            )
+    deleted()
+
+
+def deleted() -> None:
+    """The studies that were deleted, each with the way back, and the end of it."""
+    rows = binned()
+    if not rows:
+        return
+    with st.expander(f"Deleted: {len(rows)}", expanded=len(rows) == 1):
+        for row in rows:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(
+                    f"{words.plain(words.study(row))}, {words.progress(row)}", width="stretch"
+                )
+                st.button(
+                    "Put back",
+                    key=f"restore-{row.id}",
+                    icon=":material/undo:",
+                    on_click=change,
+                    args=(lambda opened, study=row.id: opened.restore_study(study),),
+                )
+        st.button(
+            "Delete for good",
+            icon=":material/delete_forever:",
+            help="All of these with their points and candidates. This cannot be undone.",
+            on_click=change,
+            args=(lambda opened: opened.empty_bin(),),
+        )
+
+
+def binned() -> list[StudyRow]:
+    try:
+        with Store.open(store, "read") as opened:
+            return opened.binned()
+    except (StoreError, OSError):
+        return []  # not there, or `look` has said why
 
 
 def is_heard(job: jobs.Job, view: state.View) -> bool:
@@ -190,7 +241,7 @@ active = at_work or bool(running)
 if view.trouble:
     st.error(f"The study file cannot be used: {view.trouble}", icon=":material/error:")
 if refused := st.session_state.pop("refused", None):
-    st.error(f"Nothing was started: {refused}", icon=":material/error:")
+    st.error(refused, icon=":material/error:")
 if job and job.fault and not is_heard(job, view):
     st.error(f"The run did not start: {job.fault}", icon=":material/error:")
 

@@ -3,6 +3,7 @@
 Format 1 (before several subjects a study): a study had one domain, data and model, and its groups
 were all planned beforehand. Its points, candidates and windows are kept and shown; a study of it
 that was not finished cannot go on, since shards are searched in another way now.
+Format 2: a study could not be deleted.
 """
 
 import json
@@ -27,20 +28,35 @@ ALTER TABLE curve ADD COLUMN subject INTEGER;
 ALTER TABLE curve ADD COLUMN metric TEXT NOT NULL DEFAULT '';
 UPDATE curve SET subject = 0 WHERE study IS NOT NULL;
 UPDATE study SET state = 'stopped' WHERE state != 'finished';
-PRAGMA user_version = 2;
 """
 
 
-def migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring an open store of format 1 to format 2, all or nothing.
+FROM_2 = """
+ALTER TABLE study ADD COLUMN binned REAL;
+PRAGMA user_version = 3;
+"""
+
+
+def migrate(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """Bring an open store of an earlier format to the present one, all or nothing.
 
     Raises:
         sqlite3.Error, OSError: it could not be copied or changed; it is as it was.
     """
     with connection:  # a copy of the bare file would miss what is still in the log
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    shutil.copy2(path, path.with_name(f"{path.name}.format1"))
-    connection.executescript(f"BEGIN IMMEDIATE; {FROM_1}")
+    shutil.copy2(path, path.with_name(f"{path.name}.format{version}"))
+    connection.execute("BEGIN IMMEDIATE")
+    if version < 2:
+        _from_1(connection)
+    for statement in filter(str.strip, FROM_2.split(";")):
+        connection.execute(statement)
+    connection.execute("COMMIT")
+
+
+def _from_1(connection: sqlite3.Connection) -> None:
+    for statement in filter(str.strip, FROM_1.split(";")):
+        connection.execute(statement)
     for study, settings, state in connection.execute("SELECT id, settings, state FROM study"):
         connection.execute(
             "UPDATE study SET settings = ?, reason = ? WHERE id = ?",
@@ -50,7 +66,6 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
                 study,
             ),
         )
-    connection.execute("COMMIT")
 
 
 def _settings(old: dict[str, object]) -> dict[str, object]:

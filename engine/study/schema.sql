@@ -15,7 +15,8 @@ CREATE TABLE study (
     device TEXT NOT NULL,
     device_reason TEXT NOT NULL,
     version TEXT NOT NULL,
-    stop_wanted INTEGER NOT NULL DEFAULT 0
+    stop_wanted INTEGER NOT NULL DEFAULT 0,
+    binned REAL                        -- when it was deleted; NULL: it was not
 );
 CREATE TABLE shard (                   -- what a study sets out to decide: one size of one subject
     study INTEGER NOT NULL REFERENCES study(id) ON DELETE CASCADE,

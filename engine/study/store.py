@@ -24,7 +24,7 @@ from engine.laws.window import Window
 from engine.study.migrate import migrate
 
 APPLICATION_ID = 0x53544550  # "STEP": SQLite's own mark for whose file this is
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 LOST_AFTER_SECONDS = 15.0  # the driver beats every second; a swapping machine may miss a few
 BUSY_SECONDS = 10.0  # how long a write waits for another; one write takes milliseconds
 
@@ -45,8 +45,11 @@ SELECT s.*,
      SELECT SUM(w.expected) FROM work w
      WHERE w.study = h.study AND w.shard = h.name AND w.state IN ('finished', 'failed')), 0)))
    FROM shard h WHERE h.study = s.id AND h.state = 'waiting') AS ahead
-FROM study s ORDER BY s.id DESC
+FROM study s WHERE (s.binned IS NULL) = ? ORDER BY s.id DESC
 """
+
+
+NOT_BINNED = "(c.study IS NULL OR c.study IN (SELECT id FROM study WHERE binned IS NULL))"
 
 
 class StoreError(Exception):
@@ -152,7 +155,7 @@ class Store:
             )
         if version < SCHEMA_VERSION:
             connection.close()
-            connection = _migrated(path, mode)
+            connection = _migrated(path, mode, version)
         return cls(connection, path)
 
     def __enter__(self) -> "Store":
@@ -174,7 +177,11 @@ class Store:
     def studies(self, now: float | None = None) -> list[StudyRow]:
         """All studies, newest first; one whose driver fell silent is shown as stopped."""
         now = time.time() if now is None else now
-        return [_study_row(row, now) for row in self._rows(STUDIES)]
+        return [_study_row(row, now) for row in self._rows(STUDIES, True)]
+
+    def binned(self) -> list[StudyRow]:
+        """Studies that were deleted and can still be put back, newest first."""
+        return [_study_row(row, time.time()) for row in self._rows(STUDIES, False)]
 
     def study_plan(self, study: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """Settings and plan of a study, as they were stored."""
@@ -201,7 +208,7 @@ class Store:
 
     def curves(self, study: int | None = None) -> list[Curve]:
         """The curves that have points; those of one study, or all."""
-        only = "" if study is None else " WHERE c.study = ?"
+        only = f" WHERE {NOT_BINNED}" if study is None else " WHERE c.study = ?"
         arguments = () if study is None else (study,)
         about = {
             row["name"]: row for row in self._rows(f"SELECT c.* FROM curve c{only}", *arguments)
@@ -279,6 +286,33 @@ class Store:
         """Ask the driver to stop; it finishes nothing more and keeps what is done."""
         with self._writing() as write:
             write.execute("UPDATE study SET stop_wanted = 1 WHERE id = ?", (study,))
+
+    def bin_study(self, study: int) -> None:
+        """Delete a study so that it can be put back; the same command then begins a new one.
+
+        Raises:
+            StoreError: it is running; nothing is changed.
+        """
+        row = next((row for row in self.studies() if row.id == study), None)
+        if row is not None and row.state == "running":
+            raise StoreError("a study that is running cannot be deleted; stop it first.")
+        with self._writing() as write:
+            write.execute(
+                "UPDATE study SET binned = ?, key = key || '#' || id WHERE id = ?",
+                (time.time(), study),
+            )
+
+    def restore_study(self, study: int) -> None:
+        """Put a deleted study back."""
+        with self._writing() as write:
+            write.execute("UPDATE study SET binned = NULL WHERE id = ?", (study,))
+
+    def empty_bin(self) -> None:
+        """Delete for good what was deleted, with its points, candidates and windows."""
+        gone = "SELECT c.name FROM curve c JOIN study s ON s.id = c.study WHERE s.binned NOT NULL"
+        with self._writing() as write:
+            write.execute(f"DELETE FROM fit_window WHERE curve IN ({gone})")
+            write.execute("DELETE FROM study WHERE binned NOT NULL")
 
     # -- what the driver writes ----------------------------------------------------------------
 
@@ -553,11 +587,11 @@ def _connect(path: Path, mode: Literal["write", "read"]) -> sqlite3.Connection:
     return connection
 
 
-def _migrated(path: Path, mode: Literal["write", "read"]) -> sqlite3.Connection:
+def _migrated(path: Path, mode: Literal["write", "read"], version: int) -> sqlite3.Connection:
     """A connection to a store of an earlier format, which is brought to the present one first."""
     try:
         writing = _connect(path, "write")
-        migrate(writing, path)
+        migrate(writing, path, version)
         writing.close()
     except (OSError, sqlite3.Error) as error:
         raise StoreError(

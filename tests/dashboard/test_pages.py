@@ -578,3 +578,27 @@ def test_the_points_are_told_in_numbers(store):
     sizes = next(table.value for table in at.table if "Median" in table.value)
     assert sizes.index.tolist() == [number(size) for size in SIZES]
     assert sizes["Repeats"].tolist() == ["3"] * len(SIZES)
+
+
+def test_a_deleted_study_can_be_put_back(store):
+    make_study(store, "finished")
+    at = visit("views/run.py")
+    press(at, "Delete")
+    assert NAME not in next(name for box in visit().selectbox for name in box.options)
+    assert "Put back" in [button.label for button in at.button]
+    press(at, "Put back")
+    with Store.open(store, "read") as opened:
+        assert len(opened.studies()) == 1
+
+
+def test_a_study_deleted_for_good_is_gone(store):
+    make_study(store, "finished")
+    at = visit("views/run.py")
+    press(at, "Delete")
+    press(at, "Delete for good")
+    with Store.open(store, "read") as opened:
+        assert (opened.studies(), opened.binned()) == ([], [])
+
+
+def press(at: AppTest, label: str) -> None:
+    next(button for button in at.button if button.label == label).click().run()

@@ -344,3 +344,60 @@ def test_what_a_study_measured_is_neither_taken_out_nor_covered(store):
     with pytest.raises(StoreError, match='already has a curve named "c"'):
         store.swap_imported([], imported(point("new"), point("c")))
     assert [curve.name for curve in store.curves()] == ["c"]
+
+
+FORMAT_2 = """
+PRAGMA user_version = 2;
+ALTER TABLE study DROP COLUMN binned;
+"""
+
+
+@pytest.mark.parametrize("mode", ["read", "write"])
+def test_a_store_of_the_second_format_opens_with_all_it_holds_and_a_copy_is_kept(path, mode):
+    with Store.open(path) as store:
+        study = new_study(store)
+        store.save_window("c", Window(10, None))
+    raw = sqlite3.connect(path)
+    raw.executescript(FORMAT_2)
+    raw.close()
+    with Store.open(path, mode) as store:
+        assert [row.id for row in store.studies()] == [study]
+        assert store.windows() == {"c": Window(10, None)}
+    assert path.with_name("study.db.format2").exists()
+
+
+def test_a_deleted_study_is_out_of_sight_and_can_be_put_back(store):
+    study = new_study(store)
+    end(store, study, "small", [(point(), {})])
+    before = store.studies(now=0.0), store.curves()
+    store.bin_study(study)
+    assert (store.studies(), store.curves()) == ([], [])
+    assert [row.id for row in store.binned()] == [study]
+    store.restore_study(study)
+    assert (store.studies(now=0.0), store.curves()) == before
+
+
+def test_after_a_study_was_deleted_the_same_one_can_be_begun_anew(store):
+    first = new_study(store)
+    store.bin_study(first)
+    second = new_study(store, curve="c @2")
+    assert [row.id for row in store.studies()] == [second]
+    store.restore_study(first)
+    assert [row.id for row in store.studies()] == [second, first]
+
+
+def test_what_is_deleted_for_good_leaves_nothing_behind(store):
+    study = new_study(store)
+    store.bin_study(study)
+    store.empty_bin()
+    assert store.binned() == []
+    assert store.curve_names() == []
+    assert store.candidates(study) == []
+
+
+def test_a_running_study_is_not_deleted(store):
+    study = new_study(store)
+    store.set_study(study, "running")
+    with pytest.raises(StoreError, match="stop it first"):
+        store.bin_study(study)
+    assert [row.id for row in store.studies()] == [study]
