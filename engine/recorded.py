@@ -41,7 +41,7 @@ class Recording:
             replace(
                 curve,
                 guess=made["guess"].get(curve.name),
-                data_hash=made["data_hash"],
+                data_hash=made["data_hash"].get(curve.name, ""),
                 version=made["version"],
                 origin="shipped",
                 measured_on=made["date"],

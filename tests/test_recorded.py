@@ -14,7 +14,7 @@ MADE = {
     "device": "one CPU core",
     "date": "2026-11-22",
     "version": "0.1.0",
-    "data_hash": "abc",
+    "data_hash": {"images icons cnn top-1": "abc"},
     "guess": {"images icons cnn top-1": 0.9},
     "note": "the longer run",
 }

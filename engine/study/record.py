@@ -36,7 +36,7 @@ def record(store: Store, row: StudyRow, folder: Path, device: str) -> Path:
         "device": device,
         "date": max(curve.measured_on for curve in curves),
         "version": curves[0].version,
-        "data_hash": curves[0].data_hash,
+        "data_hash": {curve.name: curve.data_hash for curve in curves},
         "guess": {curve.name: curve.guess for curve in curves},
         "note": f"planned: {plan['sentence']}; {row.done} of {row.total} sizes are decided;"
         f" took {took:.0f} worker seconds",

@@ -97,7 +97,7 @@ def test_a_first_visit_shows_curves_recorded_earlier_with_device_and_date(store,
     measured = [point for size in SIZES for point in points(size)]
     (recorded / "icons.csv").write_text(write_points(measured))
     guess = {f"{NAME} {name}": level for name, *_, level in TRUTHS}
-    about = {"guess": guess, "data_hash": "abc", "version": "0.1.0", "date": "2026-11-22"}
+    about = {"guess": guess, "data_hash": {}, "version": "0.1.0", "date": "2026-11-22"}
     (recorded / "icons.json").write_text(json.dumps(about))
     at = visit()
     assert not at.exception
@@ -468,7 +468,7 @@ def test_each_recording_is_offered_by_itself_images_first(store, recorded):
     for name, curve in (("a", "speech synthetic-words ctc cer"), ("b", f"{NAME} top-1")):
         measured = [Point(curve, m, m**-0.3) for m in (10, 100, 1000, 10_000)]
         (recorded / f"{name}.csv").write_text(write_points(measured))
-        about = {"data_hash": "abc", "version": "0.1.0", "date": "2026-11-23"}
+        about = {"data_hash": {}, "version": "0.1.0", "date": "2026-11-23"}
         (recorded / f"{name}.json").write_text(json.dumps({**about, "guess": {curve: 1.0}}))
     at = visit()
     assert at.selectbox(key=state.STUDY).options == [
@@ -534,7 +534,7 @@ def test_a_change_of_windows_can_be_undone(store):
 def test_two_curves_of_one_name_stand_apart_by_the_day_of_the_recording(store, recorded):
     make_study(store, "finished")
     (recorded / "r.csv").write_text(write_points([p for s in SIZES for p in points(s)]))
-    note = {"guess": {f"{NAME} top-1": 0.98}, "date": "2026-11-22", "data_hash": "", "version": "0"}
+    note = {"guess": {f"{NAME} top-1": 0.98}, "date": "2026-11-22", "data_hash": {}, "version": "0"}
     (recorded / "r.json").write_text(json.dumps(note))
     at = visit("views/compare.py")
     assert at.multiselect[0].options == [NAME, f"{NAME} (recorded 22 November 2026)"]

@@ -222,7 +222,7 @@ def test_a_store_of_a_newer_format_is_refused_with_both_numbers(store, path):
     raw = sqlite3.connect(path)
     raw.execute("PRAGMA user_version = 99")
     raw.close()
-    with pytest.raises(StoreError, match=r"format 99, this one knows 2"):
+    with pytest.raises(StoreError, match=r"format 99, this one knows 3"):
         Store.open(path)
 
 
