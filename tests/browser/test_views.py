@@ -1,0 +1,125 @@
+"""Views that are passed on, compared, saved and undone, in a real browser."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from engine.study.store import Store
+from tests.studies import NAME, make_study
+
+pytestmark = pytest.mark.browser
+
+Visit = Callable[..., Page]
+START = f"window start of {NAME} top-1"
+
+
+def drawn(page: Page) -> Page:
+    expect(page.locator(".steep-tip").last).not_to_be_empty(timeout=30_000)
+    return page
+
+
+def exponents(page: Page) -> list[str]:
+    return page.locator("table").first.locator("tbody tr td:nth-of-type(2)").all_inner_texts()
+
+
+def stepped(page: Page) -> None:
+    """Leave out the first size of the first window by keyboard, and wait for Python's fit."""
+    before = exponents(page)
+    page.get_by_role("slider", name=START).press("ArrowRight")
+    page.wait_for_function(
+        "before => document.querySelector('table tbody tr td:nth-of-type(2)').innerText !== before",
+        arg=before[0],
+    )
+
+
+def test_a_link_restores_the_view_for_somebody_else(open_page: Visit, fresh_store: Path) -> None:
+    make_study(fresh_store, "finished")
+    first = drawn(open_page())
+    first.get_by_text("Linear", exact=True).click()
+    stepped(first)
+    expect(first).to_have_url(re.compile("window="))
+    address = first.url
+    with Store.open(fresh_store) as opened:
+        opened.save_window(f"{NAME} top-1", None)
+    second = drawn(open_page(address[address.index("/", 10) :]))
+    expect(second.get_by_role("radio", name="Linear")).to_be_checked()
+    assert exponents(second) == exponents(first)
+
+
+def test_a_window_is_put_back_by_undo(open_page: Visit, fresh_store: Path) -> None:
+    make_study(fresh_store, "finished")
+    page = drawn(open_page())
+    before = exponents(page)
+    stepped(page)
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(page.locator("table").first).to_contain_text(before[0])
+
+
+def test_pictures_and_a_report_are_saved(
+    open_page: Visit, fresh_store: Path, tmp_path: Path
+) -> None:
+    make_study(fresh_store, "finished")
+    page = drawn(open_page(accept_downloads=True))
+    saved = {}
+    for name in ("PNG", "SVG", "Report"):
+        with page.expect_download() as arriving:
+            page.get_by_role("button", name=name, exact=name != "Report").click()
+        saved[name] = tmp_path / arriving.value.suggested_filename
+        arriving.value.save_as(saved[name])
+    assert saved["PNG"].read_bytes().startswith(b"\x89PNG")
+    assert exponents(page)[0] in saved["SVG"].read_text()
+    assert exponents(page)[0] in saved["Report"].read_text()
+
+
+def test_on_linear_axes_the_window_is_where_the_hand_is(
+    open_page: Visit, fresh_store: Path
+) -> None:
+    make_study(fresh_store, "finished")
+    page = drawn(open_page())
+    page.get_by_text("Linear", exact=True).click()
+    page.wait_for_function(
+        "document.querySelector('.steep-graph')._fullLayout.xaxis.type === 'linear'"
+    )
+    edge = page.get_by_role("slider", name=START)
+    box = edge.bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 80, y, steps=8)
+    page.mouse.up()
+    graph = page.locator(".steep-graph").bounding_box()
+    assert graph
+    under = page.evaluate(
+        "at => { const a = document.querySelector('.steep-graph')._fullLayout.xaxis;"
+        " return a.p2l(at - a._offset) }",
+        x + 80 - graph["x"],
+    )
+    assert float(edge.get_attribute("aria-valuenow") or 0) == pytest.approx(under, rel=0.02)
+
+
+def test_curves_are_compared_over_as_many_decades(open_page: Visit, fresh_store: Path) -> None:
+    make_study(fresh_store, "finished")
+    page = drawn(open_page())
+    page.get_by_role("link", name="Compare").click()
+    page.get_by_text("All", exact=True).click()
+    expect(page.get_by_role("slider", name=f"window start of {NAME} cross")).to_be_visible()
+    page.get_by_text("Same decades", exact=True).click()
+    expect(page.get_by_text("Decades past the plateau")).to_be_visible()
+    expect(page.locator(".js-plotly-plot .scatterlayer").first).to_be_visible()
+    page.wait_for_timeout(1500)  # the fits of the new windows
+    spans = [
+        float(
+            page.get_by_role("slider", name=f"window {end} of {NAME} {short}").get_attribute(
+                "aria-valuenow"
+            )
+            or 0
+        )
+        for short in ("top-1", "top-5", "cross-entropy")
+        for end in ("start", "end")
+    ]
+    ratios = [spans[k + 1] / spans[k] for k in (0, 2, 4)]
+    assert ratios == pytest.approx([10**1.5] * 3, rel=0.01)
