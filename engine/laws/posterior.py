@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 Law = Callable[[Array, Array], tuple[Array, Array]]
 
 STEPS = 200  # at most; 10 to 40 are usual
-ARRIVED = 1e-10  # relative gain of the objective below which a step is the last
+ARRIVED = 1e-10  # usual `arrived`
 FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-2, 1e-12, 1e12
 TINY = 1e-300
 
@@ -51,6 +51,7 @@ def most_probable(
     priors: Priors,
     starts: Array,
     huber: float = np.inf,
+    arrived: float = ARRIVED,
 ) -> Posterior:
     """Walk every row from its start to the nearest most probable parameters.
 
@@ -63,6 +64,8 @@ def most_probable(
         priors: of theta.
         starts: (B, k).
         huber: residual, in scales, from which the loss is straight.
+        arrived: relative gain of the objective below which a step is the last; a mere centre
+            for draws needs no 1e-10.
     """
     theta = starts.astype(np.float64).copy()
     count, k = theta.shape
@@ -103,11 +106,11 @@ def most_probable(
         moved = walking[better]
         theta[moved], objective[moved] = tried[better], total[better]
         gradient[moved], hessian[moved] = slope[better], curve[better]
-        arrived = better & (gain <= ARRIVED * (np.abs(total) + TINY)) & (damping[walking] < 1)
+        done = better & (gain <= arrived * (np.abs(total) + TINY)) & (damping[walking] < 1)
         stuck = ~better & (damping[walking] >= MOST_DAMPING)
         factor = np.where(better, 0.2, 4.0)
         damping[walking] = np.clip(damping[walking] * factor, LEAST_DAMPING, MOST_DAMPING)
-        walking = walking[~(arrived | stuck)]
+        walking = walking[~(done | stuck)]
     return Posterior(theta, objective, hessian)
 
 
