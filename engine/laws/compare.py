@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.curve import Curve, Point
-from engine.laws.fit import Fit, Interval, fit
+from engine.laws.fit import Fit, fit
+from engine.laws.interval import Interval
 from engine.laws.repeats import repeats
 from engine.laws.window import Window
 from engine.numbers import with_interval

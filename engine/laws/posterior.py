@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 # (theta (B, k), x (n,)) -> log error (B, n) and its derivatives (B, n, k)
 Law = Callable[[Array, Array], tuple[Array, Array]]
 
-STEPS = 200  # at most; 10 to 40 are usual
+STEPS = 200  # usual `steps`; most rows take 10 to 40
 ARRIVED = 1e-10  # usual `arrived`
 FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-2, 1e-12, 1e12
 TINY = 1e-300
@@ -52,6 +52,7 @@ def most_probable(
     starts: Array,
     huber: float = np.inf,
     arrived: float = ARRIVED,
+    steps: int = STEPS,
 ) -> Posterior:
     """Walk every row from its start to the nearest most probable parameters.
 
@@ -66,6 +67,7 @@ def most_probable(
         huber: residual, in scales, from which the loss is straight.
         arrived: relative gain of the objective below which a step is the last; a mere centre
             for draws needs no 1e-10.
+        steps: at most.
     """
     theta = starts.astype(np.float64).copy()
     count, k = theta.shape
@@ -95,7 +97,7 @@ def most_probable(
     objective, gradient, hessian = stand(np.arange(count), theta)
     damping = np.full(count, FIRST_DAMPING)
     walking = np.flatnonzero(np.isfinite(objective))
-    for _ in range(STEPS):
+    for _ in range(steps):
         if not walking.size:
             break
         step = _damped(hessian[walking], gradient[walking], damping[walking])
