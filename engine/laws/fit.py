@@ -21,7 +21,7 @@ from engine.laws.propose import at_plateau, first_law_size
 from engine.laws.repeats import LARGEST_LOG, Repeats, repeats
 from engine.laws.varpro import FLATTEST, STEEPEST, floor_fits, power_fits
 from engine.laws.window import Window
-from engine.laws.zones import SLIGHT, Zones, zones_of
+from engine.laws.zones import SLIGHT, Zones, zones
 from engine.numbers import number, with_interval
 
 Law = Literal["power", "power-floor"]
@@ -214,7 +214,7 @@ def _auto(curve: Curve, window: Window, held: Repeats) -> Fit:
     The law itself is the least-squares one, with a floor where the zones leave no doubt of one. Its
     intervals are the zones': they hold for ALL the sizes, whether or not a plateau was left in.
     """
-    found = zones_of(held, curve.guess)
+    found = zones(curve, window)
     first = first_law_size(found, held)
     beyond = held.rows(np.arange(held.size.size) >= first)
     plain = replace(_power(curve, window, beyond), **_window_counts(curve, held))

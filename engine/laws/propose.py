@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from engine.curve import Curve
 from engine.laws.repeats import Repeats, repeats
 from engine.laws.window import Window
-from engine.laws.zones import Zones, zones_of
+from engine.laws.zones import Zones, zones
 
-LEAST_LAW_SIZES = 4  # a proposed window holds at least this many
+LEAST_LAW_SIZES = 5  # a proposed window holds at least this many: four cannot tell a floor
 LIKELY = 0.5  # chance of a plateau from which sizes are left out
 PLATEAU_SPREADS = 3.0  # method.md: plateau = within 2-3 seed deviations of the best guess
 PLATEAU_SHARE = 0.01  # or within 1 %: collapsed models agree to the last digit, leaving no spread
@@ -21,12 +21,12 @@ PLATEAU_SHARE = 0.01  # or within 1 %: collapsed models agree to the last digit,
 def propose_window(curve: Curve) -> Window:
     """The window that leaves the plateau out: its low end, or open where there is no plateau."""
     held = repeats(curve)
-    first = first_law_size(zones_of(held, curve.guess), held)
+    first = first_law_size(zones(curve), held)
     return Window(low=float(held.size[first])) if first else Window()
 
 
 def first_law_size(found: Zones, held: Repeats) -> int:
-    """Index of the first size whose slope is the power law's; four sizes are always left."""
+    """Index of the first size whose slope is the power law's; five sizes are always left."""
     if found.law_begins is None or found.plateau_chance < LIKELY:
         return 0
     first = int(np.searchsorted(held.size, found.law_begins.value))

@@ -15,6 +15,7 @@ size, half that they scatter freely.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -67,7 +68,7 @@ HOPELESS = 15.0  # in log evidence by curvature: such a law needs no draws
 RULED_OUT = 5.0  # times less probable than the best law: the interval need not hold its own
 LEAST_SPREAD = 1e-5  # of log errors: they are written with some five digits
 SLIGHT = 0.05  # chance below which a zone is not worth a word
-GONE = np.log(0.25)  # k * log(power law / c) where a fifth of the slope is still missing
+GONE = np.log(0.5)  # k * log(power law / c) where a third of the slope is still missing
 ENDS = (0.05, 0.5, 0.95)
 
 
@@ -79,7 +80,7 @@ class Zones:
     floor: Interval | None  # gamma, in the error's unit; low 0 where there may be none
     plateau: Interval | None  # level, in the error's unit; None where none is likely
     plateau_end: Interval | None  # size where the plateau meets the power law's line
-    law_begins: Interval | None  # size from which four fifths of the power law's slope are there
+    law_begins: Interval | None  # size from which two thirds of the power law's slope are there
     floor_begins: Interval | None  # size where the floor is half of the error
     plateau_chance: float  # that the curve leaves a plateau inside these sizes
     floor_chance: float  # that there is a floor
@@ -126,6 +127,7 @@ class Zones:
         )
 
 
+@lru_cache(maxsize=256)  # pure, and asked for by the window's proposal and by the fit in it
 def zones(curve: Curve, window: Window = Window()) -> Zones:  # noqa: B008 - frozen
     """The zones of the sizes of `curve` inside `window`; never raises on data."""
     held = repeats(curve)
