@@ -17,18 +17,20 @@ from scipy.special import fdtrc, stdtrit
 from engine.curve import Curve
 from engine.laws import forms
 from engine.laws.interval import Interval as Interval  # where readers of fits look for it
+from engine.laws.ladder import ladder_sentence
 from engine.laws.propose import at_plateau, first_law_size
 from engine.laws.repeats import LARGEST_LOG, Repeats, repeats
 from engine.laws.varpro import FLATTEST, STEEPEST, floor_fits, power_fits
 from engine.laws.window import Window
 from engine.laws.zones import SLIGHT, Zones, zones
-from engine.numbers import number, with_interval
+from engine.numbers import number
 
 Law = Literal["power", "power-floor"]
 
 TAIL = 0.95  # intervals are 90 %: 5 % beyond each end
 PARAMETERS: dict[Law, int] = {"power": 2, "power-floor": 3}
 LEAST_SIZES: dict[Law, int] = {"power": 3, "power-floor": 4}  # one more than parameters
+TOUCHING_DECADES = 0.25  # between them: the line itself is then as good a reading
 LEAST_DECADES = 1.0  # of sizes between plateau and floor: less is no power-law region to read
 NAMES: dict[Law, str] = {"power": "a power law", "power-floor": "a power law with a floor"}
 LEAST_SPAN = 1e-6  # of log size: closer sizes leave a slope to rounding
@@ -230,8 +232,11 @@ def _auto(curve: Curve, window: Window, held: Repeats) -> Fit:
         notes += (_no_floor(found),)
     if first:
         notes += (_plateau_left_in(held, first, found),)
-    if found.law_decades < LEAST_DECADES:
+    if found.floor_chance >= SLIGHT and (sentence := ladder_sentence(curve)):
+        notes += (Note("ladder-end", "warning", sentence),)
+    if zones(curve).law_decades < LEAST_DECADES:  # of the whole curve: no window changes that
         notes += (NARROW_LAW,)
+    if found.law_decades < TOUCHING_DECADES:
         interval = interval.hull(plain.exponent)
     assert law.exponent is not None
     value = law.exponent.value

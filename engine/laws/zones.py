@@ -3,9 +3,8 @@
 Eight laws are weighed against each other: with and without a floor, and with no plateau or one
 left softly, evenly or sharply (`engine.laws.zone_law`). Each answers for ALL the sizes; none is
 chosen. The exponent's interval is that of their average, and wide enough for every law that the
-sizes do not rule out. So it stays honest where a plateau or a floor cannot be told: measured, 90 %
-intervals hold the truth of simulated curves of 5 to 20 sizes in 88 to 94 % (`engine.bench.coverage`),
-where a line, or a power law with a floor, holds it in 0 to 10 % once a plateau is left in.
+sizes do not rule out. So it stays honest where a plateau or a floor cannot be told: how often it
+holds the truth is measured in `engine.bench.coverage`.
 
 How: the most probable parameters of every law from many starts in one batch
 (`engine.laws.posterior`), then draws around them that weigh the law itself (`engine.laws.draws`).
@@ -14,6 +13,7 @@ The spread of log errors is integrated out in closed form, which makes the likel
 size, half that they scatter freely.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -152,7 +152,8 @@ def zones_of(held: Repeats, guess: float | None) -> Zones:
     weight = np.exp(log_weight - logsumexp(log_weight))
     if not np.isfinite(weight).all():
         return _nothing("no law comes near these sizes")
-    found = _Draws(theta, weight, shape, np.bincount(shape, weight, len(SHAPES)))
+    chance = np.bincount(shape, weight, len(SHAPES)).astype(np.float64)
+    found = _Draws(theta, weight, shape, chance)
     best = tuple(modes.theta[found.chance.argmax()].tolist())
     return _read(found, best, centre, float(x[0]))
 
@@ -212,7 +213,7 @@ class _Draws(NamedTuple):
     theta: Array  # (S, 5)
     weight: Array  # (S,), sum 1
     shape: NDArray[np.intp]  # (S,) index into SHAPES
-    chance: Array  # of each shape
+    chance: Array  # (8,) of each shape
 
 
 def _priors(problem: _Problem, shape: NDArray[np.intp]) -> Priors:
@@ -238,9 +239,7 @@ def _modes(problem: _Problem) -> Posterior:
     return _walk(problem, np.arange(len(SHAPES)), theta, problem.scale(problem.sse(theta)))
 
 
-def _walk(
-    problem: _Problem, shape: NDArray[np.intp], starts: Array, scale: Array
-) -> Posterior:
+def _walk(problem: _Problem, shape: NDArray[np.intp], starts: Array, scale: Array) -> Posterior:
     def law(theta: Array, x: Array) -> tuple[Array, Array]:
         """Log errors at the sizes, and as one more observation the log of the plateau."""
         value, slopes = zone_law.log_error_and_slopes(theta, x[:-1])
@@ -297,7 +296,7 @@ def _starts(problem: _Problem) -> tuple[NDArray[np.intp], Array]:
 def _draws(problem: _Problem, modes: Posterior) -> tuple[Array, Array, NDArray[np.intp]]:
     """Weighted draws of all laws that have a chance: log weights, theta, shapes."""
     priors = _priors(problem, np.arange(len(SHAPES)))
-    plans = []
+    plans: list[tuple[float, int, list[int], Callable[[Array], Array], Array, Array]] = []
     for index, shape in enumerate(SHAPES):
         free = [LEVEL, STEEPNESS]
         free += [TOP, SHARPNESS] if shape.sharp else []
@@ -318,7 +317,8 @@ def _draws(problem: _Problem, modes: Posterior) -> tuple[Array, Array, NDArray[n
             return np.asarray(likelihood + log_prior + np.log(SHAPES[index].chance))
 
         mean = modes.theta[index, free]
-        covariance = np.linalg.inv(_well_posed(modes.hessian[index][np.ix_(free, free)]))
+        hessian = _well_posed(modes.hessian[index][np.ix_(free, free)])
+        covariance = np.asarray(np.linalg.inv(hessian), dtype=np.float64)
         height = float(log_density(mean[None])[0])
         volume = 0.5 * float(np.linalg.slogdet(2 * np.pi * covariance)[1])
         plans.append((height + volume, index, free, log_density, mean, covariance))
@@ -364,9 +364,7 @@ def _read(found: _Draws, best: tuple[float, ...], centre: float, first: float) -
         plateau=where(zone_law.log_plateau(theta) - centre, shows, plateau_chance),
         plateau_end=where(end, shows, plateau_chance),
         law_begins=where(begins, shows, plateau_chance),
-        floor_begins=where(
-            zone_law.log_size_at(theta, theta[:, FLOOR]), floored, floor_chance
-        ),
+        floor_begins=where(zone_law.log_size_at(theta, theta[:, FLOOR]), floored, floor_chance),
         plateau_chance=plateau_chance,
         floor_chance=floor_chance,
         theta=best,
