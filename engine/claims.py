@@ -18,8 +18,8 @@ from engine.curve import Curve, gather, read_points
 from engine.domains import DOMAINS
 from engine.laws.compare import Difference, compare
 from engine.laws.fit import Fit, fit
-from engine.laws.interval import Interval
 from engine.laws.growth import fit_growth
+from engine.laws.interval import Interval
 from engine.laws.propose import propose_window
 from engine.laws.repeats import summarize
 from engine.numbers import number, with_interval

@@ -9,7 +9,7 @@ holds the truth is measured in `engine.bench.coverage`.
 How: the most probable parameters of every law from many starts in one batch
 (`engine.laws.posterior`), then draws around them that weigh the law itself (`engine.laws.draws`).
 The spread of log errors is integrated out in closed form, which makes the likelihood a Student-t:
-    with seeds, half the prior says that sizes scatter about the law no more than seeds about their
+with seeds, half the prior says that sizes scatter about the law no more than seeds about their
 size, half that they scatter freely.
 """
 
@@ -293,47 +293,60 @@ def _starts(problem: _Problem) -> tuple[NDArray[np.intp], Array]:
     return np.array(shapes), np.array(starts)
 
 
+class _Plan(NamedTuple):
+    """How to draw from one law's posterior."""
+
+    row: int  # in SHAPES
+    free: list[int]  # columns of theta that the law has
+    log_density: Callable[[Array], Array]  # of points in those columns
+    mean: Array
+    covariance: Array
+    evidence: float  # log, by the curvature at the mode
+
+
 def _draws(problem: _Problem, modes: Posterior) -> tuple[Array, Array, NDArray[np.intp]]:
     """Weighted draws of all laws that have a chance: log weights, theta, shapes."""
-    priors = _priors(problem, np.arange(len(SHAPES)))
-    plans: list[tuple[float, int, list[int], Callable[[Array], Array], Array, Array]] = []
-    for index, shape in enumerate(SHAPES):
-        free = [LEVEL, STEEPNESS]
-        free += [TOP, SHARPNESS] if shape.sharp else []
-        free += [FLOOR] if shape.floor else []
-
-        def log_density(points: Array, index: int = index, free: list[int] = free) -> Array:
-            theta = np.tile(modes.theta[index], (points.shape[0], 1))
-            theta[:, free] = points
-            own = [k for k in free if k != TOP]
-            z = (theta[:, own] - priors.mean[index, own]) / priors.sd[index, own]
-            log_prior = -0.5 * np.square(z).sum(axis=1) - np.log(priors.sd[index, own]).sum()
-            log_prior -= len(free) / 2 * np.log(2 * np.pi)
-            if SHAPES[index].sharp:
-                off = (zone_law.log_plateau(theta) - problem.plateau) / problem.plateau_sd
-                log_prior -= 0.5 * off**2 + np.log(problem.plateau_sd)
-            with np.errstate(over="ignore", invalid="ignore"):
-                likelihood = problem.log_likelihood(problem.sse(theta))
-            return np.asarray(likelihood + log_prior + np.log(SHAPES[index].chance))
-
-        mean = modes.theta[index, free]
-        hessian = _well_posed(modes.hessian[index][np.ix_(free, free)])
-        covariance = np.asarray(np.linalg.inv(hessian), dtype=np.float64)
-        height = float(log_density(mean[None])[0])
-        volume = 0.5 * float(np.linalg.slogdet(2 * np.pi * covariance)[1])
-        plans.append((height + volume, index, free, log_density, mean, covariance))
-    best = max(plan[0] for plan in plans)
+    plans = [_plan(problem, modes, index) for index in range(len(SHAPES))]
+    best = max(plan.evidence for plan in plans)
     log_weights, thetas, shapes = [], [], []
-    for evidence, index, free, log_density, mean, covariance in plans:
-        if not evidence >= best - HOPELESS:
+    for plan in plans:
+        if not plan.evidence >= best - HOPELESS:
             continue
-        points, log_weight = adaptive_draws(log_density, mean, covariance)
-        theta = np.tile(modes.theta[index], (points.shape[0], 1))
-        theta[:, free] = points
+        points, log_weight = adaptive_draws(plan.log_density, plan.mean, plan.covariance)
+        theta = np.tile(modes.theta[plan.row], (points.shape[0], 1))
+        theta[:, plan.free] = points
         log_weights.append(log_weight - np.log(log_weight.size))
         thetas.append(theta)
-        shapes.append(np.full(log_weight.size, index))
+        shapes.append(np.full(log_weight.size, plan.row))
     return np.concatenate(log_weights), np.concatenate(thetas), np.concatenate(shapes)
+
+
+def _plan(problem: _Problem, modes: Posterior, index: int) -> _Plan:
+    shape = SHAPES[index]
+    free = [LEVEL, STEEPNESS]
+    free += [TOP, SHARPNESS] if shape.sharp else []
+    free += [FLOOR] if shape.floor else []
+    own = [column for column in free if column != TOP]
+    priors = _priors(problem, np.array([index]))
+    prior_mean, prior_sd = priors.mean[0, own], priors.sd[0, own]
+    constant = np.log(shape.chance) - np.log(prior_sd).sum() - len(free) / 2 * np.log(2 * np.pi)
+
+    def log_density(points: Array) -> Array:
+        theta = np.tile(modes.theta[index], (points.shape[0], 1))
+        theta[:, free] = points
+        log_prior = constant - 0.5 * np.square((theta[:, own] - prior_mean) / prior_sd).sum(axis=1)
+        if shape.sharp:
+            off = (zone_law.log_plateau(theta) - problem.plateau) / problem.plateau_sd
+            log_prior -= 0.5 * off**2 + np.log(problem.plateau_sd)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray(problem.log_likelihood(problem.sse(theta)) + log_prior)
+
+    mean = modes.theta[index, free]
+    hessian = _well_posed(modes.hessian[index][np.ix_(free, free)])
+    covariance = np.asarray(np.linalg.inv(hessian), dtype=np.float64)
+    volume = 0.5 * float(np.linalg.slogdet(2 * np.pi * covariance)[1])
+    evidence = float(log_density(mean[None])[0]) + volume
+    return _Plan(index, free, log_density, mean, covariance, evidence)
 
 
 def _well_posed(hessian: Array) -> Array:
