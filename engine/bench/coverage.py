@@ -62,7 +62,9 @@ def rows(
     for truth in truths:
         for n in sizes:
             for seeds, noise in SEEDS_AND_NOISE:
-                rng = np.random.default_rng([seed, TRUTHS.index(truth), n, seeds])
+                rng = np.random.default_rng(
+                    [seed, TRUTHS.index(truth), n, seeds, round(1000 * noise)]
+                )
                 drawn = [simulate(truth, n, seeds, noise, rng) for _ in range(replicates)]
                 for name, estimator in (estimators or ESTIMATORS).items():
                     pairs = [(estimator(curve), exponent) for curve, exponent in drawn]

@@ -26,7 +26,7 @@ def propose_window(curve: Curve) -> Window:
 
 
 def first_law_size(found: Zones, held: Repeats) -> int:
-    """Index of the first size whose slope is the power law's; five sizes are always left."""
+    """Index of the first size that has left the plateau; five sizes are always kept."""
     if found.law_begins is None or found.plateau_chance < LIKELY:
         return 0
     first = int(np.searchsorted(held.size, found.law_begins.value))

@@ -37,7 +37,7 @@ LARGEST_WEIGHT = 20.0  # times the mean: no size decides alone because its seeds
 LARGEST = 1e100  # no size or error of anything measured lies beyond, or below 1e-100
 LARGEST_LOG = 690.0  # e^690 is the last power that float64 holds comfortably
 SEED_REACH = 5.0  # spreads: one good seed in 2 million lies further out
-SIZE_REACH, BESIDE_REACH = 6.0, 3.0  # spreads off the line: of an outlier, of its neighbours
+SIZE_REACH, BESIDE_REACH = 8.0, 3.0  # spreads off the line: of an outlier, of its neighbours
 LEAST_MISS = 1e-6  # in log error: what rounding leaves is no outlier
 CHI2_2_MEDIAN = 1.386  # median of chi^2 with 2 degrees of freedom, of three seeds
 CHI2_MEDIAN = 0.4549  # median of chi^2 with 1 degree of freedom: turns a median into a variance
@@ -122,13 +122,15 @@ def repeats(curve: Curve) -> Repeats:
     pooled = pure.sum() / total_dof if total_dof > 0 else 0.0
     seed_variance = (PRIOR_DOF * pooled + pure) / (PRIOR_DOF + pure_dof) / n  # v1 / n
     seed_variance[lone] = stated[start][lone] ** 2
-    lack = _lack_of_fit(log_size, log_mean, seed_variance)  # v0
+    miss = _miss_of_outliers(log_size, log_mean, seed_variance)
+    good = miss == 0
+    lack = _lack_of_fit(log_size[good], log_mean[good], seed_variance[good])  # v0
     return Repeats(
         size[start],
         n,
         log_mean,
         log_median,
-        _weights(lack + seed_variance, _miss_of_outliers(log_size, log_mean, seed_variance)),
+        _weights(lack + seed_variance, miss),
         pure,
         pure_dof,
         len(curve.points) - int(usable.sum()),
@@ -201,14 +203,14 @@ def _miss_of_outliers(x: Array, y: Array, variance: Array) -> Array:
     kept = np.arange(y.size)
     while kept.size >= 7:  # five others are left to say what is straight
         off, unit = _off_the_line(x[kept], y[kept], variance[kept])
-        spread = max(np.sqrt(np.median(off**2 / unit) / CHI2_MEDIAN), LEAST_MISS)
-        score = np.abs(off) / (spread * np.sqrt(unit))
-        worst = int(score.argmax()) + 1  # of `kept`: its first and last lie between nothing
+        worst = int((off**2 / unit).argmax()) + 1  # the first and the last lie between nothing
         rest = np.delete(kept, worst)
         beside, unit_beside = _off_the_line(x[rest], y[rest], variance[rest])
+        spread = max(np.sqrt(np.median(beside**2 / unit_beside) / CHI2_MEDIAN), LEAST_MISS)
         near = slice(max(worst - 2, 0), worst)
         calm = np.abs(beside[near]) <= BESIDE_REACH * spread * np.sqrt(unit_beside[near])
-        if score.max() <= SIZE_REACH or not calm.all():
+        far = np.abs(off[worst - 1]) > SIZE_REACH * spread * np.sqrt(unit[worst - 1])
+        if not (far and calm.all()):
             return miss
         miss[kept[worst]] = off[worst - 1] ** 2
         kept = rest

@@ -68,7 +68,10 @@ HOPELESS = 15.0  # in log evidence by curvature: such a law needs no draws
 RULED_OUT = 5.0  # times less probable than the best law: the interval need not hold its own
 LEAST_SPREAD = 1e-5  # of log errors: they are written with some five digits
 SLIGHT = 0.05  # chance below which a zone is not worth a word
-GONE = np.log(0.5)  # k * log(power law / c) where a third of the slope is still missing
+# k * log(power law / c) where a third of the slope is there. Windows from there on hold the truth in
+# 92 % of 240 curves, from half the slope on in 88 %, from two thirds on in 85 %: a bend tells more
+# than it spoils, since the law knows of it.
+GONE = np.log(2.0)
 ENDS = (0.05, 0.5, 0.95)
 
 
@@ -80,7 +83,7 @@ class Zones:
     floor: Interval | None  # gamma, in the error's unit; low 0 where there may be none
     plateau: Interval | None  # level, in the error's unit; None where none is likely
     plateau_end: Interval | None  # size where the plateau meets the power law's line
-    law_begins: Interval | None  # size from which two thirds of the power law's slope are there
+    law_begins: Interval | None  # size from which a third of the power law's slope is there
     floor_begins: Interval | None  # size where the floor is half of the error
     plateau_chance: float  # that the curve leaves a plateau inside these sizes
     floor_chance: float  # that there is a floor
