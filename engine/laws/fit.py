@@ -236,12 +236,12 @@ def _auto(curve: Curve, window: Window, held: Repeats) -> Fit:
         notes += (Note("ladder-end", "warning", sentence),)
     if zones(curve).law_decades < LEAST_DECADES:  # of the whole curve: no window changes that
         notes += (NARROW_LAW,)
-    if found.law_decades < TOUCHING_DECADES:
+    if found.law_decades < TOUCHING_DECADES or plain.exponent.high >= 0:
         interval = interval.hull(plain.exponent)
     assert law.exponent is not None
     value = law.exponent.value
     interval = Interval(value, min(interval.low, value), max(interval.high, value))
-    if interval.high >= 0:
+    if interval.high >= 0 and SLOPE_UNRESOLVED not in law.notes:
         notes += (SLOPE_UNRESOLVED,)
     floor = law.floor
     if floor is not None and found.floor is not None:
