@@ -38,8 +38,9 @@ LEAST_SIZES = 4  # fewer tell nothing but a line
 LEAST_SPAN = 1e-6  # of log size
 MOST_SIZES = 64  # more are averaged over neighbours: zones are seen as well, in bounded time
 
-# Priors, all in logs. Published exponents lie in [-1.3, -0.06]: two deviations of STEEPNESS.
-STEEPNESS_MEAN, STEEPNESS_SD = np.log(0.25), 0.9
+# Priors, all in logs. Published exponents lie in [-1.3, -0.06]: 1.5 deviations of STEEPNESS up and
+# 1.3 down. (With 0.9 instead, intervals held an exponent of -0.03 in 81 to 88 % and not 88 to 94.)
+STEEPNESS_MEAN, STEEPNESS_SD = np.log(0.25), 1.1
 SHARPNESS_SD = 0.4  # about each of SHARP: together they cover k = 1 to 25 evenly
 SHARP = (1.5, 4.0, 14.0)
 FLOOR_BELOW, FLOOR_SD = 1.0, 1.0  # about a floor anywhere below the last error, equally likely
@@ -65,7 +66,7 @@ START_ENDS = (0.15, 0.45)  # of the span: where starts let a plateau end
 START_FLOORS = (0.3, 1.2)  # how far below the last error, in logs, starts have a floor
 NEAR, STEPS = 1e-4, 25  # relative gain that ends a walk, and steps: draws do the rest
 HOPELESS = 15.0  # in log evidence by curvature: such a law needs no draws
-RULED_OUT = 5.0  # times less probable than the best law: the interval need not hold its own
+RULED_OUT = 8.0  # times less probable than the best law: the interval need not hold its own
 LEAST_SPREAD = 1e-5  # of log errors: they are written with some five digits
 SLIGHT = 0.05  # chance below which a zone is not worth a word
 # k * log(power law / c) where a third of the slope is there. In windows from there on, intervals
@@ -130,9 +131,13 @@ class Zones:
         )
 
 
-@lru_cache(maxsize=64)  # pure, and asked for by the window's proposal and by the fit in it
 def zones(curve: Curve, window: Window = Window()) -> Zones:  # noqa: B008 - frozen
     """The zones of the sizes of `curve` inside `window`; never raises on data."""
+    return _remembered(curve, window)
+
+
+@lru_cache(maxsize=64)  # pure, and asked for by the window's proposal and by the fit in it
+def _remembered(curve: Curve, window: Window) -> Zones:
     held = repeats(curve)
     return zones_of(held.rows(window.holds(held.size)), curve.guess)
 
@@ -430,7 +435,7 @@ def _said(zone: str, where: str, chance: float, size: Interval | None) -> str:
     place = f"{where} {number(size.value)} ({number(size.low)} to {number(size.high)})"
     if chance > 1 - SLIGHT:
         return f"{zone}, {place}"
-    return f"{zone} undecided (chance {100 * chance:.0f} %), if any {place}"
+    return f"{zone} undecided (chance {100 * chance:.0f} %): if any, {place}"
 
 
 def _nothing(doubt: str) -> Zones:
