@@ -239,14 +239,16 @@ def _auto(curve: Curve, window: Window, held: Repeats) -> Fit:
     if found.law_decades < TOUCHING_DECADES or plain.exponent.high >= 0:
         interval = interval.hull(plain.exponent)
     assert law.exponent is not None
-    value = law.exponent.value
-    interval = Interval(value, min(interval.low, value), max(interval.high, value))
-    if interval.high >= 0 and SLOPE_UNRESOLVED not in law.notes:
+    exponent = _point(law.exponent).hull(interval)
+    if exponent.high >= 0 and SLOPE_UNRESOLVED not in law.notes:
         notes += (SLOPE_UNRESOLVED,)
-    floor = law.floor
-    if floor is not None and found.floor is not None:
-        floor = Interval(floor.value, floor.value, floor.value).hull(found.floor)
-    return replace(law, exponent=interval, floor=floor, zones=found, notes=law.notes + notes)
+    floor = _point(law.floor).hull(found.floor) if law.floor and found.floor else None
+    return replace(law, exponent=exponent, floor=floor, zones=found, notes=law.notes + notes)
+
+
+def _point(interval: Interval) -> Interval:
+    """Its value alone."""
+    return Interval(interval.value, interval.value, interval.value)
 
 
 def _no_floor(found: Zones) -> Note:

@@ -159,6 +159,7 @@ def test_a_curve_with_stated_errors_gives_a_status(
     assert_all_sound(Curve("stated", points))
 
 
+@settings(max_examples=60, deadline=None)
 @given(low=st.floats(1e-3, 1e6), decades=st.floats(0, 6))
 def test_any_window_gives_a_status(low: float, decades: float) -> None:
     curve = curve_of([(m, 3 * m**-0.5 + 0.1) for m in SIZES])

@@ -26,7 +26,7 @@ def test_an_exact_plateau_is_left_out(simulate) -> None:
 def test_a_noisy_plateau_is_left_out(simulate, guess, noise) -> None:
     rng = np.random.default_rng(1)
     errors = np.minimum(0.9, 0.9 * (SIZES / 400) ** -0.4)
-    lows = [propose_window(simulate(SIZES, errors, noise, 3, rng, guess)).low for _ in range(60)]
+    lows = [propose_window(simulate(SIZES, errors, noise, 3, rng, guess)).low for _ in range(40)]
     assert np.mean([low in (400, 800) for low in lows]) > 0.8  # the rest leave one size more out
 
 
@@ -34,7 +34,7 @@ def test_a_power_law_in_noise_keeps_nearly_all_its_sizes(simulate) -> None:
     rng = np.random.default_rng(2)
     kept = [
         propose_window(simulate(SIZES, 15 * SIZES**-0.3, 0.03, 3, rng)).low is None
-        for _ in range(100)
+        for _ in range(50)
     ]
     assert np.mean(kept) > 0.8
 
@@ -42,7 +42,7 @@ def test_a_power_law_in_noise_keeps_nearly_all_its_sizes(simulate) -> None:
 def test_a_floor_is_no_reason_to_leave_sizes_out(simulate) -> None:
     rng = np.random.default_rng(3)
     errors = 0.9 * (SIZES / 50) ** -0.5 + 0.1
-    kept = [propose_window(simulate(SIZES, errors, 0.02, 3, rng)).low is None for _ in range(100)]
+    kept = [propose_window(simulate(SIZES, errors, 0.02, 3, rng)).low is None for _ in range(50)]
     assert np.mean(kept) > 0.8
 
 
@@ -54,7 +54,7 @@ def test_a_gradual_start_is_left_out_as_far_as_it_shows(simulate) -> None:
     rng = np.random.default_rng(4)
     errors = (0.9**-8 + (0.9 * (SIZES / 400) ** -0.5) ** -8) ** (-1 / 8)
     exponents = []
-    for _ in range(60):
+    for _ in range(40):
         curve = simulate(SIZES, errors, 0.02, 3, rng)
         exponents.append(fit(curve, propose_window(curve), "power").exponent.value)
     assert np.mean(exponents) == pytest.approx(-0.5, abs=0.015)
