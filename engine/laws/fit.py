@@ -239,16 +239,18 @@ def _auto(curve: Curve, window: Window, held: Repeats) -> Fit:
     if found.law_decades < TOUCHING_DECADES or plain.exponent.high >= 0:
         interval = interval.hull(plain.exponent)
     assert law.exponent is not None
-    exponent = _point(law.exponent).hull(interval)
+    exponent = _around(law.exponent, interval)
     if exponent.high >= 0 and SLOPE_UNRESOLVED not in law.notes:
         notes += (SLOPE_UNRESOLVED,)
-    floor = _point(law.floor).hull(found.floor) if law.floor and found.floor else None
+    floor = _around(law.floor, found.floor) if law.floor and found.floor else None
     return replace(law, exponent=exponent, floor=floor, zones=found, notes=law.notes + notes)
 
 
-def _point(interval: Interval) -> Interval:
-    """Its value alone."""
-    return Interval(interval.value, interval.value, interval.value)
+def _around(own: Interval, found: Interval) -> Interval:
+    """The law's own estimate in the zones' interval; where it lies outside, in both intervals."""
+    if found.holds(own.value):
+        return Interval(own.value, found.low, found.high)
+    return own.hull(found)
 
 
 def _no_floor(found: Zones) -> Note:
