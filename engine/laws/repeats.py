@@ -100,7 +100,7 @@ def repeats(curve: Curve) -> Repeats:
     stderr = np.nan_to_num(np.array([p.stderr or 0.0 for p in curve.points], dtype=np.float64))
     usable = _measured(size) & _measured(error)
     size, log_error = size[usable], np.log(error[usable])
-    # of log error, to first order; from 100 % on it says only that nothing is known, below 0 nothing
+    # of log error, to first order; from 100 % on, or below 0, it says only that nothing is known
     stated = np.clip(stderr[usable], 0.0, error[usable]) / error[usable]
 
     order = np.lexsort((log_error, size))
