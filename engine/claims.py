@@ -17,8 +17,9 @@ import numpy as np
 from engine.curve import Curve, gather, read_points
 from engine.domains import DOMAINS
 from engine.laws.compare import Difference, compare
-from engine.laws.fit import Fit, Interval, fit
+from engine.laws.fit import Fit, fit
 from engine.laws.growth import fit_growth
+from engine.laws.interval import Interval
 from engine.laws.propose import propose_window
 from engine.laws.repeats import summarize
 from engine.numbers import number, with_interval
@@ -30,6 +31,7 @@ SAME = 0.04  # exponents this near count as one: the width that a standard study
 AT_GUESS = 0.05  # a plateau lies within 5 % of the best guess
 LEAST_DECADES = 1.0  # of sizes that a power-law region spans
 FULL = 3  # sizes with the last one's capacity: the ladder's top holds the models back
+DOUBTS = ("lack-of-fit", "narrow-law")  # notes of a fit that leave its exponent undecided
 SUBLINEAR = (0.5, 1.0)  # where the paper found beta_p
 
 
@@ -79,7 +81,7 @@ def _power_laws(curves: Sequence[Curve]) -> list[Claim]:
             continue
         decades = float(np.log10(law.window_high / law.window_low))
         floor = f", floor {_shown(law.floor)}" if law.floor else ""
-        doubt = "; ".join(note.message for note in law.notes if note.code == "lack-of-fit")
+        doubt = "; ".join(note.message for note in law.notes if note.code in DOUBTS)
         here = f"{_shown(law.exponent)}{floor} over {decades:.1f} decades, {law.n_sizes} sizes"
         falls = law.exponent.high < 0 and decades >= LEAST_DECADES
         found.append(

@@ -1,10 +1,14 @@
-"""Do two curves share an exponent, and how far is one shifted against the other?
+"""Do two curves share an exponent, a floor, and how far is one shifted against the other?
 
 The ratio of two power laws is a power law: e_b / e_a = (alpha_b / alpha_a) * m^(beta_b - beta_a).
 So the difference of two exponents is the exponent of the ratio, fitted as any curve is, and its
 interval comes with it. Pairing each size and seed takes out what both curves share: the shard, the
 initial weights, the order of the batches. Holds between plateau and floor, where both curves are
 straight; a window that reaches beyond shows as lack of fit of the ratio.
+
+Floors have no such ratio: each is read from its own curve, whichever zones it has, and the interval
+of the difference is put together from both (MOVER: Zou & Donner 2008, Stat. Med. 27, eq. 2-3; the
+curves count as independent, so with shared seeds it is too wide rather than too narrow).
 """
 
 from dataclasses import dataclass
@@ -12,9 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.curve import Curve, Point
-from engine.laws.fit import Fit, Interval, fit
+from engine.laws.fit import Fit, fit
+from engine.laws.interval import Interval
 from engine.laws.repeats import repeats
 from engine.laws.window import Window
+from engine.laws.zones import SLIGHT, zones
 from engine.numbers import with_interval
 
 
@@ -64,6 +70,39 @@ def compare(a: Curve, b: Curve, window: Window = Window()) -> Difference:  # noq
     half = (found.exponent.high - found.exponent.value) * unit
     ends = (level, level - half, level + half)
     return Difference(a, b, found, found.exponent, Interval(*(float(np.exp(v)) for v in ends)))
+
+
+@dataclass(frozen=True, slots=True)
+class FloorDifference:
+    """How far the floor of curve `b` lies above that of curve `a`, in the errors' unit; 90 %."""
+
+    interval: Interval | None  # None where a curve has no answer
+    sentence: str
+
+
+def compare_floors(
+    a: Curve,
+    b: Curve,
+    window: Window = Window(),  # noqa: B008 - frozen
+) -> FloorDifference:
+    """Compare the floors of two curves of one metric, read from their sizes inside `window`."""
+    for curve in (a, b):
+        if doubt := zones(curve, window).doubt:
+            return FloorDifference(None, f"floors cannot be compared: {curve.name}: {doubt}")
+    first, second = zones(a, window), zones(b, window)
+    assert first.floor is not None
+    assert second.floor is not None
+    if max(first.floor_chance, second.floor_chance) < SLIGHT:
+        return FloorDifference(Interval(0.0, 0.0, 0.0), "neither curve has a floor in sight")
+    value = second.floor.value - first.floor.value
+    down = np.hypot(second.floor.value - second.floor.low, first.floor.high - first.floor.value)
+    up = np.hypot(second.floor.high - second.floor.value, first.floor.value - first.floor.low)
+    found = Interval(value, value - float(down), value + float(up))
+    shown = with_interval(found.value, found.low, found.high)
+    if found.holds(0.0):
+        return FloorDifference(found, f"no difference of floors seen: {shown}")
+    side = "higher" if value > 0 else "lower"
+    return FloorDifference(found, f"{side} floor: the floors differ by {shown}")
 
 
 def _ratios(a: Curve, b: Curve) -> list[Point]:

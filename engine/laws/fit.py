@@ -1,13 +1,14 @@
 """Fit a law to a curve inside a window: exponent, coefficient, floor, each with its interval.
 
 `fit` never raises on data. What stands in the way of an answer is in `Fit.status`; every doubt
-about one is a `Note` in plain words. Intervals are 90 %, Laplace-t: Student's t on the Gauss-Newton
-Hessian of the SSE in log error, with the spread and degrees of freedom of `_Spread`.
+about one is a `Note` in plain words. Intervals are 90 %. Those of a law that was asked for hold if
+it is the right one: Laplace-t, Student's t on the Gauss-Newton Hessian of the SSE in log error,
+with the spread and degrees of freedom of `_Spread`. Those of "auto" are `engine.laws.zones`'.
 """
 
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,35 +16,26 @@ from scipy.special import fdtrc, stdtrit
 
 from engine.curve import Curve
 from engine.laws import forms
-from engine.laws.propose import at_plateau
+from engine.laws.interval import Interval as Interval  # where readers of fits look for it
+from engine.laws.ladder import ladder_sentence
+from engine.laws.propose import at_plateau, first_law_size
 from engine.laws.repeats import LARGEST_LOG, Repeats, repeats
 from engine.laws.varpro import FLATTEST, STEEPEST, floor_fits, power_fits
 from engine.laws.window import Window
-from engine.numbers import number, with_interval
+from engine.laws.zones import SLIGHT, Zones, zones
+from engine.numbers import number
 
 Law = Literal["power", "power-floor"]
 
 TAIL = 0.95  # intervals are 90 %: 5 % beyond each end
 PARAMETERS: dict[Law, int] = {"power": 2, "power-floor": 3}
 LEAST_SIZES: dict[Law, int] = {"power": 3, "power-floor": 4}  # one more than parameters
-AUTO_FLOOR_SIZES = 5  # so that two degrees of freedom are left to test it
+TOUCHING_DECADES = 0.25  # between them: the line itself is then as good a reading
+LEAST_DECADES = 1.0  # of sizes between plateau and floor: less is no power-law region to read
 NAMES: dict[Law, str] = {"power": "a power law", "power-floor": "a power law with a floor"}
 LEAST_SPAN = 1e-6  # of log size: closer sizes leave a slope to rounding
 ROUNDING = 1e-18  # mean square of log errors below which a fit is exact
 LACK_OF_FIT_LEVEL = 0.01  # of the F test of scatter about the law against scatter of the seeds
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """An estimate and its 90 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-    def holds(self, value: float) -> bool:
-        """Whether `value` lies inside, ends included."""
-        return self.low <= value <= self.high
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +62,12 @@ AT_BOUND = Note(
     "warning",
     f"the exponent ran to the edge of its range, {STEEPEST:g} to {FLATTEST:g}: fit the power law"
     " or move the window",
+)
+NARROW_LAW = Note(
+    "narrow-law",
+    "warning",
+    "plateau and floor lie less than a decade of sizes apart: the exponent is the formula's more"
+    " than the data's",
 )
 NO_REPEATS = Note(
     "no-repeats",
@@ -107,6 +105,7 @@ class Fit:
     n_seeds: int  # repeats of the size that has the fewest
     window_low: float | None  # smallest and largest size inside the window
     window_high: float | None
+    zones: Zones | None = None  # of the sizes inside the window, where "auto" asked for them
 
     def predict(self, sizes: ArrayLike) -> NDArray[np.float64]:
         """The law's error at `sizes`; the same shape.
@@ -129,7 +128,8 @@ def fit(
 ) -> Fit:
     """Fit `law` to the sizes of `curve` inside `window` by least squares in log error.
 
-    "auto" takes a floor only where its interval excludes 0 and AICc prefers it, and says so.
+    "auto" takes a floor only where its interval excludes 0, says so, and takes its intervals from
+    the zones of the sizes inside the window: they hold with a plateau left in.
     """
     held = repeats(curve)
     inside = held.rows(window.holds(held.size))
@@ -211,44 +211,66 @@ def _power_floor(curve: Curve, window: Window, held: Repeats) -> Fit:
 
 
 def _auto(curve: Curve, window: Window, held: Repeats) -> Fit:
-    """The floor law where the data ask for it, else the power law with the reason why not."""
-    plain = _power(curve, window, held)
-    n = held.size.size
-    if plain.status is not Status.FITTED:
-        return plain
-    if n < AUTO_FLOOR_SIZES:
-        sentence = f"telling one takes {AUTO_FLOOR_SIZES} sizes and the window holds {n}"
-        return _without_floor(plain, sentence)
-    floored = _power_floor(curve, window, held)
-    if floored.status is Status.FITTED and _aicc(held, floored) < _aicc(held, plain):
-        return floored
-    reason = "its 90 % interval reaches 0"
-    if floored.status is Status.FITTED:
-        reason = "it explains too little to be worth a parameter (AICc)"
-    exponent = floored.exponent
-    if exponent and exponent.low > STEEPEST and exponent.high < 0:
-        reading = with_interval(exponent.value, exponent.low, exponent.high)
-        reason += f"; with one the exponent would read {reading}"
-    return _without_floor(plain, reason)
+    """The law of the sizes beyond a plateau, and intervals that know of plateau and floor.
 
-
-def _without_floor(plain: Fit, reason: str) -> Fit:
-    note = Note("no-floor", "info", f"no floor claimed: {reason}")
-    return replace(plain, notes=(*plain.notes, note))
-
-
-def _aicc(held: Repeats, found: Fit) -> float:
-    """Akaike's criterion with Hurvich & Tsai's correction, over the points in log error.
-
-    Over points and not sizes: repeats tell the variance, and five sizes alone could never
-    justify a fourth parameter.
+    The law itself is the least-squares one, with a floor where the zones leave no doubt of one. Its
+    intervals are the zones': they hold for ALL the sizes, whether or not a plateau was left in.
     """
-    n, k = held.size.size + held.pure_dof.sum(), PARAMETERS[found.law] + 1  # and the variance
-    if n - k - 1 <= 0:
-        return np.inf
-    residual = held.log_mean - np.log(found.predict(held.size))
-    sse = float(held.weight @ (residual**2 + held.pure / held.n))
-    return float(n * np.log(max(sse / n, ROUNDING)) + 2 * k + 2 * k * (k + 1) / (n - k - 1))
+    found = zones(curve, window)
+    first = first_law_size(found, held)
+    beyond = held.rows(np.arange(held.size.size) >= first)
+    plain = replace(_power(curve, window, beyond), **_window_counts(curve, held))
+    if plain.status is not Status.FITTED or plain.exponent is None or found.exponent is None:
+        return plain
+    law, interval = plain, found.exponent
+    notes: tuple[Note, ...] = ()
+    if found.floor is not None and found.floor.low > 0:
+        floored = _power_floor(curve, window, beyond)
+        if floored.status is Status.FITTED and floored.floor and floored.exponent:
+            law = replace(floored, **_window_counts(curve, held))
+    if law.law == "power":
+        notes += (_no_floor(found),)
+    if first:
+        notes += (_plateau_left_in(held, first, found),)
+    if found.floor_chance >= SLIGHT and (sentence := ladder_sentence(curve)):
+        notes += (Note("ladder-end", "warning", sentence),)
+    if zones(curve).law_decades < LEAST_DECADES:  # of the whole curve: no window changes that
+        notes += (NARROW_LAW,)
+    if found.law_decades < TOUCHING_DECADES or plain.exponent.high >= 0:
+        interval = interval.hull(plain.exponent)
+    assert law.exponent is not None
+    exponent = _around(law.exponent, interval)
+    if exponent.high >= 0 and SLOPE_UNRESOLVED not in law.notes:
+        notes += (SLOPE_UNRESOLVED,)
+    floor = _around(law.floor, found.floor) if law.floor and found.floor else None
+    return replace(law, exponent=exponent, floor=floor, zones=found, notes=law.notes + notes)
+
+
+def _around(own: Interval, found: Interval) -> Interval:
+    """The law's own estimate in the zones' interval; where it lies outside, in both intervals."""
+    if found.holds(own.value):
+        return Interval(own.value, found.low, found.high)
+    return own.hull(found)
+
+
+def _no_floor(found: Zones) -> Note:
+    assert found.floor is not None
+    sentence = "no floor claimed"
+    if found.floor_chance >= SLIGHT:
+        sentence += f": the chance of one is {100 * found.floor_chance:.0f} %"
+        if found.floor.high > 0:
+            sentence += f", at most {number(found.floor.high)}; the exponent's interval knows of it"
+    return Note("no-floor", "info", sentence)
+
+
+def _plateau_left_in(held: Repeats, first: int, found: Zones) -> Note:
+    sizes = "the first size" if first == 1 else f"the first {first} sizes"
+    return Note(
+        "plateau-left-in",
+        "info",
+        f"{sizes} of the window, below {number(held.size[first])}, still leave the plateau"
+        f" (chance {100 * found.plateau_chance:.0f} %): the law is that of the others",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +382,12 @@ def _empty(
 ) -> Fit:
     notes = (*_left_out(held), note)
     return Fit(curve, law, window, status, notes, None, None, None, *_counts(curve, held))
+
+
+def _window_counts(curve: Curve, held: Repeats) -> dict[str, Any]:
+    """The same by name, of all sizes of a window whose law rests on fewer."""
+    names = ("plateau", "n_sizes", "n_points", "n_seeds", "window_low", "window_high")
+    return dict(zip(names, _counts(curve, held), strict=True))
 
 
 def _counts(

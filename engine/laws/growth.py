@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
 from engine.curve import Curve
-from engine.laws.fit import LEAST_SPAN, TAIL, Interval
+from engine.laws.fit import LEAST_SPAN, TAIL
+from engine.laws.interval import Interval
 from engine.laws.repeats import LARGEST, LARGEST_LOG
 from engine.laws.window import Window
 

@@ -19,8 +19,8 @@ Array = NDArray[np.float64]
 # (theta (B, k), x (n,)) -> log error (B, n) and its derivatives (B, n, k)
 Law = Callable[[Array, Array], tuple[Array, Array]]
 
-STEPS = 200  # at most; 10 to 40 are usual
-ARRIVED = 1e-10  # relative gain of the objective below which a step is the last
+STEPS = 200  # usual `steps`; most rows take 10 to 40
+ARRIVED = 1e-10  # usual `arrived`
 FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-2, 1e-12, 1e12
 TINY = 1e-300
 
@@ -51,6 +51,8 @@ def most_probable(
     priors: Priors,
     starts: Array,
     huber: float = np.inf,
+    arrived: float = ARRIVED,
+    steps: int = STEPS,
 ) -> Posterior:
     """Walk every row from its start to the nearest most probable parameters.
 
@@ -63,6 +65,9 @@ def most_probable(
         priors: of theta.
         starts: (B, k).
         huber: residual, in scales, from which the loss is straight.
+        arrived: relative gain of the objective below which a step is the last; a mere centre
+            for draws needs no 1e-10.
+        steps: at most.
     """
     theta = starts.astype(np.float64).copy()
     count, k = theta.shape
@@ -85,14 +90,15 @@ def most_probable(
             gradient = np.einsum("bn,bnk->bk", pull * residual, slope) + off / sd[row]
             hessian = np.einsum("bn,bnk,bnl->bkl", pull, slope, slope)
         hessian[:, np.arange(k), np.arange(k)] += sd[row] ** -2.0
-        lost = ~np.isfinite(total)
+        known = np.isfinite(total) & np.isfinite(gradient).all(axis=1)
+        lost = ~(known & np.isfinite(hessian).all(axis=(1, 2)))
         total[lost], gradient[lost], hessian[lost] = np.inf, 0.0, np.eye(k)
         return total, gradient, hessian
 
     objective, gradient, hessian = stand(np.arange(count), theta)
     damping = np.full(count, FIRST_DAMPING)
     walking = np.flatnonzero(np.isfinite(objective))
-    for _ in range(STEPS):
+    for _ in range(steps):
         if not walking.size:
             break
         step = _damped(hessian[walking], gradient[walking], damping[walking])
@@ -103,11 +109,11 @@ def most_probable(
         moved = walking[better]
         theta[moved], objective[moved] = tried[better], total[better]
         gradient[moved], hessian[moved] = slope[better], curve[better]
-        arrived = better & (gain <= ARRIVED * (np.abs(total) + TINY)) & (damping[walking] < 1)
+        done = better & (gain <= arrived * (np.abs(total) + TINY)) & (damping[walking] < 1)
         stuck = ~better & (damping[walking] >= MOST_DAMPING)
         factor = np.where(better, 0.2, 4.0)
         damping[walking] = np.clip(damping[walking] * factor, LEAST_DAMPING, MOST_DAMPING)
-        walking = walking[~(arrived | stuck)]
+        walking = walking[~(done | stuck)]
     return Posterior(theta, objective, hessian)
 
 

@@ -7,6 +7,11 @@ repeats cannot average away: how far a size lies off the line between its neighb
 its seeds explain. (The weights of Hoiem et al. 2021, in log error.) Errors are taken in logs, so
 that 10 % is 10 % at every size.
 
+One bad run must not wreck a fit. A seed far from its size's median is pulled in to SEED_REACH
+spreads of it (Huber 1964, the winsorised mean); a size far off the line between its neighbours,
+while they lie straight without it, gets the variance of its own miss. A bend, such as the corner
+where a plateau ends, bends its neighbours too and is left as it is.
+
 Weights are made once from the WHOLE curve and never from a window. So the power law inside a
 window is the weighted least-squares line through (log size, log_mean) of the sizes inside it,
 
@@ -31,6 +36,10 @@ STATED_DOF = 2.0  # a stated standard error counts as one from three repeats, th
 LARGEST_WEIGHT = 20.0  # times the mean: no size decides alone because its seeds happened to agree
 LARGEST = 1e100  # no size or error of anything measured lies beyond, or below 1e-100
 LARGEST_LOG = 690.0  # e^690 is the last power that float64 holds comfortably
+SEED_REACH = 5.0  # spreads: one good seed in 2 million lies further out
+SIZE_REACH, BESIDE_REACH = 8.0, 3.0  # spreads off the line: of an outlier, of its neighbours
+LEAST_MISS = 1e-6  # in log error: what rounding leaves is no outlier
+CHI2_2_MEDIAN = 1.386  # median of chi^2 with 2 degrees of freedom, of three seeds
 CHI2_MEDIAN = 0.4549  # median of chi^2 with 1 degree of freedom: turns a median into a variance
 
 
@@ -43,7 +52,7 @@ class SizeSummary:
     median: float  # of the errors; halfway in log error between the middle two if n is even
     low: float  # 90 % interval of the median, from the spread pooled over sizes;
     high: float  # equal to the median where no spread is known
-    log_mean: float  # mean of log error: what the laws are fitted to
+    log_mean: float  # mean of log error, stray seeds pulled in: what the laws are fitted to
     weight: float  # of log_mean in every fit; mean 1 over the curve
 
 
@@ -91,8 +100,8 @@ def repeats(curve: Curve) -> Repeats:
     stderr = np.nan_to_num(np.array([p.stderr or 0.0 for p in curve.points], dtype=np.float64))
     usable = _measured(size) & _measured(error)
     size, log_error = size[usable], np.log(error[usable])
-    # of log error, to first order; from 100 % on it says only that nothing is known
-    stated = np.minimum(stderr[usable], error[usable]) / error[usable]
+    # of log error, to first order; from 100 % on, or below 0, it says only that nothing is known
+    stated = np.clip(stderr[usable], 0.0, error[usable]) / error[usable]
 
     order = np.lexsort((log_error, size))
     size, log_error, stated = size[order], log_error[order], stated[order]
@@ -100,8 +109,9 @@ def repeats(curve: Curve) -> Repeats:
     if n.size == 0:
         none = np.empty(0)
         return Repeats(none, n, none, none, none, none, none, len(curve.points))
-    log_mean = np.add.reduceat(log_error, start) / n
     log_median = (log_error[start + (n - 1) // 2] + log_error[start + n // 2]) / 2
+    log_error = _stray_seeds_pulled_in(log_error, log_median, start, n)
+    log_mean = np.add.reduceat(log_error, start) / n
     pure = np.add.reduceat((log_error - np.repeat(log_mean, n)) ** 2, start)
     pure_dof = (n - 1).astype(np.float64)
     lone = (n == 1) & (stated[start] > 0)
@@ -112,13 +122,15 @@ def repeats(curve: Curve) -> Repeats:
     pooled = pure.sum() / total_dof if total_dof > 0 else 0.0
     seed_variance = (PRIOR_DOF * pooled + pure) / (PRIOR_DOF + pure_dof) / n  # v1 / n
     seed_variance[lone] = stated[start][lone] ** 2
-    lack = _lack_of_fit(log_size, log_mean, seed_variance)  # v0
+    miss = _miss_of_outliers(log_size, log_mean, seed_variance)
+    good = miss == 0
+    lack = _lack_of_fit(log_size[good], log_mean[good], seed_variance[good])  # v0
     return Repeats(
         size[start],
         n,
         log_mean,
         log_median,
-        _weights(lack + seed_variance),
+        _weights(lack + seed_variance, miss),
         pure,
         pure_dof,
         len(curve.points) - int(usable.sum()),
@@ -166,10 +178,59 @@ def _lack_of_fit(x: Array, y: Array, variance: Array) -> float:
     return max(float(excess), 0.0)
 
 
-def _weights(variance: Array) -> Array:
-    """1 / variance with mean 1, none above LARGEST_WEIGHT times the weight of the mean variance."""
+def _stray_seeds_pulled_in(
+    log_error: Array, log_median: Array, start: NDArray[np.int64], n: NDArray[np.int64]
+) -> Array:
+    """The log errors, none further than SEED_REACH spreads from the median of its size.
+
+    The spread is the median over sizes of what their seeds show, so one bad size cannot widen it.
+    """
+    many = n >= 3  # of two seeds that differ, neither is the stray
+    if not many.any():
+        return log_error
+    off = log_error - np.repeat(log_median, n)
+    shown = np.add.reduceat(off**2, start)[many] / (n[many] - 1)
+    reach = SEED_REACH * np.sqrt(np.median(shown) * 2 / CHI2_2_MEDIAN)
+    if not reach > 0:
+        return log_error
+    pulled = np.repeat(log_median, n) + np.clip(off, -reach, reach)
+    return np.where(np.repeat(many, n), pulled, log_error)
+
+
+def _miss_of_outliers(x: Array, y: Array, variance: Array) -> Array:
+    """Squared miss of the sizes that lie off the line between neighbours by mistake; else 0."""
+    miss = np.zeros_like(y)
+    kept = np.arange(y.size)
+    while kept.size >= 7:  # five others are left to say what is straight
+        off, unit = _off_the_line(x[kept], y[kept], variance[kept])
+        worst = int((off**2 / unit).argmax()) + 1  # the first and the last lie between nothing
+        rest = np.delete(kept, worst)
+        beside, unit_beside = _off_the_line(x[rest], y[rest], variance[rest])
+        spread = max(np.sqrt(np.median(beside**2 / unit_beside) / CHI2_MEDIAN), LEAST_MISS)
+        near = slice(max(worst - 2, 0), worst)
+        calm = np.abs(beside[near]) <= BESIDE_REACH * spread * np.sqrt(unit_beside[near])
+        far = np.abs(off[worst - 1]) > SIZE_REACH * spread * np.sqrt(unit[worst - 1])
+        if not (far and calm.all()):
+            return miss
+        miss[kept[worst]] = off[worst - 1] ** 2
+        kept = rest
+    return miss
+
+
+def _off_the_line(x: Array, y: Array, variance: Array) -> tuple[Array, Array]:
+    """How far inner sizes lie off the line between neighbours, and the variance's multiple."""
+    share = (x[1:-1] - x[:-2]) / (x[2:] - x[:-2])
+    relative = variance / variance.mean() if variance.mean() > 0 else np.ones_like(variance)
+    off = y[1:-1] - (1 - share) * y[:-2] - share * y[2:]
+    return off, relative[1:-1] + (1 - share) ** 2 * relative[:-2] + share**2 * relative[2:]
+
+
+def _weights(variance: Array, miss: Array) -> Array:
+    """1 / variance with mean 1, none above LARGEST_WEIGHT times the weight of the mean variance.
+
+    Outliers have their squared `miss` on top of the variance, or a millionth where there is none.
+    """
     mean = variance.mean()
-    if not mean > 0:
-        return np.ones_like(variance)
-    weight = 1 / np.maximum(variance / mean, 1 / LARGEST_WEIGHT)
+    scaled = np.maximum(variance / mean, 1 / LARGEST_WEIGHT) if mean > 0 else np.ones_like(variance)
+    weight = 1 / (scaled + np.where(miss > 0, miss / max(mean, miss.max() * 1e-6, 1e-300), 0.0))
     return np.asarray(weight / weight.mean())

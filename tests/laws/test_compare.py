@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.curve import Curve, Point
-from engine.laws.compare import compare
+from engine.laws.compare import compare, compare_floors
 from engine.laws.window import Window
 
 SIZES = np.array([100, 200, 400, 800, 1600, 3200, 6400])
@@ -87,6 +87,44 @@ def test_the_sentence_says_what_the_intervals_allow(coefficient, exponent, said)
     a = curve("a", 2.0, -0.3, rng.normal(0, 0.02, (7, 3)))
     b = curve("b", coefficient, exponent, rng.normal(0, 0.02, (7, 3)))
     assert compare(a, b).sentence.startswith(said)
+
+
+def floored(floor, seed):
+    sizes = 100 * 2.0 ** np.arange(12)
+    rng = np.random.default_rng(seed)
+    errors = (9 * sizes**-0.5 + floor)[:, None] * np.exp(rng.normal(0, 0.01, (sizes.size, 3)))
+    return Curve(
+        "f",
+        tuple(
+            Point("f", float(size), float(error), seed=seed)
+            for size, row in zip(sizes, errors, strict=True)
+            for seed, error in enumerate(row)
+        ),
+    )
+
+
+def test_floors_that_differ_are_told_apart_with_an_interval():
+    found = compare_floors(floored(0.1, 1), floored(0.2, 2))
+    assert found.interval.holds(0.1)
+    assert found.sentence.startswith("higher floor")
+
+
+def test_equal_floors_are_no_difference():
+    found = compare_floors(floored(0.1, 1), floored(0.1, 2))
+    assert found.interval.holds(0.0)
+    assert found.sentence.startswith("no difference of floors seen")
+
+
+def test_the_interval_of_floors_holds_their_difference():
+    held = [compare_floors(floored(0.1, 2 * k), floored(0.15, 2 * k + 1)) for k in range(40)]
+    assert np.mean([found.interval.holds(0.05) for found in held]) > 0.8
+
+
+def test_floors_of_curves_that_are_too_short_cannot_be_compared():
+    short = Curve("short", floored(0.1, 1).points[:6])
+    assert compare_floors(short, floored(0.1, 2)).sentence == (
+        "floors cannot be compared: short: zones need 4 sizes and there are 2"
+    )
 
 
 def width(found):

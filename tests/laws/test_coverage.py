@@ -44,13 +44,22 @@ def test_auto_finds_the_truth_where_a_floor_shows(simulate) -> None:
     rng = np.random.default_rng(9)
     sizes = 50 * 2.0 ** np.arange(11)
     errors = 0.9 * (sizes / 50) ** -0.4 + 0.1
-    fits = [fit(simulate(sizes, errors, 0.02, 3, rng)) for _ in range(REPLICATES // 2)]
-    assert 0.85 <= np.mean([found.exponent.holds(-0.4) for found in fits]) <= 0.96
+    fits = [fit(simulate(sizes, errors, 0.02, 3, rng)) for _ in range(REPLICATES // 8)]
+    assert 0.83 <= np.mean([found.exponent.holds(-0.4) for found in fits]) <= 0.97
 
 
 def test_auto_seldom_claims_a_floor_that_is_not_there(simulate) -> None:
     rng = np.random.default_rng(10)
     sizes = 50 * 2.0 ** np.arange(11)
     errors = 0.9 * (sizes / 50) ** -0.3
-    fits = [fit(simulate(sizes, errors, 0.02, 3, rng)) for _ in range(REPLICATES // 2)]
+    fits = [fit(simulate(sizes, errors, 0.02, 3, rng)) for _ in range(REPLICATES // 8)]
     assert np.mean([found.law == "power-floor" for found in fits]) < 0.10
+
+
+def test_auto_stays_honest_with_a_plateau_left_in(simulate) -> None:
+    rng = np.random.default_rng(11)
+    sizes = 50 * 2.0 ** np.arange(11)
+    errors = (0.9**-8 + (0.9 * (sizes / 400) ** -0.4) ** -8) ** (-1 / 8) + 0.05
+    fits = [fit(simulate(sizes, errors, 0.02, 3, rng)) for _ in range(REPLICATES // 8)]
+    assert np.mean([found.exponent.holds(-0.4) for found in fits]) >= 0.85
+    assert np.median([found.exponent.high - found.exponent.low for found in fits]) < 0.3

@@ -34,9 +34,44 @@ def test_an_exact_floor_is_found_by_itself(simulate) -> None:
 def test_auto_keeps_the_power_law_where_no_floor_shows_and_says_why(simulate) -> None:
     curve = simulate(SIZES, 15 * SIZES**-0.3, 0.03, 3, np.random.default_rng(3))
     found = fit(curve)
+    line = fit(curve, law="power")
     assert found.law == "power"
     assert "no-floor" in {note.code for note in found.notes}
-    assert found.exponent == fit(curve, law="power").exponent
+    assert (found.exponent.value, found.coefficient) == (line.exponent.value, line.coefficient)
+    assert found.exponent.low <= line.exponent.low  # a floor could yet hide in a steeper law
+
+
+def test_auto_reads_the_law_beyond_a_plateau_that_was_left_in_and_says_so(simulate) -> None:
+    errors = np.minimum(0.9, 0.9 * (SIZES / 400) ** -0.5)
+    found = fit(simulate(SIZES, errors, 0.01, 3, np.random.default_rng(3), guess=0.9))
+    notes = {note.code: note.message for note in found.notes}
+    assert found.exponent.value == pytest.approx(-0.5, abs=0.05)
+    assert "still leave the plateau" in notes["plateau-left-in"]
+    assert (found.n_sizes, found.window_low) == (8, 100)
+
+
+def test_plateau_and_floor_that_nearly_touch_are_a_doubt(simulate) -> None:
+    sizes = 50 * 2.0 ** np.arange(14)
+    errors = 0.5 + 0.4 / (1 + (sizes / 3000) ** 1.2)
+    found = fit(simulate(sizes, errors, 0.003, 3, np.random.default_rng(3)))
+    assert "narrow-law" in {note.code for note in found.notes}
+
+
+def test_one_capacity_at_the_largest_sizes_puts_a_floor_in_doubt() -> None:
+    capacities = [1000, 2000, 4000, 8000, 9000, 9000, 9000, 9000]
+    points = tuple(
+        Point("c", float(m), float(15 * m**-0.5 + 0.3), parameters=p)
+        for m, p in zip(SIZES, capacities, strict=True)
+    )
+    messages = {note.code: note.message for note in fit(Curve("c", points)).notes}
+    assert messages["ladder-end"].startswith("one capacity, 9,000 parameters, at the 4 largest")
+
+
+def test_one_stray_size_does_not_wreck_the_exponent(simulate) -> None:
+    errors = 15 * SIZES**-0.3 * np.where(SIZES == 1600, 1.6, 1.0)
+    found = fit(simulate(SIZES, errors, 0.01, 3, np.random.default_rng(3)), law="power")
+    assert found.exponent.value == pytest.approx(-0.3, abs=0.01)
+    assert found.exponent.high - found.exponent.low < 0.05
 
 
 def test_auto_takes_a_floor_that_shows_through_noise(simulate) -> None:

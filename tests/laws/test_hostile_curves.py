@@ -8,10 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.curve import Curve, Point
+from engine.laws.compare import compare_floors
 from engine.laws.fit import Fit, Interval, Status, fit
 from engine.laws.propose import propose_window
 from engine.laws.repeats import summarize
 from engine.laws.window import Window
+from engine.laws.window_map import window_map
+from engine.laws.zones import Zones, zones
 
 LAWS = ("auto", "power", "power-floor")
 
@@ -37,11 +40,30 @@ def assert_sound(found: Fit) -> None:
     assert np.isfinite(found.predict([1, found.window_low, found.window_high, 1e12])).all()
 
 
+def assert_zones_sound(found: Zones) -> None:
+    assert found.sentence
+    assert (found.exponent is None) == bool(found.doubt)
+    sizes = (found.plateau_end, found.law_begins, found.floor_begins)
+    for interval in (found.exponent, found.floor, found.plateau, *sizes):
+        if interval is not None:
+            assert all(isfinite(x) for x in (interval.value, interval.low, interval.high))
+            assert interval.low <= interval.value <= interval.high
+    assert 0 <= found.plateau_chance <= 1 + 1e-9
+    assert 0 <= found.floor_chance <= 1 + 1e-9
+    if found.exponent is not None:
+        assert np.isfinite(found.predict([1, 1e6, 1e12])).all()
+
+
 def assert_all_sound(curve: Curve) -> None:
     window = propose_window(curve)
     for law in LAWS:
         assert_sound(fit(curve, window, law))
         assert_sound(fit(curve, Window(), law))
+    assert_zones_sound(zones(curve))
+    mapped = window_map(curve)
+    assert np.isfinite(mapped.exponent).all()
+    assert not np.isnan(mapped.half_width).any()
+    assert isinstance(compare_floors(curve, curve).sentence, str)
     assert all(isfinite(x) for s in summarize(curve) for x in (s.median, s.low, s.high, s.weight))
 
 
@@ -106,7 +128,7 @@ NUMBERS = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     rows=st.lists(st.tuples(NUMBERS, NUMBERS), max_size=14),
     guess=st.one_of(st.none(), NUMBERS),
@@ -118,7 +140,7 @@ def test_a_random_curve_gives_a_status(
     assert_all_sound(curve_of(rows * repeats, guess))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     exponent=st.floats(-2, -0.05),
     floor=st.floats(0, 0.5),
@@ -137,6 +159,7 @@ def test_a_curve_with_stated_errors_gives_a_status(
     assert_all_sound(Curve("stated", points))
 
 
+@settings(max_examples=60, deadline=None)
 @given(low=st.floats(1e-3, 1e6), decades=st.floats(0, 6))
 def test_any_window_gives_a_status(low: float, decades: float) -> None:
     curve = curve_of([(m, 3 * m**-0.5 + 0.1) for m in SIZES])

@@ -1,5 +1,7 @@
 """Repeats of one size become one mean, one median and one weight."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import t
@@ -96,3 +98,28 @@ def test_weights_do_not_depend_on_the_order_of_points() -> None:
     rows = [(m, float(np.exp(rng.standard_normal()))) for m in (10, 20, 40, 80, 160) for _ in "123"]
     shuffled = [rows[i] for i in rng.permutation(len(rows))]
     assert repeats(curve_of(*rows)).weight == pytest.approx(repeats(curve_of(*shuffled)).weight)
+
+
+def test_a_stray_seed_is_pulled_in_and_the_others_are_as_they_were(simulate) -> None:
+    sizes = 100 * 2.0 ** np.arange(8)
+    clean = simulate(sizes, 3 * sizes**-0.3, 0.01, 3, np.random.default_rng(1))
+    stray = [replace(p, error=9.0) if (p.size, p.seed) == (400, 1) else p for p in clean.points]
+    before, after = repeats(clean), repeats(Curve("stray", tuple(stray)))
+    assert after.log_mean[2] == pytest.approx(before.log_mean[2], abs=0.04)
+    others = np.arange(8) != 2
+    assert after.log_mean[others] == pytest.approx(before.log_mean[others])
+
+
+def test_a_size_far_off_its_neighbours_line_has_little_weight(simulate) -> None:
+    sizes = 100 * 2.0 ** np.arange(9)
+    errors = 3 * sizes**-0.3 * np.where(sizes == 1600, 1.5, 1.0)
+    weight = repeats(simulate(sizes, errors, 0.01, 1, np.random.default_rng(1))).weight
+    assert weight[4] < 0.02
+    assert np.delete(weight, 4).min() > 0.5
+
+
+def test_the_corner_of_a_plateau_is_no_outlier(simulate) -> None:
+    sizes = 100 * 2.0 ** np.arange(9)
+    errors = np.minimum(0.5, 0.5 * (sizes / 800) ** -0.5)
+    weight = repeats(simulate(sizes, errors, 0.003, 1, np.random.default_rng(1))).weight
+    assert weight.min() > 0.5

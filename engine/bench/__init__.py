@@ -1,0 +1,1 @@
+"""Measurements of the estimators themselves: what a claim about them rests on."""

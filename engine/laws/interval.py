@@ -1,0 +1,20 @@
+"""Interval: an estimate between two ends."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate and its 90 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def holds(self, value: float) -> bool:
+        """Whether `value` lies inside, ends included."""
+        return self.low <= value <= self.high
+
+    def hull(self, other: "Interval") -> "Interval":
+        """This estimate between the outer ends of both; the estimates lie inside."""
+        return Interval(self.value, min(self.low, other.low), max(self.high, other.high))

@@ -1,0 +1,76 @@
+"""Whose floor is it: told from curves of models that are full, or are not."""
+
+import numpy as np
+
+from engine.curve import Curve, Point
+from engine.laws.capacity_floor import capacity_floor
+from engine.laws.ladder import ladder_sentence
+
+SIZES = 100 * 2.0 ** np.arange(10)
+
+
+def curve(parameters: int, floor: float, seed: int = 0) -> Curve:
+    rng = np.random.default_rng([parameters, seed])
+    errors = (3 * SIZES**-0.4 + floor) * np.exp(0.01 * rng.standard_normal((3, SIZES.size)))
+    return Curve(
+        str(parameters),
+        tuple(
+            Point("c", m, e, seed=k, parameters=parameters)
+            for k, row in enumerate(errors.tolist())
+            for m, e in zip(SIZES.tolist(), row, strict=True)
+        ),
+    )
+
+
+def grown(last: int = 64_000) -> Curve:
+    """The best models of a ladder that is long enough."""
+    points = tuple(
+        Point("best", m, 3 * m**-0.4, parameters=last >> (SIZES.size - 1 - i))
+        for i, m in enumerate(SIZES.tolist())
+    )
+    return Curve("best", points)
+
+
+def test_models_that_still_gain_from_capacity_have_a_floor_of_their_own() -> None:
+    found = capacity_floor(curve(64_000, 0.05, 1), [curve(64_000, 0.05), curve(16_000, 0.15)])
+    assert found.verdict == "capacity"
+    assert "no floor is the data's yet" in found.sentence
+
+
+def test_more_capacity_that_changes_nothing_leaves_the_floor_to_the_data() -> None:
+    ladder = [curve(4_000, 0.3), curve(64_000, 0.1), curve(16_000, 0.1)]
+    found = capacity_floor(curve(64_000, 0.1, 1), ladder)
+    assert found.verdict == "data"
+    assert found.gain.holds(1.0)
+    assert [parameters for parameters, _ in found.full] == [4_000]
+    assert "the model of 4,000 parameters is full" in found.sentence
+
+
+def test_a_shifted_curve_that_bends_nowhere_is_not_full() -> None:
+    best = curve(64_000, 0.0)
+    worse = Curve(
+        "w",
+        tuple(Point("w", p.size, 1.3 * p.error, seed=p.seed, parameters=9) for p in best.points),
+    )
+    assert capacity_floor(best, [worse, best]).full == ()
+
+
+def test_without_fixed_sizes_the_ladders_end_is_the_only_sign() -> None:
+    found = capacity_floor(curve(64_000, 0.1), [])
+    assert found.verdict == "undecided"
+    assert found.sentence == (
+        "one capacity, 64,000 parameters, at the 10 largest sizes: a floor may be the model's and"
+        " not the data's"
+    )
+
+
+def test_models_that_grow_to_the_end_raise_no_doubt() -> None:
+    assert ladder_sentence(grown()) == ""
+    assert capacity_floor(grown(), []).sentence == "two capacities at the largest size would tell"
+
+
+def test_curves_without_points_or_parameters_are_undecided() -> None:
+    nothing = Curve("n", ())
+    bare = Curve("b", (Point("b", 10.0, 0.5),))
+    assert capacity_floor(nothing, [nothing, bare]).verdict == "undecided"
+    assert capacity_floor(bare, []).gain is None

@@ -1,0 +1,56 @@
+"""The exponent in every window, against one fit at a time."""
+
+import time
+
+import numpy as np
+import pytest
+
+from engine.laws.fit import Status, fit
+from engine.laws.window import Window
+from engine.laws.window_map import window_map
+
+SIZES = 100 * 2.0 ** np.arange(9)
+
+
+@pytest.mark.parametrize(("seeds", "noise"), [(1, 0.05), (3, 0.02)])
+def test_every_window_reads_as_the_fit_in_it(simulate, seeds, noise) -> None:
+    curve = simulate(SIZES, 15 * SIZES**-0.4 + 0.1, noise, seeds, np.random.default_rng(0))
+    found = window_map(curve)
+    assert found.low.size == 6 * 7 // 2
+    for row in range(found.low.size):
+        window = Window(SIZES[found.low[row]], SIZES[found.high[row]])
+        one = fit(curve, window, "power")
+        assert found.exponent[row] == pytest.approx(one.exponent.value, rel=1e-9)
+        half = (one.exponent.high - one.exponent.low) / 2
+        assert found.half_width[row] == pytest.approx(half, rel=1e-6)
+        assert found.status[row] is one.status
+
+
+def test_a_window_in_which_the_error_rises_is_marked(simulate) -> None:
+    errors = np.where(SIZES < 1500, 0.5 * (SIZES / 100) ** 0.1, 0.4 * (SIZES / 1600) ** -0.5)
+    found = window_map(simulate(SIZES, errors))
+    assert found.status[0] is Status.NOT_FALLING
+    assert found.status[-1] is Status.FITTED
+
+
+def test_three_sizes_have_no_window(simulate) -> None:
+    assert window_map(simulate(SIZES[:3], [3, 2, 1])).low.size == 0
+
+
+def test_twenty_sizes_are_mapped_in_milliseconds(simulate) -> None:
+    sizes = np.geomspace(100, 1e6, 20)
+    curve = simulate(sizes, 3 * sizes**-0.3, 0.02, 3, np.random.default_rng(0))
+    seconds = []
+    for _ in range(9):
+        start = time.process_time()
+        found = window_map(curve)
+        seconds.append(time.process_time() - start)
+    assert found.low.size == 153
+    assert np.median(seconds) < 0.01  # 1 ms here; room for a busy machine
+
+
+def test_a_long_curve_is_mapped_between_some_of_its_sizes(simulate) -> None:
+    sizes = np.geomspace(1, 1e9, 50_000)
+    found = window_map(simulate(sizes, 2 * sizes**-0.3, 0.05, 1, np.random.default_rng(0)))
+    assert found.low.size < 2100
+    assert found.exponent[-1] == pytest.approx(-0.3, abs=0.2)
