@@ -18,16 +18,20 @@ from dashboard import words
 from dashboard.beneath import beneath, lowest
 from dashboard.colours import GREY, INK
 from dashboard.panel import AXIS, FONT, Spot, Trace, as_text, ticks
+from dashboard.shading import shade
 from engine.curve import Curve
 from engine.laws.fit import Fit
 from engine.laws.published import PublishedLaw
 from engine.laws.repeats import SizeSummary, summarize
+from engine.laws.zones import zones
 from engine.numbers import number
 
 SIZE_ROOM = 0.22  # decades left free at both ends of the size axis: an open edge stands there
+FLOOR_ROOM = 3.0  # a floor farther below the lowest error is left out of the picture
 ERROR_ROOM = 0.07  # share of the error axis left free above and below
 PLOT_HEIGHT = 256  # px of a panel's plot area, as window.js makes it
 LONG_TITLE = 40  # letters that the narrowest panel holds at full size
+LOW = 0.1  # share of the error axis where the names of zones stand
 LINE_HEIGHT = 13  # px between two labels
 
 
@@ -66,6 +70,7 @@ def draw(
         "dragmode": "zoom",
         "showlegend": False,
         "annotations": notes,
+        "shapes": [],
         "meta": {"strips": strips},  # for window.js, which makes room for them
     }
     longest = max((len(words.marked(fit.curve.name)) for fit in fits), default=0)
@@ -74,17 +79,23 @@ def draw(
         rows = summarize(fit.curve)
         beside = [(said, summarize(curve)) for said, curve in extra.beside]
         spot = Spot(k, fit)
-        sizes, errors = spans([*rows, *(row for _, held in beside for row in held)], fit.plateau)
+        levels = [level for level in (fit.plateau, _floor_level(fit, rows)) if level]
+        sizes, errors = spans([*rows, *(row for _, held in beside for row in held)], levels)
         traces += [
             *_level(spot, fit, sizes),
+            *_floor(spot, fit, sizes),
             *_beside(spot, beside),
             *_seeds(spot, fit),
             *_law(spot, fit, sizes),
             *_medians(spot, fit, rows, extra.edge),
         ]
+        shapes, names = shade(spot, zones(fit.curve), sizes)
+        layout["shapes"] += shapes
         notes += [
+            *names,
             _title(spot, fit, size),
             *_level_note(spot, fit),
+            *_floor_note(spot, fit),
             *_beside_notes(spot, beside, errors),
         ]
         line = _published(spot, fit, rows, published, sizes, errors)
@@ -101,13 +112,21 @@ def draw(
     return {"data": traces, "layout": layout}
 
 
+def _floor_level(fit: Fit, rows: Sequence[SizeSummary]) -> float | None:
+    """The floor, where it lies near enough below the curve to be shown with it."""
+    if not fit.floor or not fit.floor.value or not rows:
+        return None
+    lowest = min(row.low for row in rows)
+    return fit.floor.value if fit.floor.value > lowest / FLOOR_ROOM else None
+
+
 def spans(
-    rows: Sequence[SizeSummary], guess: float | None
+    rows: Sequence[SizeSummary], lines: Sequence[float]
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The ranges of both axes in log10: of the sizes, and of the errors with the best guess."""
+    """The ranges of both axes in log10: of the sizes, and of the errors with the levels `lines`."""
     sizes = np.log10([row.size for row in rows])
     levels = [row.low for row in rows] + [row.high for row in rows]
-    errors = np.log10(levels + ([guess] if guess else []))
+    errors = np.log10([*levels, *lines])
     room = max(ERROR_ROOM * float(np.ptp(errors)), 0.02)
     return (
         (float(sizes.min()) - SIZE_ROOM, float(sizes.max()) + SIZE_ROOM),
@@ -272,6 +291,31 @@ def _level(spot: Spot, fit: Fit, sizes: tuple[float, float]) -> list[Trace]:
     return [spot.line("level", ends, [fit.plateau, fit.plateau], line=style)]
 
 
+def _floor(spot: Spot, fit: Fit, sizes: tuple[float, float]) -> list[Trace]:
+    if not fit.floor or not fit.floor.value:
+        return []
+    ends = 10 ** np.array([sizes[0] - 3, sizes[1] + 3])
+    style = {"color": spot.colour, "width": 1, "dash": "dot"}
+    return [spot.line("floor", ends, [fit.floor.value] * 2, line=style)]
+
+
+def _floor_note(spot: Spot, fit: Fit) -> list[dict[str, Any]]:
+    if not fit.floor or not fit.floor.value:
+        return []
+    value = fit.floor.value
+    return [
+        spot.note(
+            f"floor {number(100 * value) + ' %' if spot.rate else number(value)}",
+            xref=f"x{spot.number} domain",
+            yref=f"y{spot.number}",
+            x=0.01,
+            y=float(np.log10(value)),
+            xanchor="left",
+            yanchor="bottom",
+        )
+    ]
+
+
 def _level_note(spot: Spot, fit: Fit) -> list[dict[str, Any]]:
     if not fit.plateau:
         return []
@@ -334,6 +378,7 @@ def _published(
         xanchor="right",
         yanchor="top" if above else "bottom",
         xshift=0 if above else -8,  # px
+        yshift=LINE_HEIGHT if right < errors[0] + LOW * (errors[1] - errors[0]) else 0,
     )
     style = {"color": GREY, "width": 1}
     along = np.linspace(*ends, 60)  # not its ends alone: on linear axes the line is curved

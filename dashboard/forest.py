@@ -15,7 +15,8 @@ from engine.laws.published import PublishedLaw
 from engine.numbers import number
 
 ROW = 44  # px: a line of text over a mark
-MARGIN = {"l": 8, "r": 112, "t": 8, "b": 48}  # px; the numbers stand in the right one
+MARGIN = {"l": 8, "t": 8, "b": 48}  # px; the right one is as wide as the numbers in it
+LETTER = 6.5  # px of a digit
 ROOM = 0.06  # share of the axis left free at both ends
 SAME_HEIGHT = 0.16  # rows that two published marks of one curve stand apart
 
@@ -28,12 +29,13 @@ def draw_forest(
     traces: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
     reached = [0.0]
+    said: list[str] = []
     for k, fit in enumerate(fits):
         y = -float(k)
         notes.append(_note(f"<b>{as_text(words.marked(fit.curve.name))}</b>", 0, y, ink, 15))
         found = fit.exponent
-        said = fit.status.value if found is None else words.interval(found)
-        notes.append(_note(said, 1, y, ink, 0, xshift=8))
+        said.append(fit.status.value if found is None else words.interval(found))
+        notes.append(_note(said[-1], 1, y, ink, 0, xshift=8))
         if found is not None:
             reached += [found.low, found.high]
             traces.append(_mark(fit, y, theme))
@@ -48,7 +50,7 @@ def draw_forest(
         "data": traces,
         "layout": {
             "height": ROW * len(fits) + MARGIN["t"] + MARGIN["b"],
-            "margin": MARGIN,
+            "margin": MARGIN | {"r": 24 + LETTER * max(map(len, said), default=0)},
             "showlegend": False,
             "font": {"family": FONT, "size": 12},
             "hovermode": "closest",

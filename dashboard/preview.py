@@ -28,7 +28,7 @@ def draw_preview(curves: Sequence[Curve], theme: str = "light") -> dict[str, Any
     shown = [(curve, rows) for curve, rows in shown if rows]
     metric, unit = curves[0].metric, as_text(curves[0].unit or "samples")
     said = ".2%" if is_rate(metric) else ".4g"
-    sizes, errors = spans([row for _, rows in shown for row in rows], None)
+    sizes, errors = spans([row for _, rows in shown for row in rows], ())
     return {
         "data": [
             {

@@ -70,7 +70,7 @@ def _placed(figure: dict[str, Any], fits: Sequence[Fit]) -> dict[str, Any]:
     layout = dict(figure["layout"])
     layout |= {"width": WIDTH, "height": height, "margin": dict.fromkeys("lrtb", 0)}
     layout |= {"paper_bgcolor": "#ffffff", "plot_bgcolor": "#ffffff"}
-    shapes, labels = [], []
+    shapes, labels = [*layout["shapes"]], []
     for k, fit in enumerate(fits):
         left = (k % columns) * width + LEFT
         top = (k // columns) * (PLOT_HEIGHT + TOP + BOTTOM) + TOP

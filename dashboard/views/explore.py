@@ -4,6 +4,8 @@ import streamlit as st
 
 from dashboard import brought, catalogue, links, panels, searched, state, words
 from dashboard.behind import behind
+from dashboard.sensitivity import sensitivity
+from dashboard.zoned import zoned
 from engine.curve import Curve
 from engine.laws.fit import Fit
 from engine.laws.published import PUBLISHED
@@ -233,6 +235,8 @@ def live() -> None:
         st.caption(next_step(row, choice, fits), width="content")
         st.page_link("views/run.py", label="Run", icon=":material/play_arrow:", width="content")
     searched.treatments(everything, about_it, view)
+    zoned(fits, state.fixed_sizes(store, row.id, view.revision) if row else ())
+    sensitivity(fits, f"window-{choice}")
     panels.growth(fits)
     behind(everything, about_it, store, row.id if row else None, view.revision)
     panels.by_numbers(fits, f"window-{choice}")

@@ -103,8 +103,8 @@ s)\,u^{{\beta_g}} + s\bigr)$ leaves $a$ linear, and $\beta_g$ from {varpro.STEEP
 The logarithm is that of the total error; the log of what lies above the floor is never fitted,
 since the floor then collapses.
 
-**Auto** takes a floor only where the window holds {fit.AUTO_FLOOR_SIZES} sizes or more, its
-interval excludes 0 and AICc (Hurvich and Tsai 1989) prefers it. A power law needs
+**Auto** draws the plain law, or the one with a floor where the zones below leave no doubt of one.
+A power law needs
 {fit.LEAST_SIZES["power"]} sizes, one with a floor {fit.LEAST_SIZES["power-floor"]}.
 """
     )
@@ -132,13 +132,30 @@ def intervals() -> None:
     st.latex(r"\hat\theta \;\pm\; t_{0.95,\,\nu}\;\hat\sigma\,\sqrt{(H^{-1})_{\theta\theta}}")
     st.markdown(
         rf"""
-All intervals are 90 %: Student's $t$ on the Gauss-Newton Hessian $H$ of the sum of squares
-(Laplace-$t$). $\hat\sigma$ is the scatter of the sizes about the law, with $\nu$ = sizes less
-parameters; where the sizes scatter no more than their seeds, both are pooled. On simulated curves
-of 3 to 12 sizes with 3 seeds they hold the truth in 92 to 94 % of cases. That is so **if the law
-is the right one in the window**: an interval does not carry the choice of the window, nor a bend
-inside it. Where the sizes scatter about the law more widely than their seeds (an F test at
-{level:g} %), the fit says so. An interval that reaches 0 is said in words, not hidden.
+All intervals are 90 %. Those of a law that was asked for are Student's $t$ on the Gauss-Newton
+Hessian $H$ of the sum of squares (Laplace-$t$). $\hat\sigma$ is the scatter of the sizes about the
+law, with $\nu$ = sizes less parameters; where the sizes scatter no more than their seeds, both are
+pooled. They hold **if the law is the right one in the window**. Those of Auto are the zones', which
+hold where a plateau or a floor cannot be told. Where the sizes scatter about the law more widely
+than their seeds (an F test at {level:g} %), the fit says so. An interval that reaches 0 is said in
+words, not hidden.
+"""
+    )
+
+
+def zones() -> None:
+    section("Plateau, power law, floor")
+    st.latex(r"e(m) = \gamma + \bigl(c^{-k} + (\alpha\,m^{\beta_g})^{-k}\bigr)^{-1/k}")
+    st.markdown(
+        f"""
+$c$ is what the plateau lies above the floor and $k$ how sharply the curve leaves it. Eight such
+laws, with no plateau or one left softly, evenly or sharply, each with and without a floor, are
+weighed against each other by their marginal likelihood; none is chosen. The exponent's interval is
+that of their average, wide enough for every law that the sizes do not rule out: a curve of few
+sizes that bends gets a wide interval, not a wrong one. The chances of a plateau and a floor are the
+weight of the laws that have one. Where less than
+{fit.LEAST_DECADES:g} decade of sizes lies between the two, the fit says that the exponent is the
+formula's more than the data's.
 """
     )
 
@@ -147,13 +164,9 @@ def window() -> None:
     section("Where the window starts")
     st.markdown(
         f"""
-The proposed window leaves out the plateau: sizes that do no better than the best guess, within
-{propose.PLATEAU_SPREADS:g} standard deviations of the seeds or {100 * propose.PLATEAU_SHARE:g} %;
-then a change point, chosen by BIC over all sizes, from a level to a law with or without a floor;
-then sizes that still lie below the line through the larger ones, because models leave the plateau
-gradually. At least {propose.LEAST_LAW_SIZES} sizes stay. The end is open: a floor is the law's
-business, and new points join. It is a proposal: drag it and see what the exponent
-does.
+The proposed window begins at the first size at which a third of the power law's slope is there,
+by the zones above, and keeps at least {propose.LEAST_LAW_SIZES} sizes. The end is open: a floor is
+the law's business, and new points join. It is a proposal: drag it and see what the exponent does.
 """
     )
 
@@ -299,6 +312,7 @@ with st.container(width=WIDTH):
         law,
         weights,
         intervals,
+        zones,
         window,
         best_guess,
         growing,

@@ -210,7 +210,7 @@ function open(parent) {
   function save(format) {
     if (!Plotly || !graph._fullLayout) return;
     const { placed } = arrange(painted.figure.layout, painted.panels.length, width, zooms, painted.group);
-    const shapes = [], labels = [];
+    const shapes = [...placed.shapes ?? []], labels = [];
     painted.panels.forEach((about, k) => {
       const window = windows.get(about.curve);
       const axes = { xref: `x${k ? k + 1 : ""}`, yref: `y${k ? k + 1 : ""} domain` };

@@ -20,7 +20,8 @@ LEAST_SIZES = 2  # one point is no curve
 def fixed_size_curves(store: Store, study: int) -> list[Curve]:
     """A curve for each curve of the study and each capacity, small to large."""
     record = store.study_plan(study)[1]
-    if "subjects" not in record:  # made by an earlier format, which kept no such plan
+    parts = record.get("subjects")
+    if not parts or "recipe" not in parts[0]:  # made by an earlier format, which kept no such plan
         return []
     plan = stored_plan(record)
     device = next(row.device for row in store.studies() if row.id == study)

@@ -501,6 +501,7 @@ def test_compare_tells_how_far_exponents_lie_apart(store, recorded):
     make_study(store, "finished")
     at = visit("views/compare.py")
     at.button_group[0].set_value("All").run()
+    at.selectbox(key=state.LAW).set_value("power").run()
     apart = at.table[1].value
     assert apart.index.tolist() == [
         f"{k}  {NAME} {short}" for k, short in enumerate(("top-1", "top-5", "cross-entropy"), 1)
