@@ -97,7 +97,9 @@ def _tasks(path: Path) -> list[Task]:
 
 
 def _task(name: str, rows: Iterable[dict[str, str]]) -> Task:
-    seen, asked, group = [], [], "LCDB"
+    seen: list[Point] = []
+    asked: list[Point] = []
+    group = "LCDB"
     for row in rows:
         group = row.get("group") or group
         stderr = float(row["stderr"]) if row.get("stderr") else None

@@ -21,20 +21,25 @@ Array = NDArray[np.float64]
 MEMBERS = ("filter", "floor law", "broken law", "stay")
 FEATURES = (
     "one",
-    "sizes in the last factor of e",
     "reach",
-    "noise",
-    "slope",
-    "slope's deviation",
     "filter's deviation",
-    "floor law's misfit",
-    "broken law's misfit",
     "floor law's distance",
     "broken law's distance",
     "floor law's side",
     "broken law's side",
     "stay's side",
+    "sizes",  # from here on they do not depend on the size asked for
+    "sizes in the last factor of e",
+    "noise",
+    "slope",
+    "slope's deviation",
     "slope's change",
+    "wander",
+    "fall",
+    "floor law's misfit",
+    "broken law's misfit",
+    "floor law's lean",
+    "broken law's lean",
 )
 FARTHEST_LEARNT = np.log(4.0)  # of the reach: the development curves go to four times the largest
 LEAST_NOISE, MOST_NOISE = 1e-3, 0.5  # of a log error: no error is measured better than 0.1 %
@@ -53,7 +58,12 @@ class Members:
     floor: Array  # (B, 3) theta of the floor law
     floor_covariance: Array  # (B, 3, 3)
     broken: Array  # (B, 6) theta of the broken law
-    traits: Array  # (B, 7) features that do not depend on the size asked for
+    traits: Array  # (B, 12) features that do not depend on the size asked for
+
+    def row(self, k: int) -> "Members":
+        """Curve k alone, as a stack of one."""
+        one = {name: getattr(self, name)[k : k + 1] for name in self.__slots__ if name != "trend"}
+        return Members(trend=self.trend.row(k), **one)
 
     def ahead(self, x: Array) -> tuple[Array, Array]:
         """Log errors of each member and the filter's variance at x >= 0; (B, h, 4), (B, h)."""
@@ -73,27 +83,19 @@ class Members:
         deviation = np.sqrt(variance + 1e-12)
         off = (ahead - ahead[:, :, :1]) / deviation[:, :, None]
         side = np.clip(off, -3, 3)
-        count, noise, slope, wobble, floor_misfit, broken_misfit, change = (
-            np.broadcast_to(each[:, None], x.shape) for each in self.traits.T
-        )
+        distance = np.log(np.abs(off) + 0.1)
+        traits = np.broadcast_to(self.traits[:, None], (*x.shape, self.traits.shape[1]))
         columns = (
             np.ones(x.shape),
-            count,
             np.clip(x, 0, FARTHEST_LEARNT),
-            noise,
-            slope,
-            wobble,
             np.log(deviation / self.noise[:, None] + 0.1),
-            floor_misfit,
-            broken_misfit,
-            np.log(np.abs(off[:, :, 1]) + 0.1),
-            np.log(np.abs(off[:, :, 2]) + 0.1),
+            distance[:, :, 1],
+            distance[:, :, 2],
             side[:, :, 1],
             side[:, :, 2],
             side[:, :, 3],
-            change,
         )
-        return np.stack(columns, axis=-1)
+        return np.concatenate([np.stack(columns, axis=-1), traits], axis=-1)
 
 
 def fit_members(x: Sequence[Array], y: Sequence[Array], weight: Sequence[Array]) -> Members:
@@ -114,22 +116,25 @@ def fit_members(x: Sequence[Array], y: Sequence[Array], weight: Sequence[Array])
     floor = floor_law.most_probable_floor_law(back, over, weights, noise)
     broken = broken_law.most_probable_broken_law(back, over, weights, noise)
 
-    ending = (weights > 0) & (back >= back.min(axis=1, keepdims=True) / 3)  # the last third
-
-    def misfit(law: Array) -> Array:
-        square = (np.where(ending, law - over, 0.0) ** 2).sum(axis=1) / ending.sum(axis=1)
-        return np.asarray(np.log(np.sqrt(square) / noise + 0.1))
-
     slope = followed.average(followed.slope)
     whole = np.array([_slope(*curve) for curve in zip(x, y, strict=True)])
+    first = errors[np.arange(len(x)), (weights > 0).argmax(axis=1)]
+    ending = (weights > 0) & (back >= back.min(axis=1, keepdims=True) / 3)  # the last third
+    floor_off = _misfit(floor_law.law(floor.theta, back)[0] - over, ending, noise)
+    broken_off = _misfit(broken_law.law(broken.theta, back)[0] - over, ending, noise)
     traits = (
+        np.log((weights > 0).sum(axis=1)),
         np.log(((weights > 0) & (back > -1)).sum(axis=1)),
-        np.log(noise + 1e-4),
+        np.log(noise),
         slope,
         np.log(np.sqrt(followed.average(followed.v_slope)) + 1e-3),
-        misfit(floor_law.law(floor.theta, back)[0]),
-        misfit(broken_law.law(broken.theta, back)[0]),
         slope - whole,
+        followed.average(np.log(followed.q)),
+        np.log(np.maximum(first - level[:, 0], 0) + 0.1),
+        floor_off[0],
+        broken_off[0],
+        floor_off[1],
+        broken_off[1],
     )
     return Members(
         followed,
@@ -155,6 +160,13 @@ def noise_of(x: Array, y: Array, weight: Array) -> float:
     unit = 1 / weight[1:-1] + (1 - share) ** 2 / weight[:-2] + share**2 / weight[2:]
     variance = np.median(bend**2 / unit) / CHI2_MEDIAN
     return float(np.clip(np.sqrt(variance), LEAST_NOISE, MOST_NOISE))
+
+
+def _misfit(off: Array, where: NDArray[np.bool_], noise: Array) -> tuple[Array, Array]:
+    """Log root mean square and mean of residuals `where` marked, in units of the noise; (B,)."""
+    count = where.sum(axis=1)
+    off = np.where(where, off, 0.0) / noise[:, None]
+    return np.log(np.sqrt((off**2).sum(axis=1) / count) + 0.1), off.sum(axis=1) / count
 
 
 def _slope(x: Array, y: Array) -> float:

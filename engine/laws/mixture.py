@@ -2,7 +2,7 @@
 
     weights = softmax(A z),        z = the features of `members`, standardised,
 
-a convex combination, so a forecast never leaves the range of its members. A holds 60 numbers in
+a convex combination, so a forecast never leaves the range of its members. A holds 80 numbers in
 mixture.json, learned by `engine.bench.learn` on the development curves, with where they come from
 and what they score on curves that were kept out. A law that misses the last third of its curve
 gets a smaller weight: the lack-of-fit gate, learned.
@@ -46,5 +46,5 @@ def shipped() -> Mixture:
     held = json.loads(Path(__file__).with_name("mixture.json").read_text(encoding="utf-8"))
     if tuple(held["members"]) != MEMBERS or tuple(held["features"]) != FEATURES:
         raise ValueError("mixture.json was learned for other members or features: learn it again")
-    arrays = (np.array(held[name], dtype=np.float64) for name in ("mean", "sd", "coefficients"))
-    return Mixture(*arrays, widening=float(held["widening"]))
+    mean, sd, coefficients = (np.array(held[name]) for name in ("mean", "sd", "coefficients"))
+    return Mixture(mean, sd, coefficients, float(held["widening"]))

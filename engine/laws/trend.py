@@ -48,6 +48,11 @@ class Trend:
     damping: Array
     probability: Array
 
+    def row(self, k: int) -> "Trend":
+        """Curve k alone, as a stack of one."""
+        one = {name: getattr(self, name)[k : k + 1] for name in self.__slots__ if name != "damping"}
+        return Trend(damping=self.damping, **one)
+
     def average(self, cells: Array) -> Array:
         """Mean over the grid by probability; (B, G) -> (B,)."""
         return np.asarray((self.probability * cells).sum(axis=1))
