@@ -6,8 +6,9 @@ told from chance and the floor law, which has a prior, speaks alone. The band is
 
     centre +- widening * sqrt(filter variance + noise variance + spread of the members),
 
-90 % for one more measurement; the widening is conformal: the quantile that covers 90 % of the
-measurements of curves kept out when the mixture was learned. A forecast reaches honestly to
+90 % for one more measurement. The widening is learned with the mixture, as the 90 % quantile of
+what measurements were off in curves kept out, given the same features (conformalised quantile
+regression: Romano et al. 2019, arXiv 1905.03222). A forecast reaches honestly to
 four times the largest size, as far as it was ever tested; beyond, each value says so.
 
 `forecast` never raises on data; what stands in the way is `Forecast.status`, in words.
@@ -22,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from engine.curve import Curve
 from engine.laws.fit import LEAST_SPAN, Note
-from engine.laws.members import Members, fit_members
+from engine.laws.members import FLOOR_LAW, Members, fit_members
 from engine.laws.mixture import shipped
 from engine.laws.repeats import LARGEST_LOG, Repeats, repeats
 from engine.laws.window import Window
@@ -36,7 +37,7 @@ REACH = 4.0  # times the largest size: the farthest that the development curves 
 MOST_SIZES = 96  # more are put together by log size: time, and no forecast is better for them
 SEARCHED = 1e4  # times the largest size: `size_for` looks no farther
 SEARCH_STEPS = 400  # of log size, then interpolated
-NORMAL_TAIL = 1.6449  # of the floor's interval: 5 % beyond each end
+NORMAL_TAIL = 1.6449  # standard deviations: 5 % beyond each end
 
 
 class Status(Enum):
@@ -117,13 +118,14 @@ class Forecast:
         x = np.linspace(0.0, np.log(SEARCHED), SEARCH_STEPS)
         centre, half = self._band(x)
         target = np.log(error)
-        found = [
-            None if at is None else self.largest * float(np.exp(at))
-            for at in (
-                _first_below(x, ends, target) for ends in (centre, centre - half, centre + half)
-            )
-        ]
-        return Needed(error, *found, note=self._remark(error, *found))
+        largest = self.largest
+
+        def reached(ends: Array) -> float | None:
+            at = _first_below(x, ends, target)
+            return None if at is None else float(np.exp(at) * largest)
+
+        size, low, high = (reached(ends) for ends in (centre, centre - half, centre + half))
+        return Needed(error, size, low, high, self._remark(error, size))
 
     def _band(self, x: Array) -> tuple[Array, Array]:
         """Centre and half width of the log error at x = log size less that of the largest; (h,)."""
@@ -131,25 +133,26 @@ class Forecast:
         assert members is not None
         ahead_of = np.maximum(x, 0.0)[None]
         ahead, variance = members.ahead(ahead_of)
-        mixture = shipped()
+        features = members.features(ahead_of, ahead, variance)
         if self.n_sizes < ENOUGH_SIZES:
             share = np.zeros(ahead.shape)
-            share[:, :, 1] = 1.0
+            share[:, :, FLOOR_LAW] = 1.0
+            widening = np.full(variance.shape, NORMAL_TAIL)
+            variance = variance + (ahead[:, :, 0] - ahead[:, :, FLOOR_LAW]) ** 2
         else:
-            share = mixture.weights(members.features(ahead_of, ahead, variance))
+            share = shipped().weights(features)
+            widening = shipped().widening(features)
         centre = (share * ahead).sum(axis=2)
-        if self.n_sizes < ENOUGH_SIZES:
-            variance = variance + (ahead[:, :, 0] - centre) ** 2
-        variance = variance + variance_of(ahead, share, centre) + members.noise[:, None] ** 2
+        deviation = np.sqrt(
+            variance + members.noise[:, None] ** 2 + variance_of(ahead, share, centre)
+        )
         # inside the measured sizes the broken law draws the curve, joined to the forecast
         inside = members.behind(np.minimum(x, 0.0)[None])
         at_last = members.level[0]
         centre = np.where(x > 0, centre, inside + (centre - at_last) * np.exp(np.minimum(x, 0.0)))
-        return centre[0], mixture.widening * np.sqrt(variance[0])
+        return centre[0], (widening * deviation)[0]
 
-    def _remark(
-        self, error: float, size: float | None, low: float | None, high: float | None
-    ) -> str:
+    def _remark(self, error: float, size: float | None) -> str:
         assert self.largest is not None
         if size is None:
             if self.floor_low is not None and self.floor_low > error:
@@ -206,10 +209,10 @@ def _forecast(
     members: Members | None,
 ) -> Forecast:
     n = int(held.size.size)
-    ends = (float(held.size[0]), float(held.size[-1])) if n else (None, None)
+    smallest, largest = (float(held.size[0]), float(held.size[-1])) if n else (None, None)
     if members is None:
         assert why is not None
-        return Forecast(curve, window, why[0], (why[1],), n, *ends, None, None, None)
+        return Forecast(curve, window, why[0], (why[1],), n, smallest, largest, None, None, None)
     notes = []
     status = Status.FORECAST
     if held.log_mean[-1] >= held.log_mean[0]:
@@ -227,11 +230,11 @@ def _forecast(
         notes.append(Note("left-out", "warning", sentence))
     sd = float(np.sqrt(max(members.floor_covariance[0, 2, 2], 0.0)))
     middle = float(members.floor[0, 2] + members.level[0])
-    floor = [
+    low, high = (
         float(np.exp(np.clip(middle + side * NORMAL_TAIL * sd, -LARGEST_LOG, LARGEST_LOG)))
         for side in (-1, 1)
-    ]
-    return Forecast(curve, window, status, tuple(notes), n, *ends, members, *floor)
+    )
+    return Forecast(curve, window, status, tuple(notes), n, smallest, largest, members, low, high)
 
 
 def _blocked(held: Repeats) -> tuple[Status, Note] | None:

@@ -19,6 +19,7 @@ from engine.laws.trend import Trend
 Array = NDArray[np.float64]
 
 MEMBERS = ("filter", "floor law", "broken law", "stay")
+FLOOR_LAW = MEMBERS.index("floor law")
 FEATURES = (
     "one",
     "reach",
@@ -107,7 +108,7 @@ def fit_members(x: Sequence[Array], y: Sequence[Array], weight: Sequence[Array])
         weight: relative precisions of the log errors, mean 1.
     """
     guess = np.array([noise_of(*curve) for curve in zip(x, y, weight, strict=True)])
-    sizes, errors, weights = _stacked(x), _stacked(y), _stacked(weight, 0.0)
+    sizes, errors, weights = stacked(x), stacked(y), stacked(weight, 0.0)
     followed = trend.follow(sizes, errors, weights, guess)
     last = sizes[:, -1]
     level, _, variance = followed.predict(last[:, None])
@@ -175,7 +176,7 @@ def _slope(x: Array, y: Array) -> float:
     return float(off @ y / (off @ off))
 
 
-def _stacked(rows: Sequence[Array], before: float | None = None) -> Array:
+def stacked(rows: Sequence[Array], before: float | None = None) -> Array:
     """Rows of any length flush right, (B, n); filled before with `before` or their first value."""
     n = max(row.size for row in rows)
     filled = np.empty((len(rows), n))

@@ -2,10 +2,10 @@
 
     weights = softmax(A z),        z = the features of `members`, standardised,
 
-a convex combination, so a forecast never leaves the range of its members. A holds 80 numbers in
-mixture.json, learned by `engine.bench.learn` on the development curves, with where they come from
-and what they score on curves that were kept out. A law that misses the last third of its curve
-gets a smaller weight: the lack-of-fit gate, learned.
+a convex combination, so a forecast never leaves the range of its members; B z says how wide its
+band is. A and B, 100 numbers in mixture.json, were learned by `engine.bench.learn` on the
+development curves; the file says what they score on curves that were kept out. A law that misses
+the last third of its curve gets a smaller weight: the lack-of-fit gate, learned.
 """
 
 import json
@@ -30,14 +30,20 @@ class Mixture:
     mean: Array  # (F,) of the features
     sd: Array  # (F,)
     coefficients: Array  # (F, 4)
-    widening: float  # of the band: times its standard deviation gives half of 90 %
+    width: Array  # (F,) log of the band's half width over its standard deviation
 
     def weights(self, features: Array) -> Array:
         """Weight of each member, (..., F) -> (..., 4); they sum to 1."""
-        z = np.clip((features - self.mean) / self.sd, -FARTHEST, FARTHEST)
-        score = z @ self.coefficients
+        score = self._standard(features) @ self.coefficients
         share = np.exp(score - score.max(axis=-1, keepdims=True))
         return np.asarray(share / share.sum(axis=-1, keepdims=True))
+
+    def widening(self, features: Array) -> Array:
+        """Standard deviations in half of a 90 % band; (..., F) -> (...)."""
+        return np.asarray(np.exp(self._standard(features) @ self.width))
+
+    def _standard(self, features: Array) -> Array:
+        return np.asarray(np.clip((features - self.mean) / self.sd, -FARTHEST, FARTHEST))
 
 
 @cache
@@ -46,5 +52,4 @@ def shipped() -> Mixture:
     held = json.loads(Path(__file__).with_name("mixture.json").read_text(encoding="utf-8"))
     if tuple(held["members"]) != MEMBERS or tuple(held["features"]) != FEATURES:
         raise ValueError("mixture.json was learned for other members or features: learn it again")
-    mean, sd, coefficients = (np.array(held[name]) for name in ("mean", "sd", "coefficients"))
-    return Mixture(mean, sd, coefficients, float(held["widening"]))
+    return Mixture(*(np.array(held[name]) for name in ("mean", "sd", "coefficients", "width")))
