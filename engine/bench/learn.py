@@ -1,4 +1,4 @@
-"""Learn `engine/laws/mixture.json`: `python -m engine.bench.learn FOLDER`, about 3 minutes.
+"""Learn `engine/laws/mixture.json`: `python -m engine.bench.learn FOLDER`, about 2 minutes.
 
 From both files of `engine.bench.tasks`: every task as it stands, cut short at a half, a quarter
 and an eighth of what it may see (the rest of that being the answer), and the LCDB curves also
@@ -27,7 +27,7 @@ from scipy.special import expit
 from engine.bench.tasks import GROUPS, LCDB, PUBLISHED, Task, cut, read_tasks, thinned
 from engine.laws.forecast import prepared, variance_of
 from engine.laws.members import FEATURES, MEMBERS, Members, fit_members
-from engine.laws.mixture import FARTHEST
+from engine.laws.mixture import FARTHEST, Mixture, mixture_of
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -77,41 +77,61 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Learn, print the scores on kept-out curves and write the file."""
     parser = argparse.ArgumentParser(description="Learn the mixture of the forecast's members.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--out", type=Path, default=None)
     options = parser.parse_args(arguments)
     cases = cases_of(read_tasks(options.folder))
     mean, sd = scale_of(cases.features)
     z = np.clip((cases.features - mean) / sd, -FARTHEST, FARTHEST)
     kept_out = np.empty(cases.ahead.shape)
+    coefficients = []
     for outside in folds(cases):
-        learned = learn(z[~outside], cases, ~outside)
-        kept_out[outside] = shares(z[outside] @ learned)
+        coefficients.append(learn(z[~outside], cases, ~outside))
+        kept_out[outside] = shares(z[outside] @ coefficients[-1])
         print(f"{outside.sum()} cases kept out", file=sys.stderr)
     centre = (kept_out * cases.ahead).sum(axis=2)
     scores = scored(cases, centre)
     deviation = np.sqrt(variance_of(cases.ahead, kept_out, centre) + cases.variance)
     off = np.abs(cases.truth - centre)
     half = np.empty(off.shape)
+    widths = []
     for outside in folds(cases):
-        width = learn_width(z, cases, deviation, off, ~outside)
-        half[outside] = deviation[outside] * np.exp(z[outside] @ width)
+        widths.append(learn_width(z, cases, deviation, off, ~outside))
+        half[outside] = deviation[outside] * np.exp(z[outside] @ widths[-1])
     bands = covered(cases, off, half)
     print(json.dumps({"scores": scores, "bands": bands}, indent=1))
     everything = np.ones(len(cases.kind), dtype=bool)
-    held = {
+    common = {
         "members": MEMBERS,
         "features": FEATURES,
         "origin": f"engine.bench.learn on {PUBLISHED} and {LCDB}: {len(cases.kind)} cases",
-        "kept_out_rmsle": scores,
-        "kept_out_bands": bands,
         "mean": mean.round(6).tolist(),
         "sd": sd.round(6).tolist(),
+    }
+    shipped = common | {
+        "kept_out_rmsle": scores,
+        "kept_out_bands": bands,
         "coefficients": learn(z, cases, everything).round(5).tolist(),
         "width": learn_width(z, cases, deviation, off, everything).round(5).tolist(),
     }
-    out = options.out or Path(__file__).parents[1] / "laws" / "mixture.json"
-    out.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
+    names = sorted(set(cases.fold))
+    by_fold = {
+        name: {"coefficients": a.round(5).tolist(), "width": b.round(5).tolist()}
+        for name, a, b in zip(names, coefficients, widths, strict=True)
+    }
+    here = Path(__file__).parent
+    _write(here.parent / "laws" / "mixture.json", shipped)
+    _write(here / "kept_out.json", common | {"folds": by_fold})
     return 0
+
+
+def _write(path: Path, record: dict[str, object]) -> None:
+    path.write_text(json.dumps(record) + "\n", encoding="utf-8")
+
+
+def kept_out_mixtures() -> dict[str, Mixture]:
+    """The mixture learned without each fold, by the fold's name; for `steepness bench fit`."""
+    record = json.loads(Path(__file__).with_name("kept_out.json").read_text(encoding="utf-8"))
+    folds = record.pop("folds")
+    return {name: mixture_of(record | learned) for name, learned in folds.items()}
 
 
 def folds(cases: Cases) -> list[Mask]:
@@ -142,7 +162,7 @@ def cases_of(tasks: Sequence[Task]) -> Cases:
     return Cases(
         [kind for kind, _ in kinds],
         [task.group for _, task in kinds],
-        [_fold(task) for _, task in kinds],
+        [fold_of(task) for _, task in kinds],
         features,
         ahead,
         variance,
@@ -170,7 +190,7 @@ def n_sizes(task: Task) -> int:
     return int(np.unique(task.curve.sizes).size)
 
 
-def _fold(task: Task) -> str:
+def fold_of(task: Task) -> str:
     """What is kept out together."""
     parts = task.name.split("/")
     if task.group == "IC":

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from engine.laws import broken_law, forms
 from engine.laws.members import stacked
@@ -24,6 +25,8 @@ Form = Callable[[Array, Array], Array]  # theta (B, k), u (B, n) -> errors (B, n
 
 SD = 10.0  # of every free parameter about its start's mean: vague
 SMALLEST = 16.0  # size that the smallest is scaled to
+SCALE = 1e-2  # of a residual: only how little the vague priors weigh depends on it
+LEAST = 1e-9  # of a curve's largest error: what a form that turns negative is set to
 STEP = 1e-6  # of a parameter, for the derivatives
 LAST = 5  # sizes of the line through the last ones
 HOIEM_V0, HOIEM_V1 = 0.02**2, 1.0  # Hoiem et al. 2021 (arXiv 2010.11029), section 3: v0 + v1 / n
@@ -46,18 +49,13 @@ class Seen:
     @property
     def origin(self) -> Array:
         """Log of the size that is scaled to 1; (B, 1)."""
-        return self.log_size[:, :1] - np.log(SMALLEST)
-
-    @property
-    def low(self) -> Array:
-        """Least error of each curve; (B, 1)."""
-        return np.exp(np.where(self.weight > 0, self.log_error, np.inf).min(axis=1, keepdims=True))
+        return np.asarray(self.log_size[:, :1] - np.log(SMALLEST))
 
     @property
     def high(self) -> Array:
         """Largest error of each curve; (B, 1)."""
-        least = np.where(self.weight > 0, self.log_error, -np.inf)
-        return np.exp(least.max(axis=1, keepdims=True))
+        present = np.where(self.weight > 0, self.log_error, -np.inf)
+        return np.asarray(np.exp(present.max(axis=1, keepdims=True)))
 
 
 def last_value(seen: Seen) -> Predict:
@@ -101,29 +99,26 @@ def m3(seen: Seen) -> Predict:
     """M3, least squares in log error."""
 
     def form(t: Array, u: Array) -> Array:
-        beta, c, gamma, floor = np.exp(t[:, :1]), np.exp(t[:, 1:2]), np.exp(t[:, 2:3]), t[:, 3:]
-        return forms.m3(u / SMALLEST, beta, c, gamma, seen_low(t) * _share(floor))
+        beta, c, gamma, floor = (np.exp(t[:, k : k + 1]) for k in range(4))
+        return forms.m3(u / SMALLEST, beta, c, gamma, floor)
 
-    def seen_low(t: Array) -> Array:
-        return np.repeat(seen.low, len(t) // len(seen.low), axis=0)
-
-    level = np.log(seen.high)
-    starts = [(0.0, np.log(c), g, f) for c in (0.3, 1.0) for g in (-8.0, -3.0) for f in (-3.0, 2.0)]
-    return _fitted(seen, form, _starts(level, starts), log=True)
+    starts = [
+        (0.0, np.log(c), g, f) for c in (0.3, 1.0) for g in (-8.0, -3.0) for f in (-4.0, -1.0)
+    ]
+    return _fitted(seen, form, starts, log=True)
 
 
 def m4(seen: Seen) -> Predict:
     """M4, least squares in log error."""
 
     def form(t: Array, u: Array) -> Array:
-        many = len(t) // len(seen.low)
-        low, high = np.repeat(seen.low, many, axis=0), np.repeat(seen.high, many, axis=0)
-        beta, c, alpha = np.exp(t[:, :1]), np.exp(t[:, 1:2]), np.exp(t[:, 2:3])
-        ceiling = high * (1 + np.exp(t[:, 3:4]))
-        return forms.m4(u / SMALLEST, beta, c, alpha, ceiling, low * _share(t[:, 4:]))
+        beta, c, alpha, above = (np.exp(t[:, k : k + 1]) for k in range(4))
+        return forms.m4(u / SMALLEST, beta, c, alpha, 1 + above, expit(t[:, 4:]))
 
-    starts = [(1.0, np.log(c), 0.0, -3.0, f) for c in (0.3, 1.0) for f in (-3.0, 2.0)]
-    return _fitted(seen, form, _starts(np.zeros_like(seen.low), starts), log=True)
+    starts = [
+        (1.0, np.log(c), 0.0, a, f) for c in (0.3, 1.0) for a in (-3.0, 0.0) for f in (-4, -1)
+    ]
+    return _fitted(seen, form, starts, log=True)
 
 
 def bnsl(seen: Seen) -> Predict:
@@ -133,7 +128,7 @@ def bnsl(seen: Seen) -> Predict:
     starts = np.tile(broken_law.STARTS, (len(x), 1, 1))
     starts[:, :, 3] *= -x[:, :1]
     priors = Priors(*(np.tile(p, (len(x), 1)) for p in (broken_law.PRIOR_MEAN, np.full(6, SD))))
-    scale = np.full(len(x), 1e-2)
+    scale = np.full(len(x), SCALE)
     found = most_probable_of_starts(broken_law.law, x, y, seen.weight, scale, priors, starts)
     last = seen.log_size[:, -1:], seen.log_error[:, -1:]
     return lambda at: np.minimum(np.exp(broken_law.law(found.theta, at - last[0])[0] + last[1]), 1)
@@ -155,7 +150,7 @@ def _pow3(seen: Seen) -> Predict:
         return forms.power_floor(u / SMALLEST, np.exp(t[:, :1]), -np.exp(t[:, 1:2]), t[:, 2:])
 
     starts = [(0.0, np.log(b), c) for b in (0.1, 0.5, 1.5) for c in (0.0, 0.3)]
-    return _fitted(seen, form, _starts(np.log(seen.high), starts))
+    return _fitted(seen, form, starts)
 
 
 def pow4(seen: Seen) -> Predict:
@@ -166,7 +161,7 @@ def pow4(seen: Seen) -> Predict:
         return forms.pow4(u / SMALLEST, np.exp(t[:, :1]), np.exp(t[:, 1:2]), t[:, 2:3], shift)
 
     starts = [(0.0, np.log(b), c, d) for b in (0.3, 1.0) for c in (0.0, 0.3) for d in (-3.0, 2.0)]
-    return _fitted(seen, form, _starts(np.log(seen.high), starts))
+    return _fitted(seen, form, starts)
 
 
 def mmf4(seen: Seen) -> Predict:
@@ -177,7 +172,7 @@ def mmf4(seen: Seen) -> Predict:
         return forms.mmf4(u / SMALLEST, np.exp(t[:, :1]), b, t[:, 2:3], d)
 
     starts = [(0.0, b, c, np.log(d)) for b in (1.0, 5.0) for c in (0.0, 0.3) for d in (0.5, 1.2)]
-    return _fitted(seen, form, _starts(np.log(seen.high), starts))
+    return _fitted(seen, form, starts)
 
 
 def wbl4(seen: Seen) -> Predict:
@@ -188,7 +183,7 @@ def wbl4(seen: Seen) -> Predict:
         return forms.wbl4(u / SMALLEST, a, np.exp(t[:, 1:2]), t[:, 2:3], d)
 
     starts = [(a, -0.7, c, np.log(d)) for a in (-4.0, -1.0) for c in (0.0, 0.3) for d in (0.3, 1.0)]
-    return _fitted(seen, form, _starts(np.zeros_like(seen.low), starts))
+    return _fitted(seen, form, starts)
 
 
 def exp3(seen: Seen) -> Predict:
@@ -198,7 +193,7 @@ def exp3(seen: Seen) -> Predict:
         return forms.exp3(u / SMALLEST, np.exp(t[:, :1]), np.exp(t[:, 1:2]), t[:, 2:])
 
     starts = [(0.0, b, c) for b in (-6.0, -4.0, -2.0) for c in (0.0, 0.3)]
-    return _fitted(seen, form, _starts(np.log(seen.high), starts))
+    return _fitted(seen, form, starts)
 
 
 RIVALS: dict[str, Callable[[Seen], Predict]] = {
@@ -218,28 +213,18 @@ RIVALS: dict[str, Callable[[Seen], Predict]] = {
 }
 
 
-def _share(logit: Array) -> Array:
-    return np.asarray(1 / (1 + np.exp(-np.clip(logit, -30, 30))))
+def _fitted(
+    seen: Seen, form: Form, starts: Sequence[tuple[float, ...]], log: bool = False
+) -> Predict:
+    """Least squares of `form` in the error, or in its log; derivatives by differences.
 
-
-def _starts(first: Array, rest: Sequence[tuple[float, ...]]) -> Array:
-    """Starts (B, S, k): those of `rest` with `first` (B, 1) added to their first parameter."""
-    starts = np.tile(np.array(rest), (len(first), 1, 1))
-    starts[:, :, 0] += first
-    return starts
-
-
-def _fitted(seen: Seen, form: Form, starts: Array, log: bool = False) -> Predict:
-    """Least squares of `form` in the error, or in its log; derivatives by differences."""
-    origin = seen.origin
-    mean = starts.mean(axis=1)
-    priors = Priors(mean, np.full(mean.shape, SD))
-    many = starts.shape[1]
+    Errors are in units of each curve's largest, so that one set of starts does for all.
+    """
 
     def value(theta: Array, u: Array) -> Array:
         with np.errstate(all="ignore"):
             errors = form(theta, u)
-            return np.log(np.maximum(errors, 1e-9)) if log else errors
+            return np.log(np.maximum(errors, LEAST)) if log else errors
 
     def law(theta: Array, u: Array) -> tuple[Array, Array]:
         here = value(theta, u)
@@ -250,13 +235,24 @@ def _fitted(seen: Seen, form: Form, starts: Array, log: bool = False) -> Predict
             slopes[..., k] = (value(there, u) - here) / STEP
         return here, slopes
 
-    theta = np.empty((len(origin), starts.shape[2]))
-    for b in range(len(origin)):
-        pass
+    origin, high, count = seen.origin, seen.high, len(seen.log_size)
     u = np.exp(seen.log_size - origin)
-    y = seen.log_error if log else np.exp(seen.log_error)
-    scale = np.full(len(u), 1e-2)
-    found = most_probable_of_starts(law, u, y, seen.weight, scale, priors, starts)
-    theta = found.theta
-    assert many
-    return lambda x: form(theta, np.exp(x - origin))
+    y = seen.log_error - np.log(high)
+    stack = np.tile(np.array(starts, dtype=np.float64), (count, 1, 1))
+    mean = stack.mean(axis=1)
+    found = most_probable_of_starts(
+        law,
+        u,
+        y if log else np.exp(y),
+        seen.weight,
+        np.full(count, SCALE),
+        Priors(mean, np.full(mean.shape, SD)),
+        stack,
+    )
+    return lambda x: high * np.exp(value_of_log(form, found.theta, np.exp(x - origin)))
+
+
+def value_of_log(form: Form, theta: Array, u: Array) -> Array:
+    """Log of a form, kept finite: extrapolated forms can turn negative."""
+    with np.errstate(all="ignore"):
+        return np.asarray(np.log(np.maximum(np.nan_to_num(form(theta, u), nan=LEAST), LEAST)))

@@ -15,7 +15,7 @@ four times the largest size, as far as it was ever tested; beyond, each value sa
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from engine.curve import Curve
 from engine.laws.fit import LEAST_SPAN, Note
 from engine.laws.members import FLOOR_LAW, Members, fit_members
-from engine.laws.mixture import shipped
+from engine.laws.mixture import Mixture, shipped
 from engine.laws.repeats import LARGEST_LOG, Repeats, repeats
 from engine.laws.window import Window
 from engine.numbers import number
@@ -85,6 +85,7 @@ class Forecast:
     members: Members | None  # None where nothing can be said
     floor_low: float | None  # 90 % interval of the floor law's floor, in the error's unit
     floor_high: float | None
+    mixture: Mixture = field(default_factory=shipped, repr=False)
 
     def error_at(self, sizes: ArrayLike) -> Predicted:
         """The errors to expect at `sizes`, (h,), each > 0.
@@ -140,8 +141,8 @@ class Forecast:
             widening = np.full(variance.shape, NORMAL_TAIL)
             variance = variance + (ahead[:, :, 0] - ahead[:, :, FLOOR_LAW]) ** 2
         else:
-            share = shipped().weights(features)
-            widening = shipped().widening(features)
+            share = self.mixture.weights(features)
+            widening = self.mixture.widening(features)
         centre = (share * ahead).sum(axis=2)
         deviation = np.sqrt(
             variance + members.noise[:, None] ** 2 + variance_of(ahead, share, centre)

@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,9 +48,24 @@ class Mixture:
 
 
 @cache
+def shipped_record() -> dict[str, Any]:
+    """Everything in mixture.json: the numbers, where they come from, what they score."""
+    path = Path(__file__).with_name("mixture.json")
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+@cache
 def shipped() -> Mixture:
     """The mixture that every forecast uses."""
-    held = json.loads(Path(__file__).with_name("mixture.json").read_text(encoding="utf-8"))
-    if tuple(held["members"]) != MEMBERS or tuple(held["features"]) != FEATURES:
-        raise ValueError("mixture.json was learned for other members or features: learn it again")
-    return Mixture(*(np.array(held[name]) for name in ("mean", "sd", "coefficients", "width")))
+    return mixture_of(shipped_record())
+
+
+def mixture_of(record: dict[str, Any]) -> Mixture:
+    """The mixture that a record holds.
+
+    Raises:
+        ValueError: it was learned for other members or features.
+    """
+    if tuple(record["members"]) != MEMBERS or tuple(record["features"]) != FEATURES:
+        raise ValueError("the mixture was learned for other members or features: learn it again")
+    return Mixture(*(np.array(record[name]) for name in ("mean", "sd", "coefficients", "width")))

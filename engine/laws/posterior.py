@@ -21,6 +21,7 @@ Law = Callable[[Array, Array], tuple[Array, Array]]
 
 STEPS = 200  # at most; 10 to 40 are usual
 ARRIVED = 1e-10  # relative gain of the objective below which a step is the last
+GOOD_ENOUGH = 1e-5  # the same for a forecast: parameters then lie within a hundredth of an sd
 FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-2, 1e-12, 1e12
 TINY = 1e-300
 
@@ -51,6 +52,7 @@ def most_probable(
     priors: Priors,
     starts: Array,
     huber: float = np.inf,
+    arrived_at: float = ARRIVED,
 ) -> Posterior:
     """Walk every row from its start to the nearest most probable parameters.
 
@@ -63,6 +65,7 @@ def most_probable(
         priors: of theta.
         starts: (B, k).
         huber: residual, in scales, from which the loss is straight.
+        arrived_at: relative gain of the objective below which a step is the last.
     """
     theta = starts.astype(np.float64).copy()
     count, k = theta.shape
@@ -104,7 +107,7 @@ def most_probable(
         moved = walking[better]
         theta[moved], objective[moved] = tried[better], total[better]
         gradient[moved], hessian[moved] = slope[better], curve[better]
-        arrived = better & (gain <= ARRIVED * (np.abs(total) + TINY)) & (damping[walking] < 1)
+        arrived = better & (gain <= arrived_at * (np.abs(total) + TINY)) & (damping[walking] < 1)
         stuck = ~better & (damping[walking] >= MOST_DAMPING)
         factor = np.where(better, 0.2, 4.0)
         damping[walking] = np.clip(damping[walking] * factor, LEAST_DAMPING, MOST_DAMPING)
@@ -132,6 +135,7 @@ def most_probable_of_starts(
     priors: Priors,
     starts: Array,
     huber: float = np.inf,
+    arrived_at: float = ARRIVED,
 ) -> Posterior:
     """For each of B curves the lowest of S walks; as `most_probable`, with starts (B, S, k).
 
@@ -142,6 +146,8 @@ def most_probable_of_starts(
     row = np.repeat(np.arange(count), many)
     each = Priors(priors.mean[row], priors.sd[row])
     start = starts.reshape(-1, k)
-    walks = most_probable(law, x[row], y[row], weights[row], scale[row], each, start, huber)
+    walks = most_probable(
+        law, x[row], y[row], weights[row], scale[row], each, start, huber, arrived_at
+    )
     best = walks.objective.reshape(count, many).argmin(axis=1) + np.arange(count) * many
     return Posterior(walks.theta[best], walks.objective[best], walks.hessian[best])
