@@ -20,7 +20,7 @@ SIZES = 100 * 2.0 ** np.arange(8)
 
 
 def law(m: float) -> float:
-    return 15 * m**-0.6 + 0.3
+    return float(3 * m**-0.35)
 
 
 @pytest.fixture

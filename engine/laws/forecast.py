@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.curve import Curve
-from engine.laws.fit import LEAST_SPAN, Note
+from engine.laws.fit import LEAST_SPAN, Note, fit
 from engine.laws.members import FLOOR_LAW, Members, fit_members
 from engine.laws.mixture import Mixture, shipped
 from engine.laws.repeats import LARGEST_LOG, Repeats, repeats
@@ -83,8 +83,6 @@ class Forecast:
     smallest: float | None  # size measured inside the window
     largest: float | None
     members: Members | None  # None where nothing can be said
-    floor_low: float | None  # 90 % interval of the floor law's floor, in the error's unit
-    floor_high: float | None
     mixture: Mixture = field(default_factory=shipped, repr=False)
 
     def error_at(self, sizes: ArrayLike) -> Predicted:
@@ -156,9 +154,10 @@ class Forecast:
     def _remark(self, error: float, size: float | None) -> str:
         assert self.largest is not None
         if size is None:
-            if self.floor_low is not None and self.floor_low > error:
-                floor = f"{number(self.floor_low)} to {number(self.floor_high or np.inf)}"
-                return f"not reachable: the floor's interval, {floor}, lies above {number(error)}"
+            floor = fit(self.curve, self.window, "power-floor").floor
+            if floor is not None and floor.low > error:
+                between = f"{number(floor.low)} to {number(floor.high)}"
+                return f"not reachable: the floor's interval, {between}, lies above {number(error)}"
             return f"not reached within {number(SEARCHED)} times the largest size"
         if size > REACH * self.largest:
             times = number(size / self.largest, 2)
@@ -213,7 +212,7 @@ def _forecast(
     smallest, largest = (float(held.size[0]), float(held.size[-1])) if n else (None, None)
     if members is None:
         assert why is not None
-        return Forecast(curve, window, why[0], (why[1],), n, smallest, largest, None, None, None)
+        return Forecast(curve, window, why[0], (why[1],), n, smallest, largest, None)
     notes = []
     status = Status.FORECAST
     if held.log_mean[-1] >= held.log_mean[0]:
@@ -229,13 +228,7 @@ def _forecast(
     if held.n_left_out:
         sentence = f"{held.n_left_out} left out: size and error must be positive finite numbers"
         notes.append(Note("left-out", "warning", sentence))
-    sd = float(np.sqrt(max(members.floor_covariance[0, 2, 2], 0.0)))
-    middle = float(members.floor[0, 2] + members.level[0])
-    low, high = (
-        float(np.exp(np.clip(middle + side * NORMAL_TAIL * sd, -LARGEST_LOG, LARGEST_LOG)))
-        for side in (-1, 1)
-    )
-    return Forecast(curve, window, status, tuple(notes), n, smallest, largest, members, low, high)
+    return Forecast(curve, window, status, tuple(notes), n, smallest, largest, members)
 
 
 def _blocked(held: Repeats) -> tuple[Status, Note] | None:

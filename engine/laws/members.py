@@ -57,7 +57,6 @@ class Members:
     level: Array  # (B,) smoothed log error there
     noise: Array  # (B,) standard deviation of one more log error
     floor: Array  # (B, 3) theta of the floor law
-    floor_covariance: Array  # (B, 3, 3)
     broken: Array  # (B, 6) theta of the broken law
     traits: Array  # (B, 12) features that do not depend on the size asked for
 
@@ -143,7 +142,6 @@ def fit_members(x: Sequence[Array], y: Sequence[Array], weight: Sequence[Array])
         level[:, 0],
         noise,
         floor.theta,
-        np.asarray(np.linalg.inv(floor.hessian), dtype=np.float64),
         broken.theta,
         np.stack(traits, axis=1),
     )

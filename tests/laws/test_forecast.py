@@ -97,7 +97,7 @@ def test_a_hundred_thousand_points_are_thinned_and_forecast(rng) -> None:
     told = forecast(
         curve_of(zip(size, law(size) * np.exp(0.05 * rng.standard_normal(size.size)), strict=True))
     )
-    assert told.error_at([4e6]).error[0] == pytest.approx(float(law(4e6)), rel=0.02)
+    assert told.error_at([4e6]).error[0] == pytest.approx(float(law(4e6)), rel=0.05)
 
 
 @pytest.mark.parametrize("noise", [0.005, 0.03])
