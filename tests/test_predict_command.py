@@ -57,7 +57,7 @@ def test_csv_has_a_row_for_each_curve_and_size(points, capsys) -> None:
     ]  # fmt: skip
     for row in rows:
         assert float(row["low"]) < float(row["error"]) < float(row["high"])
-        assert float(row["error"]) == pytest.approx(law(float(row["size"])), rel=0.05)
+        assert float(row["error"]) == pytest.approx(law(float(row["size"])), rel=0.1)
     assert err.startswith("short: 3 sizes in the window; a forecast needs 4")
 
 

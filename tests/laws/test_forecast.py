@@ -189,7 +189,7 @@ def test_an_error_below_the_floor_is_not_reachable_in_words(rng) -> None:
     assert needed.size is None
     assert needed.high is None
     assert needed.note.startswith("not reachable: the floor's interval, 0.")
-    assert needed.note.endswith("lies above 0.1")
+    assert needed.note.endswith("lies above 0.100")
 
 
 def test_a_size_or_an_error_that_is_none_is_refused() -> None:
