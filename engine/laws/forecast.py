@@ -35,6 +35,7 @@ LEAST_SIZES = 4  # three parameters of the floor law and one size to contradict 
 ENOUGH_SIZES = 6  # below, the floor law speaks alone
 REACH = 4.0  # times the largest size: the farthest that the development curves test
 MOST_SIZES = 96  # more are put together by log size: time, and no forecast is better for them
+STACK = 32  # curves fitted together: the solver's tables stay in the cache
 SEARCHED = 1e4  # times the largest size: `size_for` looks no farther
 SEARCH_STEPS = 400  # of log size, then interpolated
 NORMAL_TAIL = 1.6449  # standard deviations: 5 % beyond each end
@@ -176,15 +177,16 @@ def forecasts(
     curves: Sequence[Curve],
     window: Window = Window(),  # noqa: B008 - frozen
 ) -> list[Forecast]:
-    """Forecast many curves at once: about five times faster than one by one."""
+    """Forecast many curves, STACK at a time: faster than one by one where they are short."""
     held = [repeats(curve) for curve in curves]
     held = [each.rows(window.holds(each.size)) for each in held]
     blocked = [_blocked(each) for each in held]
     able = [k for k, why in enumerate(blocked) if why is None]
     fitted: dict[int, Members] = {}
-    if able:
-        together = fit_members(*zip(*(_thin(held[k]) for k in able), strict=True))
-        fitted = {k: together.row(at) for at, k in enumerate(able)}
+    for start in range(0, len(able), STACK):
+        stack = able[start : start + STACK]
+        together = fit_members(*zip(*(_thin(held[k]) for k in stack), strict=True))
+        fitted |= {k: together.row(at) for at, k in enumerate(stack)}
     return [
         _forecast(curve, window, each, why, fitted.get(k))
         for k, (curve, each, why) in enumerate(zip(curves, held, blocked, strict=True))
