@@ -61,7 +61,7 @@ def m4(
     """
     right = np.log(beta) - c * np.log(_m(sizes)) + (alpha - 1) * np.log(ceiling - floor)
     t = np.where(right < 0, right, right / alpha)  # where one of the two sides rules
-    for _ in range(15):  # 5 to 10 to float64
+    for _ in range(30):  # 5 to 10 are usual; 15 are too few for the steepest alpha
         share = expit(t)
         off = right + np.logaddexp(0, -t) - alpha * np.logaddexp(0, t)
         t = t + off / (1 - share + alpha * share)
