@@ -43,7 +43,8 @@ def _expected(error: Exception) -> bool:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from engine import fit_command
+    from engine import fit_command, predict_command
+    from engine.bench import command as bench_command
 
     parser = argparse.ArgumentParser(
         prog="steepness",
@@ -97,6 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     status.set_defaults(run=_status)
 
     fit_command.register(commands)
+    predict_command.register(commands)
+    bench_command.register(commands)
 
     taken = commands.add_parser("import", help="take in a points CSV")
     taken.add_argument("points", type=Path, metavar="POINTS.csv")

@@ -1,1 +1,1 @@
-"""Measurements of the estimators themselves: what a claim about them rests on."""
+"""The comparisons that the README quotes, run side by side on one machine."""

@@ -1,0 +1,213 @@
+"""A forecast: near the truth, its band honest, and never an exception whatever the curve."""
+
+import time
+from math import isfinite
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.curve import Curve, Point
+from engine.laws.forecast import REACH, Forecast, Status, forecast, forecasts
+from engine.laws.window import Window
+
+SIZES = 100 * 2.0 ** np.arange(10)
+
+
+def curve_of(rows, name: str = "hostile") -> Curve:
+    return Curve(name, tuple(Point(name, float(m), float(e)) for m, e in rows))
+
+
+def law(m):
+    return 3 * np.asarray(m) ** -0.35 + 0.05
+
+
+def assert_sound(told: Forecast) -> None:
+    assert isinstance(told.status, Status)
+    assert told.notes or told.status is Status.FORECAST
+    if told.members is None:
+        assert told.notes
+        return
+    size = [told.smallest / 100, told.smallest, told.largest, told.largest * 4, told.largest * 1e6]
+    at = told.error_at(size)
+    assert np.isfinite([at.error, at.low, at.high]).all()
+    assert (at.low <= at.error).all()
+    assert (at.error <= at.high).all()
+    assert (at.low > 0).all()
+    for error in (at.error[2] / 2, at.error[2] * 2):
+        needed = told.size_for(float(error))
+        known = [s for s in (needed.low, needed.size, needed.high) if s is not None]
+        assert all(isfinite(s) for s in known)
+        assert known == sorted(known)
+        assert needed.note or needed.size is not None
+
+
+HOSTILE = {
+    "no points": [],
+    "one point": [(10, 0.5)],
+    "two points": [(10, 0.5), (20, 0.4)],
+    "three points": [(10, 0.5), (20, 0.4), (40, 0.3)],
+    "four points": [(10, 0.5), (20, 0.4), (40, 0.3), (80, 0.25)],
+    "one size, many repeats": [(10, e) for e in (0.5, 0.4, 0.3)],
+    "all equal": [(m, 0.5) for m in SIZES],
+    "rising": [(m, 1e-5 * m) for m in SIZES],
+    "zero noise": [(m, 3 * m**-0.5) for m in SIZES],
+    "exact repeats": [(m, 3 * m**-0.5) for m in SIZES for _ in range(3)],
+    "errors near 1e-12": [(m, 1e-12 * m**-0.3) for m in SIZES],
+    "sizes near 1e12": [(1e12 * m, m**-0.3) for m in SIZES],
+    "one outlier": [(m, m**-0.3 * (1e6 if m == SIZES[3] else 1)) for m in SIZES],
+    "an outlier at the end": [(m, m**-0.3 * (1e6 if m == SIZES[-1] else 1)) for m in SIZES],
+    "sizes that differ in the last digit": [(1e12 + k, 0.5 - 0.1 * k) for k in range(4)],
+    "a cliff": [(m, 1.0 if m < 1000 else 1e-9) for m in SIZES],
+    "not numbers": [(10, 0.0), (20, -1.0), (30, float("nan")), (40, float("inf")), (50, 0.5)],
+}
+
+
+@pytest.mark.parametrize("rows", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_degenerate_curve_gives_a_status(rows) -> None:
+    assert_sound(forecast(curve_of(rows)))
+
+
+NUMBERS = st.one_of(
+    st.floats(1e-12, 1e12), st.floats(), st.sampled_from([0.1, 0.5, 1.0, 1e-300, 1e300, -1.0])
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(rows=st.lists(st.tuples(NUMBERS, NUMBERS), max_size=14), repeats=st.integers(1, 3))
+def test_a_random_curve_gives_a_status(rows, repeats: int) -> None:
+    assert_sound(forecast(curve_of(rows * repeats)))
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3])
+def test_too_few_sizes_are_said_in_words(n: int) -> None:
+    told = forecast(curve_of([(m, law(m)) for m in SIZES[:n]]))
+    assert told.status is Status.TOO_FEW_SIZES
+    words = "1 size" if n == 1 else f"{n} sizes"
+    assert told.notes[0].message == (
+        f"{words} in the window; a forecast needs 4: widen it or add sizes"
+    )
+    with pytest.raises(ValueError, match="no forecast of 'hostile': too few sizes"):
+        told.error_at([100])
+
+
+def test_a_hundred_thousand_points_are_thinned_and_forecast(rng) -> None:
+    size = np.geomspace(1, 1e6, 100_000)
+    told = forecast(
+        curve_of(zip(size, law(size) * np.exp(0.05 * rng.standard_normal(size.size)), strict=True))
+    )
+    assert told.error_at([4e6]).error[0] == pytest.approx(float(law(4e6)), rel=0.05)
+
+
+@pytest.mark.parametrize("noise", [0.005, 0.03])
+def test_it_comes_near_a_law_with_a_floor(rng, noise: float) -> None:
+    off = []
+    for _ in range(20):
+        errors = law(SIZES) * np.exp(noise * rng.standard_normal(SIZES.size))
+        at = forecast(curve_of(zip(SIZES, errors, strict=True))).error_at([2 * SIZES[-1]])
+        off.append(np.log(at.error[0] / law(2 * SIZES[-1])))
+    assert np.sqrt(np.mean(np.square(off))) < 0.01 + 1.5 * noise
+
+
+def test_the_band_covers_most_new_measurements(rng) -> None:
+    inside = []
+    for _ in range(60):
+        noise = rng.uniform(0.01, 0.08)
+        exponent, floor = rng.uniform(-0.7, -0.1), rng.uniform(0, 0.2)
+        size = SIZES[: rng.integers(6, 11)]
+        draw = rng.standard_normal(size.size + 1)
+        ahead = np.r_[size, size[-1] * rng.uniform(1.5, 4)]
+        errors = ((ahead / 100) ** exponent + floor) * np.exp(noise * draw)
+        told = forecast(curve_of(zip(size, errors, strict=False)))
+        at = told.error_at(ahead[-1:])
+        inside.append(at.low[0] <= errors[-1] <= at.high[0])
+    assert 0.75 <= np.mean(inside) <= 1.0
+
+
+def test_units_of_size_and_error_do_not_matter(rng) -> None:
+    errors = law(SIZES) * np.exp(0.02 * rng.standard_normal(SIZES.size))
+    first = forecast(curve_of(zip(SIZES, errors, strict=True))).error_at([1e5])
+    other = forecast(curve_of(zip(1e6 * SIZES, 100 * errors, strict=True))).error_at([1e11])
+    assert other.error / 100 == pytest.approx(first.error, rel=1e-6)
+    assert other.high / 100 == pytest.approx(first.high, rel=1e-5)
+
+
+def test_repeats_of_a_size_are_one_size() -> None:
+    told = forecast(curve_of([(m, law(m)) for m in SIZES for _ in range(3)]))
+    assert told.n_sizes == SIZES.size
+
+
+def test_only_the_sizes_inside_the_window_are_used() -> None:
+    rows = [(m, law(m)) for m in SIZES]
+    spoiled = [(m, e if m >= 400 else 0.99) for m, e in rows]
+    window = Window(400, None)
+    told = [forecast(curve_of(each), window).error_at([1e5]).error[0] for each in (rows, spoiled)]
+    assert told[0] == told[1]
+
+
+def test_many_curves_at_once_are_each_forecast_as_alone(rng) -> None:
+    curves = [
+        curve_of(zip(size, law(size) * np.exp(0.03 * rng.standard_normal(size.size)), strict=True))
+        for size in (SIZES, SIZES[2:], np.geomspace(100, 5e4, 40))
+    ]
+    together = forecasts([*curves, curve_of([])])
+    assert together[3].status is Status.TOO_FEW_SIZES
+    for curve, told in zip(curves, together, strict=False):
+        alone = forecast(curve).error_at([2e5])
+        assert told.error_at([2e5]).error == pytest.approx(alone.error, rel=1e-3)
+
+
+def test_beyond_four_times_the_largest_size_a_value_says_so() -> None:
+    told = forecast(curve_of([(m, law(m)) for m in SIZES]))
+    at = told.error_at([SIZES[-1], REACH * SIZES[-1], 4.1 * SIZES[-1], SIZES[0] / 5])
+    assert at.beyond.tolist() == [False, False, True, True]
+
+
+def test_the_band_widens_with_the_distance(rng) -> None:
+    errors = law(SIZES) * np.exp(0.03 * rng.standard_normal(SIZES.size))
+    at = forecast(curve_of(zip(SIZES, errors, strict=True))).error_at(
+        SIZES[-1] * np.array([1.5, 4, 16])
+    )
+    assert np.all(np.diff(np.log(at.high / at.low)) > 0)
+
+
+def test_the_size_for_an_error_is_where_the_forecast_has_it(rng) -> None:
+    errors = law(SIZES) * np.exp(0.02 * rng.standard_normal(SIZES.size))
+    told = forecast(curve_of(zip(SIZES, errors, strict=True)))
+    wanted = float(told.error_at([2 * SIZES[-1]]).error[0])
+    needed = told.size_for(wanted)
+    assert needed.size == pytest.approx(2 * SIZES[-1], rel=0.01)
+    assert needed.low < needed.size
+    assert needed.note == ""
+
+
+def test_an_error_below_the_floor_is_not_reachable_in_words(rng) -> None:
+    size = np.geomspace(10, 1e6, 30)
+    errors = (size**-0.8 + 0.2) * np.exp(0.01 * rng.standard_normal(size.size))
+    needed = forecast(curve_of(zip(size, errors, strict=True))).size_for(0.1)
+    assert needed.size is None
+    assert needed.high is None
+    assert needed.note.startswith("not reachable: the floor's interval, 0.")
+    assert needed.note.endswith("lies above 0.100")
+
+
+def test_a_size_or_an_error_that_is_none_is_refused() -> None:
+    told = forecast(curve_of([(m, law(m)) for m in SIZES]))
+    for wrong in (0.0, -1.0, float("nan")):
+        with pytest.raises(ValueError, match="positive finite number"):
+            told.error_at([wrong])
+        with pytest.raises(ValueError, match="positive finite number"):
+            told.size_for(wrong)
+
+
+def test_a_forecast_with_its_band_takes_less_than_60_ms(rng) -> None:
+    size = np.geomspace(100, 1e5, 20)
+    curve = curve_of(zip(size, law(size) * np.exp(0.03 * rng.standard_normal(20)), strict=True))
+    forecast(curve)
+    times = []
+    for _ in range(5):
+        begun = time.perf_counter()
+        forecast(curve).error_at([2e5])
+        times.append(time.perf_counter() - begun)
+    assert min(times) < 0.06

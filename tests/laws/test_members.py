@@ -1,0 +1,68 @@
+"""The laws of a forecast: right derivatives, and the optimum that scipy finds too."""
+
+from types import ModuleType
+
+import numpy as np
+import pytest
+from scipy.optimize import least_squares
+
+from engine.laws import broken_law, floor_law, forms
+from engine.laws.members import FEATURES, fit_members, noise_of
+
+THETA = {floor_law: [-0.3, -0.5, -1.2], broken_law: [-0.4, -0.1, -0.6, -1.5, 0.2, -1.0]}
+
+
+@pytest.mark.parametrize("module", THETA, ids=["floor", "broken"])
+def test_derivatives_are_those_of_the_law(module: ModuleType) -> None:
+    theta, x = np.array([THETA[module]]), np.linspace(-4, 1, 9)
+    slopes = module.law(theta, x)[1][0]
+    for k in range(theta.shape[1]):
+        step = np.zeros_like(theta)
+        step[0, k] = 1e-6
+        difference = module.law(theta + step, x)[0] - module.law(theta - step, x)[0]
+        assert slopes[:, k] == pytest.approx(difference[0] / 2e-6, abs=1e-7)
+
+
+def test_the_broken_law_is_caballeros_formula() -> None:
+    level, before, after, at, log_width, floor = THETA[broken_law]
+    size, f = np.exp(np.linspace(-4, 1, 9)), np.exp(log_width)
+    whole = np.exp(broken_law.law(np.array([THETA[broken_law]]), np.log(size))[0][0])
+    shape = forms.broken_power(size, 0.0, 1.0, -before, before - after, np.exp(at), f)
+    at_last = forms.broken_power(1.0, 0.0, 1.0, -before, before - after, np.exp(at), f)
+    assert whole == pytest.approx(np.exp(level) * shape / at_last + np.exp(floor), rel=1e-12)
+
+
+def test_the_floor_law_is_the_best_of_many_scipy_walks(rng) -> None:
+    x = np.linspace(-5, 0, 12)
+    y = np.logaddexp(-0.7 - 0.5 * x, -1.0) + 0.03 * rng.standard_normal(12)
+    found = floor_law.most_probable_floor_law(x[None], y[None], np.ones((1, 12)), np.array([0.03]))
+
+    def residuals(theta: np.ndarray) -> np.ndarray:
+        off = (floor_law.law(theta[None], x)[0][0] - y) / 0.03
+        size = np.abs(off)
+        rho = np.where(size <= 3, off**2, 6 * size - 9)
+        prior = (theta - floor_law.PRIOR_MEAN) / floor_law.PRIOR_SD
+        return np.concatenate([np.sqrt(np.exp(x) * rho), prior])
+
+    best = min(2 * least_squares(residuals, start).cost for start in floor_law.STARTS)
+    assert found.objective[0] == pytest.approx(best, rel=1e-3)
+
+
+def test_noise_is_read_from_the_bends(rng) -> None:
+    x = np.linspace(0, 6, 200)
+    y = -0.4 * x + 0.05 * rng.standard_normal(200)
+    y[50] += 3.0
+    assert noise_of(x, y, np.ones(200)) == pytest.approx(0.05, rel=0.25)
+
+
+def test_features_have_their_names_and_no_units(rng) -> None:
+    x = np.linspace(3, 9, 12)
+    y = -0.4 * x + 0.02 * rng.standard_normal(12)
+    ahead = np.array([[0.3, 1.2]])
+    features = []
+    for shift_x, shift_y in ((0.0, 0.0), (20.0, -9.0)):
+        found = fit_members([x + shift_x], [y + shift_y], [np.ones(12)])
+        said, variance = found.ahead(ahead)
+        features.append(found.features(ahead, said, variance))
+    assert features[0].shape == (1, 2, len(FEATURES))
+    assert features[0] == pytest.approx(features[1], rel=1e-6, abs=1e-6)
