@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-# (theta (B, k), x (n,)) -> log error (B, n) and its derivatives (B, n, k)
+# (theta (B, k), x (n,) or (B, n)) -> log error (B, n) and its derivatives (B, n, k)
 Law = Callable[[Array, Array], tuple[Array, Array]]
 
 STEPS = 200  # at most; 10 to 40 are usual
@@ -56,7 +56,7 @@ def most_probable(
 
     Args:
         law: log error and its derivatives.
-        x: log sizes, (n,), shared by the stack.
+        x: log sizes, (n,) shared by the stack or (B, n) for curves of their own sizes.
         y: log errors, (B, n) or (1, n).
         weights: (B, n) or (1, n), >= 0; 0 leaves a size out.
         scale: spread of a log error of weight 1, (B,) or (1,).
@@ -66,14 +66,15 @@ def most_probable(
     """
     theta = starts.astype(np.float64).copy()
     count, k = theta.shape
-    y, weights = np.broadcast_to(y, (count, x.size)), np.broadcast_to(weights, (count, x.size))
+    shape = (count, x.shape[-1])
+    y, weights = np.broadcast_to(y, shape), np.broadcast_to(weights, shape)
     scale = np.broadcast_to(scale, (count,))
     mean, sd = (np.broadcast_to(each, (count, k)) for each in (priors.mean, priors.sd))
 
     def stand(row: NDArray[np.intp], at: Array) -> tuple[Array, Array, Array]:
         """Objective, descent direction and Gauss-Newton Hessian of some rows."""
         with np.errstate(over="ignore", invalid="ignore"):
-            value, slope = law(at, x)
+            value, slope = law(at, x if x.ndim == 1 else x[row])
             residual = (y[row] - value) / scale[row, None]
             size = np.abs(residual)
             near = size <= huber
@@ -120,3 +121,27 @@ def _damped(hessian: Array, gradient: Array, damping: Array) -> Array:
     scaled[:, np.arange(k), np.arange(k)] = np.where(diagonal > 0, 1.0, 0.0)
     scaled[:, np.arange(k), np.arange(k)] += damping[:, None] + 1e-14
     return np.asarray(np.linalg.solve(scaled, (gradient / unit)[..., None])[..., 0] / unit)
+
+
+def most_probable_of_starts(
+    law: Law,
+    x: Array,
+    y: Array,
+    weights: Array,
+    scale: Array,
+    priors: Priors,
+    starts: Array,
+    huber: float = np.inf,
+) -> Posterior:
+    """For each of B curves the lowest of S walks; as `most_probable`, with starts (B, S, k).
+
+    Every other argument has a row for each curve: x, y and weights (B, n), scale (B,), priors
+    (B, k).
+    """
+    count, many, k = starts.shape
+    row = np.repeat(np.arange(count), many)
+    each = Priors(priors.mean[row], priors.sd[row])
+    start = starts.reshape(-1, k)
+    walks = most_probable(law, x[row], y[row], weights[row], scale[row], each, start, huber)
+    best = walks.objective.reshape(count, many).argmin(axis=1) + np.arange(count) * many
+    return Posterior(walks.theta[best], walks.objective[best], walks.hessian[best])

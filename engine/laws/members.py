@@ -1,0 +1,185 @@
+"""The four members of a forecast, fitted to a stack of curves at once.
+
+*filter*: the local trend carried on (`trend`). *floor law* and *broken law*: the most probable
+of each (`floor_law`, `broken_law`). *stay*: the smoothed last level, no further change; a
+baseline that no curve which has arrived at its floor should lose to. What each is worth on a
+curve is judged from `features`, numbers without units, so that a forecast does not depend on
+what sizes and errors are counted in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.laws import broken_law, floor_law, trend
+from engine.laws.trend import Trend
+
+Array = NDArray[np.float64]
+
+MEMBERS = ("filter", "floor law", "broken law", "stay")
+FEATURES = (
+    "one",
+    "reach",
+    "filter's deviation",
+    "floor law's distance",
+    "broken law's distance",
+    "floor law's side",
+    "broken law's side",
+    "stay's side",
+    "sizes",  # from here on they do not depend on the size asked for
+    "sizes in the last factor of e",
+    "noise",
+    "slope",
+    "slope's deviation",
+    "slope's change",
+    "wander",
+    "fall",
+    "floor law's misfit",
+    "broken law's misfit",
+    "floor law's lean",
+    "broken law's lean",
+)
+FARTHEST_LEARNT = np.log(4.0)  # of the reach: the development curves go to four times the largest
+LEAST_NOISE, MOST_NOISE = 1e-3, 0.5  # of a log error: no error is measured better than 0.1 %
+UNKNOWN_NOISE = 0.03  # where fewer than three bends tell it
+CHI2_MEDIAN = 0.4549  # median of chi^2 with 1 degree of freedom: turns a median into a variance
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The members of B curves. Errors are logs; x is log size less that of the largest."""
+
+    trend: Trend
+    last: Array  # (B,) log of the largest size
+    level: Array  # (B,) smoothed log error there
+    noise: Array  # (B,) standard deviation of one more log error
+    floor: Array  # (B, 3) theta of the floor law
+    floor_covariance: Array  # (B, 3, 3)
+    broken: Array  # (B, 6) theta of the broken law
+    traits: Array  # (B, 12) features that do not depend on the size asked for
+
+    def row(self, k: int) -> "Members":
+        """Curve k alone, as a stack of one."""
+        one = {name: getattr(self, name)[k : k + 1] for name in self.__slots__ if name != "trend"}
+        return Members(trend=self.trend.row(k), **one)
+
+    def ahead(self, x: Array) -> tuple[Array, Array]:
+        """Log errors of each member and the filter's variance at x >= 0; (B, h, 4), (B, h)."""
+        drift, variance, _ = self.trend.predict(x + self.last[:, None])
+        level = self.level[:, None]
+        laws = (floor_law.law(self.floor, x)[0], broken_law.law(self.broken, x)[0])
+        stay = np.broadcast_to(level, x.shape)
+        return np.stack([drift, *(value + level for value in laws), stay], axis=-1), variance
+
+    def behind(self, x: Array) -> Array:
+        """The broken law at x <= 0, brought to the smoothed level at the largest; (B, h)."""
+        at_last = broken_law.law(self.broken, np.zeros((len(x), 1)))[0]
+        return broken_law.law(self.broken, x)[0] - at_last * np.exp(x) + self.level[:, None]
+
+    def features(self, x: Array, ahead: Array, variance: Array) -> Array:
+        """What tells how far each member can be trusted at x; (B, h, F), named in FEATURES."""
+        deviation = np.sqrt(variance + 1e-12)
+        off = (ahead - ahead[:, :, :1]) / deviation[:, :, None]
+        side = np.clip(off, -3, 3)
+        distance = np.log(np.abs(off) + 0.1)
+        traits = np.broadcast_to(self.traits[:, None], (*x.shape, self.traits.shape[1]))
+        columns = (
+            np.ones(x.shape),
+            np.clip(x, 0, FARTHEST_LEARNT),
+            np.log(deviation / self.noise[:, None] + 0.1),
+            distance[:, :, 1],
+            distance[:, :, 2],
+            side[:, :, 1],
+            side[:, :, 2],
+            side[:, :, 3],
+        )
+        return np.concatenate([np.stack(columns, axis=-1), traits], axis=-1)
+
+
+def fit_members(x: Sequence[Array], y: Sequence[Array], weight: Sequence[Array]) -> Members:
+    """Fit all members to curves of any length.
+
+    Args:
+        x: log sizes of each curve, ascending, at least 4.
+        y: log errors.
+        weight: relative precisions of the log errors, mean 1.
+    """
+    guess = np.array([noise_of(*curve) for curve in zip(x, y, weight, strict=True)])
+    sizes, errors, weights = _stacked(x), _stacked(y), _stacked(weight, 0.0)
+    followed = trend.follow(sizes, errors, weights, guess)
+    last = sizes[:, -1]
+    level, _, variance = followed.predict(last[:, None])
+    noise = np.asarray(np.sqrt(variance), dtype=np.float64)
+    back, over = sizes - last[:, None], errors - level
+    floor = floor_law.most_probable_floor_law(back, over, weights, noise)
+    broken = broken_law.most_probable_broken_law(back, over, weights, noise)
+
+    slope = followed.average(followed.slope)
+    whole = np.array([_slope(*curve) for curve in zip(x, y, strict=True)])
+    first = errors[np.arange(len(x)), (weights > 0).argmax(axis=1)]
+    ending = (weights > 0) & (back >= back.min(axis=1, keepdims=True) / 3)  # the last third
+    floor_off = _misfit(floor_law.law(floor.theta, back)[0] - over, ending, noise)
+    broken_off = _misfit(broken_law.law(broken.theta, back)[0] - over, ending, noise)
+    traits = (
+        np.log((weights > 0).sum(axis=1)),
+        np.log(((weights > 0) & (back > -1)).sum(axis=1)),
+        np.log(noise),
+        slope,
+        np.log(np.sqrt(followed.average(followed.v_slope)) + 1e-3),
+        slope - whole,
+        followed.average(np.log(followed.q)),
+        np.log(np.maximum(first - level[:, 0], 0) + 0.1),
+        floor_off[0],
+        broken_off[0],
+        floor_off[1],
+        broken_off[1],
+    )
+    return Members(
+        followed,
+        last,
+        level[:, 0],
+        noise,
+        floor.theta,
+        np.asarray(np.linalg.inv(floor.hessian), dtype=np.float64),
+        broken.theta,
+        np.stack(traits, axis=1),
+    )
+
+
+def noise_of(x: Array, y: Array, weight: Array) -> float:
+    """Standard deviation of a log error of weight 1, from how sizes bend off their neighbours.
+
+    A median over sizes, so that neither a bad point nor the law's own bends count for much.
+    """
+    if x.size < 5:
+        return UNKNOWN_NOISE
+    share = (x[1:-1] - x[:-2]) / (x[2:] - x[:-2])
+    bend = y[1:-1] - (1 - share) * y[:-2] - share * y[2:]
+    unit = 1 / weight[1:-1] + (1 - share) ** 2 / weight[:-2] + share**2 / weight[2:]
+    variance = np.median(bend**2 / unit) / CHI2_MEDIAN
+    return float(np.clip(np.sqrt(variance), LEAST_NOISE, MOST_NOISE))
+
+
+def _misfit(off: Array, where: NDArray[np.bool_], noise: Array) -> tuple[Array, Array]:
+    """Log root mean square and mean of residuals `where` marked, in units of the noise; (B,)."""
+    count = where.sum(axis=1)
+    off = np.where(where, off, 0.0) / noise[:, None]
+    return np.log(np.sqrt((off**2).sum(axis=1) / count) + 0.1), off.sum(axis=1) / count
+
+
+def _slope(x: Array, y: Array) -> float:
+    """Of the straight line through all sizes."""
+    off = x - x.mean()
+    return float(off @ y / (off @ off))
+
+
+def _stacked(rows: Sequence[Array], before: float | None = None) -> Array:
+    """Rows of any length flush right, (B, n); filled before with `before` or their first value."""
+    n = max(row.size for row in rows)
+    filled = np.empty((len(rows), n))
+    for at, row in enumerate(rows):
+        filled[at, : n - row.size] = row[0] if before is None else before
+        filled[at, n - row.size :] = row
+    return filled
