@@ -1,4 +1,4 @@
-"""The forecast as a picture: what is measured, the centre, its 90 % band, how far it is honest. Pure."""
+"""The forecast as a picture: what is measured, what is expected, how far that is honest. Pure."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +14,7 @@ HEIGHT = 380  # px
 MARGIN = {"l": 64, "r": 16, "t": 28, "b": 52}  # px
 AHEAD = 64.0  # times the largest size that the picture reaches, unless more is asked about
 ROOM = 0.1  # decades
+GRID = "rgba(128, 128, 128, 0.25)"  # faint in both themes
 
 
 def draw_forecast(
@@ -94,12 +95,14 @@ def draw_forecast(
             "font": {"family": FONT, "size": 12},
             "xaxis": {
                 **AXIS,
+                "gridcolor": GRID,
                 **ticks(sizes),
                 "tickformat": "~s",
                 "title": {"text": f"training {unit}"},
             },
             "yaxis": {
                 **AXIS,
+                "gridcolor": GRID,
                 **ticks(errors),
                 "tickformat": "~%" if is_rate(curve.metric) else "~g",
                 "title": {"text": as_text(curve.metric or "error")},
@@ -122,8 +125,9 @@ def draw_forecast(
             "annotations": [
                 {
                     "text": f"past {REACH:g} times the data: a guess",
-                    "x": float(np.log10(honest)),
-                    "xanchor": "left",
+                    "x": 1,
+                    "xref": "paper",
+                    "xanchor": "right",
                     "y": 1,
                     "yref": "paper",
                     "yanchor": "bottom",

@@ -54,7 +54,7 @@ def at_size(forecast: Forecast, size: float) -> str:
     now = forecast.error_at([forecast.largest])
     value, low, high = (float(each[0]) for each in (found.error, found.low, found.high))
     said = (
-        f"At {amount(size, curve)}, expect {measured(curve)} of {level(value, curve)}"
+        f"At {amount(size)} {unit(curve)}, expect {measured(curve)} of {level(value, curve)}"
         f" (90 %: {level(low, curve)} to {level(high, curve)}),"
         f" against {level(float(now.error[0]), curve)} at the largest size measured,"
         f" {number(forecast.largest)}: {times(size / forecast.largest)} the data."
@@ -71,12 +71,12 @@ def for_error(forecast: Forecast, needed: Needed) -> str:
     if needed.size is None:
         return f"{wanted} is {needed.note}."
     if needed.size <= forecast.largest:
-        return f"{wanted} is reached already at {amount(forecast.largest, curve)}, the largest size."
+        return f"{wanted} is reached already at {amount(forecast.largest)} {unit(curve)}."
     low = "no more than is measured" if (needed.low or 0) <= forecast.largest else None
-    low = low or number(round(needed.low or 0))
-    high = f"{number(round(needed.high))}" if needed.high else "never, on the pessimistic side"
+    low = low or amount(needed.low or 0.0)
+    high = amount(needed.high) if needed.high else "never, at worst"
     said = (
-        f"{wanted} takes about {amount(needed.size, curve)},"
+        f"{wanted} takes about {amount(needed.size)} {unit(curve)},"
         f" {times(needed.size / forecast.largest)} the data measured (90 %: {low} to {high})."
     )
     return f"{said} {BEYOND}" if needed.size > REACH * forecast.largest else said
@@ -107,7 +107,7 @@ def doubling(forecast: Forecast, growth: Growth, cost: Cost, speed: float) -> st
     now, then = (float(e) for e in forecast.error_at([forecast.largest, twice]).error)
     share = 1 - then / now
     said = (
-        f"One more doubling, to {amount(twice, curve)}, buys {level(now, curve)} to"
+        f"One more doubling, to {amount(twice)} {unit(curve)}, buys {level(now, curve)} to"
         f" {level(then, curve)}: {number(100 * share, 2)} % less error"
     )
     seconds = price(twice, growth, cost, speed).seconds
@@ -131,10 +131,15 @@ def measured(curve: Curve) -> str:
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
-def amount(size: float, curve: Curve) -> str:
-    """A size with its unit, to three digits where it is large."""
+def amount(size: float) -> str:
+    """A size to three digits: nobody orders 101,428 images."""
     digits = max(0, math.floor(math.log10(size)) - 2)
-    return f"{number(round(size, -digits))} {curve.unit or 'samples'}"
+    return number(float(round(size, -digits)))
+
+
+def unit(curve: Curve) -> str:
+    """What a size counts."""
+    return curve.unit or "samples"
 
 
 def times(ratio: float) -> str:

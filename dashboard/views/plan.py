@@ -30,9 +30,7 @@ def choose(view: state.View) -> Curve | None:
     if st.session_state[state.PLANNED] not in names:
         st.session_state[state.PLANNED] = names[0]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox(
-            "Curve", names, key=state.PLANNED, format_func=words.marked, width=420
-        )
+        name = st.selectbox("Curve", names, key=state.PLANNED, format_func=words.marked, width=420)
         curves = next(family.curves for family in families if family.name == name)
         errors = [curve.metric or "error" for curve in curves]
         if st.session_state[state.PLANNED_ERROR] not in errors:
@@ -117,9 +115,7 @@ def page(curve: Curve, view: state.View) -> None:
     )
     answer = planning.for_error(found, needed)
     if needed.size is not None and found.largest is not None and needed.size > found.largest:
-        answer += (
-            f" {planning.priced(planning.price(needed.size, growth, cost, speed), device)}"
-        )
+        answer += f" {planning.priced(planning.price(needed.size, growth, cost, speed), device)}"
     second.markdown(words.plain(answer))
     st.markdown(f"**{words.plain(planning.doubling(found, growth, cost, speed))}**")
     asked = [(size, float(found.error_at([size]).error[0]))]
