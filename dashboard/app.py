@@ -37,6 +37,7 @@ page = st.navigation(
     [
         st.Page("views/explore.py", title="Explore", icon=":material/show_chart:", default=True),
         st.Page("views/compare.py", title="Compare", icon=":material/stacked_line_chart:"),
+        st.Page("views/plan.py", title="Plan", icon=":material/event_upcoming:"),
         st.Page("views/run.py", title="Run", icon=":material/play_arrow:"),
         st.Page("views/bring.py", title="Bring your own", icon=":material/upload:"),
         st.Page("views/method.py", title="Method", icon=":material/function:"),

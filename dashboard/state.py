@@ -45,6 +45,9 @@ FIRST, EVERY = "First", "All"
 WINDOWED = "windowed"  # how Compare sets windows
 OWN_WINDOWS, ONE_WINDOW, SAME_DECADES = "Each its own", "One for all", "Same decades"
 DECADES = "decades"  # past the plateau
+PLANNED = "planned"  # name of the family on Plan
+PLANNED_ERROR = "planned-error"  # and which of its errors
+SPEED = "speed"  # of the device that is planned with, against the one that measured
 
 Choice = int | str | None  # a study's id, IMPORTED, or the name of a recording; None: nothing
 
@@ -63,6 +66,9 @@ REMEMBERED: tuple[tuple[str, object], ...] = (
     (ERRORS, FIRST),
     (WINDOWED, OWN_WINDOWS),
     (DECADES, 1.5),
+    (PLANNED, None),
+    (PLANNED_ERROR, None),
+    (SPEED, 1.0),
 )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from tests import studies
 from tests.studies import NAME, SIZES, TRUTHS, make_study, points
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
-PAGES = ("views/explore.py", "views/run.py")
+PAGES = ("views/explore.py", "views/compare.py", "views/plan.py", "views/run.py")
 SECONDS = 30  # a cold import of pandas and Streamlit on a busy machine
 
 
@@ -44,7 +45,8 @@ def said(at: AppTest) -> str:
     """Everything that the page says in words."""
     kinds = (at.markdown, at.caption, at.info, at.warning, at.error, at.subheader)
     spoken = [element.value for kind in kinds for element in kind]
-    return "\n".join(spoken + [option for box in at.selectbox for option in box.options])
+    boxes = (*at.selectbox, *at.multiselect)
+    return "\n".join(spoken + [option for box in boxes for option in box.options])
 
 
 def set_window(at: AppTest, low: float, high: float) -> None:
@@ -603,3 +605,16 @@ def test_a_study_deleted_for_good_is_gone(store):
 
 def press(at: AppTest, label: str) -> None:
     next(button for button in at.button if button.label == label).click().run()
+
+
+def test_plan_answers_in_sentences_both_ways_round(store, recorded):
+    make_study(store, "finished")
+    at = visit("views/plan.py")
+    assert "At 16,000 images, expect a top-1 error of" in said(at)
+    assert "One more doubling, to 8,000 images" in said(at)
+    assert re.search(r"takes about [\d,]+ images", said(at))
+
+
+def test_plan_with_too_few_sizes_says_how_many_it_needs(store, recorded):
+    make_study(store, "finished", done=SIZES[:3])
+    assert "a forecast needs 4" in said(visit("views/plan.py"))
