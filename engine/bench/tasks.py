@@ -89,7 +89,7 @@ def _tasks(path: Path) -> list[Task]:
         with gzip.open(path) as file:
             rows = list(csv.DictReader(TextIOWrapper(file, encoding="utf-8")))
     except (OSError, EOFError) as fault:
-        raise BenchError(f"cannot read {path}: {fault}; give --curves its folder") from None
+        raise BenchError(f"cannot read {path}: {fault}; give its folder") from None
     named: dict[str, list[dict[str, str]]] = {}
     for row in rows:
         named.setdefault(row.get("curve", ""), []).append(row)

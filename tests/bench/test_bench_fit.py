@@ -84,7 +84,7 @@ def test_curves_of_one_data_set_are_kept_out_together() -> None:
 
 
 def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(BenchError, match=r"No such file or directory.*give --curves its folder"):
+    with pytest.raises(BenchError, match=r"No such file or directory.*give its folder"):
         read_tasks(tmp_path)
 
 
@@ -119,9 +119,11 @@ def test_the_report_prints_what_the_figures_hold() -> None:
         "bands": {group: [0.9, 0.3] for group in fit.GROUPS},
         "against": {"M4": 0.75},
         "speed": {"one forecast": "20 ms"},
+        "exponents": {"auto fit": ["0.900 / 0.10"] * 3},
     }
     text = fit.report(json.loads(json.dumps(figures)))
     ours = next(line for line in text.splitlines() if line.startswith("Steepness"))
     assert ours.split() == ["Steepness", *["0.0200/0.0100"] * 5, "0.0300", "0.100"]
     assert "Steepness beats M4 on 75% of the published tasks" in text
     assert "one forecast: 20 ms" in text
+    assert text.count("0.900 / 0.10") == 3
