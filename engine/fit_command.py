@@ -4,7 +4,8 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from math import isfinite
 from pathlib import Path
 from typing import Literal
 
@@ -39,6 +40,12 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         metavar="auto|LOW:HIGH",
         help="sizes to fit; either end may be blank; auto leaves the plateau out (default: auto)",
     )
+    parser.add_argument(
+        "--guess",
+        type=_level,
+        metavar="ERROR",
+        help="error of the best guess, where it is known: tells a plateau from a slow start",
+    )
     parser.add_argument("--format", choices=("table", "csv", "json"), default="table")
     parser.set_defaults(run=run)
 
@@ -50,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
     except PointsError as fault:
         print(f"{args.points}: {fault}", file=sys.stderr)
         return 1
+    if args.guess is not None:
+        curves = [replace(curve, guess=args.guess) for curve in curves]
     fits = [fit(curve, args.window or propose_window(curve), args.law) for curve in curves]
     if not any(found.exponent for found in fits):
         more = len(fits) - 1
@@ -58,6 +67,17 @@ def run(args: argparse.Namespace) -> int:
         return 1
     print(_shown(fits, args.format), end="")
     return 0
+
+
+def _level(written: str) -> float:
+    """An error level: positive and finite."""
+    try:
+        level = float(written)
+    except ValueError:
+        level = 0.0
+    if not (isfinite(level) and level > 0):
+        raise argparse.ArgumentTypeError(f"{written!r} is no error: give a positive number")
+    return level
 
 
 def _window(written: str) -> Window | None:

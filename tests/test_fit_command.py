@@ -84,6 +84,24 @@ def test_a_law_and_a_window_can_be_given(points, capsys) -> None:
     ] * 2
 
 
+def test_a_best_guess_that_is_known_tells_a_plateau(tmp_path, capsys) -> None:
+    """The same bend is a plateau where nothing better than 0.9 was to be had at first."""
+    errors = (15 * SIZES**-0.4) ** -4
+    path = tmp_path / "bend.csv"
+    bent = (errors + 0.9**-4) ** -0.25
+    path.write_text(write_points(Point("bend", m, e) for m, e in zip(SIZES, bent, strict=True)))
+    assert answer(path, "--guess", 0.9, "--format", "csv") == 0
+    (row,) = read_exponents(capsys.readouterr().out)
+    assert row.plateau == 0.9
+    assert row.exponent_low <= -0.4 <= row.exponent_high
+
+
+def test_a_best_guess_that_is_no_error_is_wrong_usage(points, capsys) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        answer(points, "--guess", "-1")
+    assert "'-1' is no error" in capsys.readouterr().err
+
+
 def test_either_end_of_a_window_may_be_open(points, capsys) -> None:
     answer(points, "--window", "800:", "--format", "csv")
     assert {row.window_high for row in read_exponents(capsys.readouterr().out)} == {12800}

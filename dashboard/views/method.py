@@ -259,8 +259,8 @@ What Plan and `steepness predict` say comes from four forecasts of log error: a 
 (a Bayesian filter), a power law with a floor and a law with one break (both with soft priors), and
 no further change. They are weighed by what has been seen of the curve, such as how well each law
 meets its last third, with weights learned on public curves (Alabdulmohsin et al. 2022, LCDB 1.1)
-and on simulated ones. The band is the filter's variance, the noise and the spread of the four together,
-times a width learned alike; kept-out curves lie inside it nine times in ten. Tested up to
+and on simulated ones. The band is the filter's variance, the noise and the spread of the four
+together, times a width learned alike; kept-out curves lie inside it nine times in ten. Tested up to
 {forecast.REACH:g} times the largest size; beyond, take it for a guess. It leans to caution: of
 a clean power law it expects some percent more error at {forecast.REACH:g} times the data.
 With fewer than {forecast.ENOUGH_SIZES} sizes the power law with a floor and its prior speak alone.
