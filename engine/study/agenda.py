@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from engine.study.plan import LONG_GROUP_SECONDS, Plan, SubjectPlan
-from engine.study.search import Choice, Course, Trial, choose, course
+from engine.study.search import Choice, Course, Trial, choose, course, next_begin
 from engine.training.spec import Candidate, GroupSpec
 
 
@@ -67,13 +67,18 @@ class Agenda:
         return None
 
     def _decided(self, index: int, size: int, known: Course) -> Decision | None:
-        part = self.plan.subjects[index]
+        runs = self._counted(self.plan.subjects[index], size, known)
+        if runs is None:
+            return None
+        planned = sum(len(trial.rates) * len(trial.seeds) for trial in known.counted)
+        return Decision(index, size, choose(runs, planned))
+
+    def _counted(self, part: SubjectPlan, size: int, known: Course) -> list[Candidate] | None:
+        """The candidates that a shard's point is chosen from; None while some are still to end."""
         found = [self._results(part, size, trial) for trial in known.counted]
         if not known.whole or any(each is None for each in found):
             return None
-        planned = sum(len(trial.rates) * len(trial.seeds) for trial in known.counted)
-        runs = [run for each in found for run in each or ()]
-        return Decision(index, size, choose(runs, planned))
+        return [run for each in found for run in each or ()]
 
     def _is_new(self, group: PlannedGroup) -> bool:
         return group.spec.name not in self._asked
@@ -91,9 +96,10 @@ class Agenda:
                 partial(self._results, part, size),
             )
             yield size, known
-            if known.start is None:
+            runs = self._counted(part, size, known)
+            if known.start is None or runs is None:
                 return
-            begin = known.start
+            begin = next_begin(known.start, recipe.ladder, runs)
 
     def _results(self, part: SubjectPlan, size: int, trial: Trial) -> list[Candidate] | None:
         """What a trial gave; None while one of its groups is still to end."""

@@ -94,10 +94,13 @@ class SubjectPlan:
 
     @property
     def chain_seconds(self) -> float:
-        """Seconds of what cannot be shared out: the largest shard's stages, one after another."""
-        size, search = self.sizes[-1], self.recipe.search
-        stage = self.expected(size, self.recipe.ladder[self._start(size)], search.rates)
-        return self._fit_seconds(size) + stage * (1 + search.widenings)
+        """Seconds of what cannot be shared out: stage by stage, shard by shard."""
+        search = self.recipe.search
+        seconds = 0.0
+        for size in self.sizes:
+            stage = self.expected(size, self.recipe.ladder[self._start(size)], search.rates)
+            seconds += self._fit_seconds(size) + stage * (1 + search.widenings)
+        return seconds
 
     def _start(self, size: int) -> int:
         """Where on the ladder the search of a shard starts: a guess, climbing it with the logs."""

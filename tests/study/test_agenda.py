@@ -89,10 +89,12 @@ def test_no_group_is_asked_for_twice_and_no_two_share_a_name(plan):
     assert len(names) == len(set(names))
 
 
-def test_a_larger_shard_waits_for_the_start_of_the_smaller(plan):
+def test_a_larger_shard_waits_for_the_decision_of_the_smaller(plan):
     first = Agenda(plan).fresh()
     assert {group.spec.size for group in first} == {100}
     assert {group.spec.model for group in first} == {"cnn", "mlp"}
+    order = [g.spec.size for g in follow(Agenda(plan), []) if g.spec.model == "cnn"]
+    assert order == sorted(order)
 
 
 def test_a_study_taken_up_in_the_middle_asks_for_what_it_would_have_asked_for(plan):

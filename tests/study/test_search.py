@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from engine.study.search import Search, Trial, choose, course, draw_rates, overfits
+from engine.study.search import Search, Trial, choose, course, draw_rates, next_begin, overfits
 from engine.training.spec import Candidate
 
 LADDER = (10, 20, 40, 80, 160)
@@ -70,6 +70,24 @@ def test_the_ladder_is_climbed_to_the_smallest_capacity_that_overfits():
 
 def test_a_larger_shard_begins_where_the_smaller_one_started():
     assert capacities(searched(best_at(40), begin=2), "fit") == [40]
+
+
+def test_a_larger_shard_begins_at_a_winner_that_is_clearly_better_than_the_start():
+    losses = {10: 3.0, 20: 2.0, 40: 1.5}
+    runs = [trained(c, 1e-3, seed, loss) for c, loss in losses.items() for seed in range(3)]
+    assert next_begin(0, LADDER, runs) == 2
+    assert next_begin(1, LADDER, runs) == 2
+
+
+@pytest.mark.parametrize("loss", [1.0, 0.99, 1.2])
+def test_a_larger_model_that_is_hardly_better_moves_nothing(loss):
+    runs = [trained(10, 1e-3, 0, 1.0), trained(20, 1e-3, 0, loss)]
+    assert next_begin(0, LADDER, runs) == 0
+
+
+def test_a_shard_whose_trainings_all_failed_leaves_the_next_where_it_began():
+    assert next_begin(1, LADDER, [trained(20, 1e-3, 0, None, "failed")]) == 1
+    assert next_begin(1, LADDER, []) == 1
 
 
 def test_where_no_capacity_overfits_the_search_starts_at_the_largest():
