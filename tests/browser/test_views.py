@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from engine.study.store import Store
-from tests.studies import NAME, make_study
+from tests.studies import NAME, SIZES, make_study
 
 pytestmark = pytest.mark.browser
 
@@ -123,3 +123,18 @@ def test_curves_are_compared_over_as_many_decades(open_page: Visit, fresh_store:
     ]
     ratios = [spans[k + 1] / spans[k] for k in (0, 2, 4)]
     assert ratios == pytest.approx([10**1.5] * 3, rel=0.01)
+
+
+def test_a_click_on_the_map_of_windows_takes_that_window(
+    open_page: Visit, fresh_store: Path
+) -> None:
+    make_study(fresh_store, "finished")
+    page = drawn(open_page())
+    page.get_by_text("How much the window decides").click()
+    cell = page.locator(".stPlotlyChart .scatterlayer .points path").first  # the four smallest
+    cell.scroll_into_view_if_needed()
+    box = cell.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    edge = page.get_by_role("slider", name=START.replace("start", "end"))
+    expect(edge).to_have_attribute("aria-valuenow", str(SIZES[3]), timeout=15_000)
