@@ -51,6 +51,7 @@ class Recipe:
     pace: Pace
     smallest: float = 0.001  # share of the data at the smallest size
     worth: int = 8  # sizes that a curve should have before any of its shards is searched more
+    least_seeds: int = 2  # that short minutes may cut the seeds to; what the user asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ def make_plan(
         if settings.minutes is not None:
             minutes = settings.minutes / count
         if settings.seeds is not None:
-            recipe = replace(recipe, seeds=settings.seeds)
+            recipe = replace(recipe, seeds=settings.seeds, least_seeds=settings.seeds)
         whole = {rung: interpolated(speed, rung) for rung in recipe.ladder}
         ladder = settings.sizes or _ladder(subject, settings.subjects, extents, recipe.smallest)
         parts.append(_subject_plan(subject, recipe, extent, whole, workers, ladder, minutes))
@@ -268,8 +269,8 @@ def _thinner(recipe: Recipe) -> list[Recipe]:
     steps = [recipe]
     for smaller in ({"below": 0}, {"widenings": 0}, {"rates": 1}, {"above": 0}):
         steps.append(replace(steps[-1], search=replace(steps[-1].search, **smaller)))
-    if recipe.seeds > 2:
-        steps.append(replace(steps[-1], seeds=2))
+    if recipe.seeds > recipe.least_seeds:
+        steps.append(replace(steps[-1], seeds=recipe.least_seeds))
     return list(dict.fromkeys(steps))
 
 
@@ -315,6 +316,7 @@ def _stored_subject(record: dict[str, Any]) -> SubjectPlan:
             pace=Pace(**recipe["pace"]),
             smallest=recipe["smallest"],
             worth=recipe["worth"],
+            least_seeds=recipe.get("least_seeds", 2),
         ),
         speeds={int(capacity): Speed(**speed) for capacity, speed in record["speeds"].items()},
         seconds=record["seconds"],

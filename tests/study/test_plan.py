@@ -66,6 +66,14 @@ def test_a_short_time_gives_up_candidates_before_sizes():
     assert len(only(poor).sizes) >= 8
 
 
+def test_seeds_that_were_asked_for_are_not_cut():
+    asked = planned(replace(SETTINGS, minutes=2, seeds=3))
+    preset = planned(replace(SETTINGS, minutes=2))
+    assert only(preset).recipe.seeds == 2
+    assert only(asked).recipe.seeds == 3
+    assert len(only(asked).sizes) < len(only(preset).sizes)
+
+
 def test_many_workers_do_not_make_the_stages_of_one_shard_shorter():
     whole = replace(RECIPE, minutes=None)
     few, many = (planned(recipe=whole, workers=workers) for workers in (2, 1000))
