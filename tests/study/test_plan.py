@@ -67,10 +67,10 @@ def test_a_short_time_gives_up_candidates_before_sizes():
 
 
 def test_seeds_that_were_asked_for_are_not_cut():
-    asked = planned(replace(SETTINGS, minutes=2, seeds=3))
-    preset = planned(replace(SETTINGS, minutes=2))
-    assert only(preset).recipe.seeds == 2
-    assert only(asked).recipe.seeds == 3
+    five = replace(RECIPE, seeds=5)
+    preset = planned(replace(SETTINGS, minutes=2), recipe=five)
+    asked = planned(replace(SETTINGS, minutes=2, seeds=5), recipe=five)
+    assert (only(preset).recipe.seeds, only(asked).recipe.seeds) == (2, 5)
     assert len(only(asked).sizes) < len(only(preset).sizes)
 
 
