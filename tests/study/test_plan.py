@@ -68,8 +68,8 @@ def test_a_short_time_gives_up_candidates_before_sizes():
 
 def test_seeds_that_were_asked_for_are_not_cut():
     five = replace(RECIPE, seeds=5)
-    preset = planned(replace(SETTINGS, minutes=2), recipe=five)
-    asked = planned(replace(SETTINGS, minutes=2, seeds=5), recipe=five)
+    preset = planned(replace(SETTINGS, minutes=2.5), recipe=five)
+    asked = planned(replace(SETTINGS, minutes=2.5, seeds=5), recipe=five)
     assert (only(preset).recipe.seeds, only(asked).recipe.seeds) == (2, 5)
     assert len(only(asked).sizes) < len(only(preset).sizes)
 
