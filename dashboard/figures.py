@@ -308,9 +308,9 @@ def _floor_note(spot: Spot, fit: Fit) -> list[dict[str, Any]]:
             f"floor {number(100 * value) + ' %' if spot.rate else number(value)}",
             xref=f"x{spot.number} domain",
             yref=f"y{spot.number}",
-            x=0.01,
+            x=0.5,
             y=float(np.log10(value)),
-            xanchor="left",
+            xanchor="center",
             yanchor="bottom",
         )
     ]
