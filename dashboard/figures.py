@@ -30,6 +30,7 @@ SIZE_ROOM = 0.22  # decades left free at both ends of the size axis: an open edg
 FLOOR_ROOM = 3.0  # a floor farther below the lowest error is left out of the picture
 ERROR_ROOM = 0.07  # share of the error axis left free above and below
 PLOT_HEIGHT = 256  # px of a panel's plot area, as window.js makes it
+MOST_SEEDS = 1000  # marks of single points in a panel; more are a smear and slow to paint
 LONG_TITLE = 40  # letters that the narrowest panel holds at full size
 LOW = 0.1  # share of the error axis where the names of zones stand
 LINE_HEIGHT = 13  # px between two labels
@@ -150,6 +151,7 @@ def _title(spot: Spot, fit: Fit, size: int) -> dict[str, Any]:
 
 def _seeds(spot: Spot, fit: Fit) -> list[Trace]:
     points = fit.curve.points
+    points = points[:: -(-len(points) // MOST_SEEDS)]  # evenly thinned: medians and fits use all
     return [
         spot.trace(
             "seeds",

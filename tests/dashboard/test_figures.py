@@ -192,3 +192,11 @@ def test_the_error_axis_says_its_unit(domain, metric, title):
         Point("c", size, 1 / size, metric=metric, domain=domain) for size in (1.0, 2.0, 4.0)
     )
     assert figures.draw([fit(Curve("c", points))])["layout"]["yaxis"]["title"]["text"] == title
+
+
+def test_of_very_many_points_the_faint_marks_are_thinned_and_the_medians_are_not():
+    many = [Point("c", float(m), 1 / m, seed=k) for m in range(1, 101) for k in range(50)]
+    found = fit(gather(many)[0], law="power")
+    traces = {t["uid"].split("-")[0]: t for t in figures.draw((found,))["data"]}
+    assert len(traces["seeds"]["x"]) == 1000
+    assert len(traces["median"]["x"]) == 100
