@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import jobs, panels, state, words
 from dashboard.ordering import order_form
 from engine.curve import Curve
+from engine.numbers import duration
 from engine.study.store import Store, StoreError, StudyRow
 
 store = st.session_state[state.STORE]
@@ -118,7 +119,7 @@ def under_way(row: StudyRow, view: state.View) -> None:
     st.progress(min(1.0, row.share), words.progress(row))
     curves = state.curves_of(store, row.id, view.revision)
     about = state.searched(store, row.id, view.revision)
-    parts = by_subject(about, curves)
+    parts = by_subject(about, curves, row)
     if len(parts) > 1:
         st.caption("  \n".join(parts))
     st.caption(f"On {row.device}: {row.device_reason}. Closing this page does not stop the run.")
@@ -134,8 +135,9 @@ def under_way(row: StudyRow, view: state.View) -> None:
         )
 
 
-def by_subject(about: state.Searched, curves: tuple[Curve, ...]) -> list[str]:
-    """How many sizes of each subject are decided, a line each."""
+def by_subject(about: state.Searched, curves: tuple[Curve, ...], row: StudyRow) -> list[str]:
+    """How many sizes of each subject are decided and how long it should still take, a line each."""
+    left = remaining(row)
     done = {
         about.about[curve.name][0]: len({point.size for point in curve.points})
         for curve in curves
@@ -143,8 +145,24 @@ def by_subject(about: state.Searched, curves: tuple[Curve, ...]) -> list[str]:
     }
     return [
         f"**{words.plain(words.marked(subject.label))}:** {done.get(subject, 0)} of {total} sizes"
+        + (f", about {duration(left[subject.label])} left" if left.get(subject.label) else "")
         for subject, total in about.planned
     ]
+
+
+def remaining(row: StudyRow) -> dict[str, float]:
+    """Wall seconds that each subject should still take: its share of all that is ahead."""
+    try:
+        with Store.open(store, "read") as opened:
+            ahead = opened.ahead(row.id)
+    except (StoreError, OSError):
+        return {}
+    whole = sum(ahead.values())
+    found: dict[str, float] = {}
+    for shard, seconds in ahead.items():
+        label = shard.rpartition(" / ")[0]
+        found[label] = found.get(label, 0.0) + (row.seconds_left or 0.0) * seconds / (whole or 1.0)
+    return found
 
 
 def first_metrics(about: state.Searched, curves: tuple[Curve, ...]) -> tuple[Curve, ...]:

@@ -197,6 +197,16 @@ class Store:
         )
         return [WorkRow(**{**dict(row), "spec": json.loads(row["spec"])}) for row in rows]
 
+    def ahead(self, study: int) -> dict[str, float]:
+        """Seconds of one worker that each undecided shard should still take, as planned."""
+        rows = self._rows(
+            "SELECT h.name, MAX(0, h.expected - COALESCE((SELECT SUM(w.expected) FROM work w"
+            " WHERE w.study = h.study AND w.shard = h.name AND w.state IN ('finished', 'failed')),"
+            " 0)) AS seconds FROM shard h WHERE h.study = ? AND h.state = 'waiting'",
+            study,
+        )
+        return {row["name"]: row["seconds"] for row in rows}
+
     def candidates(self, study: int) -> list[CandidateRow]:
         """Every training of a study, in the order of size, capacity, learning rate and seed."""
         rows = self._rows(

@@ -421,7 +421,7 @@ def test_while_a_run_starts_the_last_line_of_its_log_is_shown(store, monkeypatch
 def test_a_run_of_several_subjects_shows_how_far_each_is_and_one_curve_of_each(store):
     make_study(store, "running", done=SIZES[:4], treatments=["sgd"])
     at = visit("views/run.py")
-    assert f"**{NAME}:** 4 of 8 sizes" in said(at)
+    assert re.search(rf"\*\*{NAME}:\*\* 4 of 8 sizes, about \d+ s left", said(at))
     assert f"**{NAME} sgd:** 4 of 8 sizes" in said(at)
     assert at.table[0].value.index.tolist() == [f"{NAME} top-1", f"{NAME} sgd top-1"]
 

@@ -346,6 +346,16 @@ def test_what_a_study_measured_is_neither_taken_out_nor_covered(store):
     assert [curve.name for curve in store.curves()] == ["c"]
 
 
+def test_what_lies_ahead_of_a_shard_is_what_was_planned_less_what_has_ended(store):
+    study = new_study(store)
+    store.add_groups(study, [("more", "200", {}, 1.5)])
+    assert store.ahead(study) == {"100": 2.0, "200": 4.0}
+    store.end_group(study, "more", seconds=3.0, reason="", candidates=(), decides=None, points=())
+    assert store.ahead(study) == {"100": 2.0, "200": 2.5}
+    end(store, study, "small", [(point(), {})])
+    assert store.ahead(study) == {"200": 2.5}
+
+
 FORMAT_2 = """
 PRAGMA user_version = 2;
 ALTER TABLE study DROP COLUMN binned;
