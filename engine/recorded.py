@@ -51,13 +51,19 @@ class Recording:
 
 
 def recordings(folder: Path | None = None) -> list[Recording]:
-    """All recorded studies in `folder` (None: the shipped ones), domains in their usual order."""
+    """All recorded studies in `folder` (None: the shipped ones).
+
+    Domains come in their usual order, and each with the data that a first study would take first.
+    """
     found = [_recording(file) for file in sorted((folder or FOLDER).glob("*.csv"))]
     order = list(DOMAINS)
 
-    def rank(recording: Recording) -> int:
-        domain = recording.subjects[0].split()[0] if recording.subjects else ""
-        return order.index(domain) if domain in order else len(order)
+    def rank(recording: Recording) -> tuple[int, int]:
+        domain, data, *_ = [*" ".join(recording.subjects[:1]).split(), "", ""]
+        if domain not in order:
+            return len(order), 0
+        sources = DOMAINS[domain].sources
+        return order.index(domain), sources.index(data) if data in sources else len(sources)
 
     return sorted(found, key=rank)
 

@@ -67,3 +67,13 @@ def test_recordings_are_listed_by_their_notes_alone_images_first(tmp_path: Path)
 
 def test_all_that_ships_is_of_domains_that_there_are() -> None:
     assert {r.subjects[0].split()[0] for r in recordings()} <= set(DOMAINS)
+
+
+def test_the_data_of_a_first_study_come_first_in_their_domain(tmp_path: Path) -> None:
+    for name in ("images_cifar10_cnn", "images_icons_cnn", "words_sotu_lstm"):
+        (tmp_path / f"{name}.csv").write_text(POINTS)
+        subject = name.replace("_", " ")
+        made = MADE | {"guess": {f"{subject} top-1": 0.9}}
+        (tmp_path / f"{name}.json").write_text(json.dumps(made))
+    names = [recording.name for recording in recordings(tmp_path)]
+    assert names == ["images_icons_cnn", "images_cifar10_cnn", "words_sotu_lstm"]
