@@ -18,6 +18,7 @@ START = f"window start of {NAME} top-1"
 
 def drawn(page: Page) -> Page:
     expect(page.locator(".steep-tip").last).not_to_be_empty(timeout=30_000)
+    expect(page.locator("table tbody tr").first).to_be_visible()  # it comes after the chart
     return page
 
 

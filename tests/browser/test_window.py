@@ -33,6 +33,7 @@ def full(open_page: Visit, fresh_store: Path) -> Page:
 
 def drawn(page: Page) -> Page:
     expect(page.locator(".steep-tip").last).not_to_be_empty(timeout=30_000)
+    expect(page.locator("table tbody tr").first).to_be_visible()  # it comes after the chart
     return page
 
 
@@ -70,9 +71,13 @@ def frame_drawn(page: Page) -> None:
 
 
 def settled(page: Page) -> None:
-    """Wait until Python's fit of every window is on the screen."""
+    """Wait until Python's fit of every window is on the screen: in the chart, then in the table."""
     frame_drawn(page)
     expect(page.locator(".steep-panel[data-preview]")).to_have_count(0, timeout=10_000)
+    page.wait_for_function(
+        "() => document.querySelector('.steep-tip').innerText"
+        " === document.querySelector('table tbody tr td:nth-of-type(2)')?.innerText"
+    )
 
 
 def watched(page: Page) -> dict[str, int]:
