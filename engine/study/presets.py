@@ -48,7 +48,7 @@ PAIR_LADDER = (25_000, 50_000, 100_000, 200_000, 400_000)
 SPEECH_RATES = (1.2e-3, 8e-3)
 SPEECH_SCHEDULE = Schedule(batch=8, watched=128, first_evaluation=60, floor_steps=400, patience=1.5)
 SPEECH_PACE = Pace(steps=1600.0, size=200, growth=0.65)
-SPEECH_LADDER = (15_000, 30_000, 60_000, 120_000, 240_000)
+SPEECH_LADDER = (15_000, 30_000, 60_000, 120_000, 240_000, 480_000)  # 240k won from 439 s on
 
 
 def _recipes(

@@ -11,7 +11,8 @@ widen    again and again: where the winner sits on the outermost rung that was s
 
 A larger shard begins at the start of the next smaller one, or at its winner's rung where that is
 clearly better: a thin search climbs with the data, and is not held at the first rung that overfits.
-(Speech at 1,754 seconds: 15k overfits and 30k wins, while 60k halves the error at twice the data.)
+(Speech at 1,754 seconds, two candidates: held there, 30k won with a character error of 0.245;
+climbing, 240k with 0.099.)
 
 Every shard gets the same number of trainings from `search` and `widen`, because a minimum over
 more candidates is lower by luck alone. Selection looks at validation only; the points report test.
