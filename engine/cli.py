@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine import VERSION
+from engine.arguments import count, counts, positive
 from engine.domains import DOMAINS
 from engine.study.subject import PRESETS
 
@@ -68,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     length = run.add_mutually_exclusive_group()
     length.add_argument("--preset", choices=PRESETS, help="how thorough; default quick")
-    length.add_argument("--minutes", type=_positive, metavar="N", help="wall time to fill")
+    length.add_argument("--minutes", type=positive, metavar="N", help="wall time to fill")
     each = "; again for several, DOMAIN=... for one domain only"
     first = "default: the domain's first, see `steepness domains`"
     run.add_argument("--model", action="append", metavar="MODEL", help=first + each)
@@ -82,12 +83,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="also train with this done to the training data or the training" + each,
     )
-    run.add_argument("--seeds", type=_count, metavar="N", help="seeds a size")
+    run.add_argument("--seeds", type=count, metavar="N", help="seeds a size")
     run.add_argument(
-        "--sizes", type=_sizes, metavar="A,B,..", help="default: steps of 2 from 0.1 %%"
+        "--sizes", type=counts, metavar="A,B,..", help="default: steps of 2 from 0.1 %%"
     )
     run.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), default="auto")
-    run.add_argument("--workers", type=_count, metavar="N", help="processes; default one a core")
+    run.add_argument("--workers", type=count, metavar="N", help="processes; default one a core")
     run.add_argument("--estimate", action="store_true", help="say what it would do, train nothing")
     run.add_argument("--format", choices=("table", "json"), default="table", help="of the estimate")
     _add_store(run)
@@ -116,24 +117,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", type=Path, help="the study file; default: your data folder's")
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} must be a number above 0")
-    return value
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} must be at least 1")
-    return value
-
-
-def _sizes(text: str) -> tuple[int, ...]:
-    return tuple(_count(part) for part in text.split(","))
 
 
 def _store_path(options: argparse.Namespace) -> Path:

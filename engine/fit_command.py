@@ -5,10 +5,11 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from math import isfinite
 from pathlib import Path
 from typing import Literal
 
+from engine.arguments import positive
+from engine.columns import aligned
 from engine.curve import PointsError, gather, read_points
 from engine.exponents import exponent_row, write_exponents
 from engine.laws.fit import Fit, fit
@@ -42,7 +43,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     parser.add_argument(
         "--guess",
-        type=_level,
+        type=positive,
         metavar="ERROR",
         help="error of the best guess, where it is known: tells a plateau from a slow start",
     )
@@ -67,17 +68,6 @@ def run(args: argparse.Namespace) -> int:
         return 1
     print(_shown(fits, args.format), end="")
     return 0
-
-
-def _level(written: str) -> float:
-    """An error level: positive and finite."""
-    try:
-        level = float(written)
-    except ValueError:
-        level = 0.0
-    if not (isfinite(level) and level > 0):
-        raise argparse.ArgumentTypeError(f"{written!r} is no error: give a positive number")
-    return level
 
 
 def _window(written: str) -> Window | None:
@@ -106,14 +96,9 @@ def _shown(fits: Sequence[Fit], style: Literal["table", "csv", "json"]) -> str:
 
 def _table(fits: Sequence[Fit]) -> str:
     """Aligned columns, then the notes of each curve."""
-    lines = [HEADER, *(_line(found) for found in fits)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    table = [
-        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    ]
+    table = aligned([HEADER, *(_line(found) for found in fits)])
     notes = [f"{found.curve.name}: {note.message}" for found in fits for note in found.notes]
-    return "\n".join([*table, *([""] if notes else []), *notes]) + "\n"
+    return "\n".join([table, *([""] if notes else []), *notes]) + "\n"
 
 
 def _line(found: Fit) -> tuple[str, ...]:

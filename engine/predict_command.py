@@ -7,11 +7,12 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from io import StringIO
-from math import inf
 from pathlib import Path
 from typing import Literal
 
+from engine.arguments import positive
 from engine.cells import line, unguard
+from engine.columns import aligned
 from engine.curve import Curve, PointsError, gather, read_points
 from engine.laws.forecast import REACH, Forecast, forecasts
 from engine.numbers import number
@@ -50,7 +51,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     asked = parser.add_mutually_exclusive_group(required=True)
     asked.add_argument(
         "--size",
-        type=_positive,
+        type=positive,
         action="append",
         metavar="M",
         help="the error at this size; again for several",
@@ -60,7 +61,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     asked.add_argument(
         "--error",
-        type=_positive,
+        type=positive,
         metavar="E",
         help="the size for this error; low and high are then sizes, with luck and almost surely",
     )
@@ -133,7 +134,7 @@ def read_sizes(path: Path, names: Iterable[str]) -> list[tuple[str, float]]:
             if name not in known:
                 raise SizesError(f"{at}: curve {name!r} is not in the points CSV: check its name")
             try:
-                rows.append((name, _positive(size or "")))
+                rows.append((name, positive(size or "")))
             except argparse.ArgumentTypeError as fault:
                 raise SizesError(f"{at}: size {fault}") from None
     except csv.Error as fault:
@@ -177,16 +178,6 @@ def _size_row(held: Forecast, error: float) -> PredictedRow:
     return PredictedRow(held.curve.name, needed.size, error, needed.low, needed.high, needed.note)
 
 
-def _positive(written: str) -> float:
-    try:
-        value = float(written)
-    except ValueError:
-        value = inf
-    if not 0 < value < inf:
-        raise argparse.ArgumentTypeError(f"{written!r} must be a positive finite number")
-    return value
-
-
 def _shown(
     rows: Sequence[PredictedRow], notes: Sequence[str], style: Literal["table", "csv", "json"]
 ) -> str:
@@ -195,14 +186,9 @@ def _shown(
         return "".join([line(HEADER), *map(line, cells)])
     if style == "json":
         return json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False) + "\n"
-    lines = [HEADER, *map(_cells, rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    table = [
-        "  ".join(text.ljust(width) for text, width in zip(each, widths, strict=True)).rstrip()
-        for each in lines
-    ]
+    table = aligned([HEADER, *map(_cells, rows)])
     said = dict.fromkeys([*(f"{row.curve}: {row.note}" for row in rows if row.note), *notes])
-    return "\n".join([*table, *([""] if said else []), *said]) + "\n"
+    return "\n".join([table, *([""] if said else []), *said]) + "\n"
 
 
 def _cells(row: PredictedRow) -> tuple[str, ...]:

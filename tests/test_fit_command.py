@@ -99,7 +99,7 @@ def test_a_best_guess_that_is_known_tells_a_plateau(tmp_path, capsys) -> None:
 def test_a_best_guess_that_is_no_error_is_wrong_usage(points, capsys) -> None:
     with pytest.raises(SystemExit, match="2"):
         answer(points, "--guess", "-1")
-    assert "'-1' is no error" in capsys.readouterr().err
+    assert "'-1' must be a positive finite number" in capsys.readouterr().err
 
 
 def test_either_end_of_a_window_may_be_open(points, capsys) -> None:

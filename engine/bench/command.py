@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from engine.arguments import count
+
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `bench` to the subcommands; its namespace runs as `args.run(args)`."""
@@ -19,7 +21,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     fit.add_argument(
         "--every",
-        type=_count,
+        type=count,
         default=1,
         metavar="N",
         help="only each N-th LCDB curve: a quick look",
@@ -32,10 +34,3 @@ def _fit(args: argparse.Namespace) -> int:
     from engine.bench import fit
 
     return fit.run(args.curves, args.every, args.json)
-
-
-def _count(written: str) -> int:
-    value = int(written)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{written} must be at least 1")
-    return value

@@ -24,6 +24,7 @@ from engine.bench import coverage
 from engine.bench.learn import fold_of, kept_out_mixtures
 from engine.bench.rivals import RIVALS, Seen
 from engine.bench.tasks import GROUPS, Task, read_tasks
+from engine.columns import aligned
 from engine.laws.forecast import Forecast, forecast, forecasts, prepared
 from engine.laws.mixture import Mixture
 from engine.laws.varpro import floor_fits
@@ -106,10 +107,10 @@ def report(figures: dict[str, Any]) -> str:
         for name, share in figures["against"].items()
     ]
     speed = [f"{name}: {value}" for name, value in figures["speed"].items()]
-    parts = [_aligned(rows), _aligned(bands), "\n".join(against), "\n".join(speed)]
+    parts = [aligned(rows), aligned(bands), "\n".join(against), "\n".join(speed)]
     exponents: list[tuple[str, ...]] = [("coverage / width of 90 % exponents", *coverage.TRUTHS)]
     exponents += [(name, *cells) for name, cells in figures["exponents"].items()]
-    parts.append(_aligned(exponents))
+    parts.append(aligned(exponents))
     return "\n\n".join(parts) + "\n"
 
 
@@ -127,14 +128,6 @@ def _exponents(rows: Sequence[coverage.Row]) -> dict[str, list[str]]:
 
 def _pair(held: Sequence[float] | None) -> str:
     return "" if held is None else f"{held[0]:.4f}/{held[1]:.4f}"
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
 
 
 def _stacks(tasks: Sequence[Task]) -> Iterator[list[int]]:

@@ -263,7 +263,7 @@ def test_an_estimate_in_json_holds_what_the_page_shows(tmp_path):
         (["run", "images", "--model", "words=cnn"], "--model words=cnn: choose from images: cnn"),
         (["run", "images", "--treatment", "spice"], "--treatment spice: choose from images: none"),
         (["run", "images", "--data-path", "nowhere"], "--data-path nowhere: there is nothing at"),
-        (["run", "images", "--minutes", "0"], "0 must be a number above 0"),
+        (["run", "images", "--minutes", "0"], "'0' must be a positive finite number"),
         (["run", "images", "--sizes", "10,x"], "--sizes"),
         (["run", "music"], "invalid choice: 'music'"),
     ],

@@ -1,0 +1,31 @@
+"""What the commands take on the command line, checked: each fault names the value and the rule."""
+
+import argparse
+from math import inf
+
+
+def positive(written: str) -> float:
+    """A size or an error: positive and finite."""
+    try:
+        value = float(written)
+    except ValueError:
+        value = inf
+    if not 0 < value < inf:
+        raise argparse.ArgumentTypeError(f"{written!r} must be a positive finite number")
+    return value
+
+
+def count(written: str) -> int:
+    """A whole number, at least 1."""
+    try:
+        value = int(written)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{written!r} must be a whole number, at least 1")
+    return value
+
+
+def counts(written: str) -> tuple[int, ...]:
+    """Whole numbers with commas between them."""
+    return tuple(count(part) for part in written.split(","))
