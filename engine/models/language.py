@@ -122,7 +122,8 @@ class RecurrentHighway(nn.Module):
 def _highway(state: Tensor, both: Tensor, width: int) -> Tensor:
     """The state s (1 - t) + h t, from s (b, width) and the inner values of h and t (b, 2 width)."""
     h, t = both[:, :width], both[:, width:]
-    return torch.lerp(state, h.tanh(), t.sigmoid())
+    h, t = h.tanh().to(state.dtype), t.sigmoid().to(state.dtype)  # bfloat16 under autocast
+    return torch.lerp(state, h, t)
 
 
 class Attention(nn.Module):

@@ -130,6 +130,7 @@ class Agenda:
                 treatment=part.subject.treatment,
                 stage=trial.stage,
                 scored=size == part.sizes[-1],
+                way=part.speeds[trial.capacity].way,
             )
             found.append(PlannedGroup(spec, shard_name(part, size), each * len(seeds)))
         return found

@@ -172,7 +172,7 @@ def make_plan(
 
 
 def interpolated(speeds: Mapping[int, Speed], capacity: int) -> Speed:
-    """The speed at a capacity between those measured: straight lines in logs."""
+    """The speed at a capacity between those measured: straight lines in logs, the nearest's way."""
     measured = sorted(speeds)
     at = np.log(measured)
 
@@ -184,6 +184,7 @@ def interpolated(speeds: Mapping[int, Speed], capacity: int) -> Speed:
         train=one([speed.train for speed in known]),
         evaluate=one([speed.evaluate for speed in known]),
         test=one([speed.test for speed in known]),
+        way=known[int(np.abs(at - np.log(capacity)).argmin())].way,
     )
 
 

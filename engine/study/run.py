@@ -27,9 +27,9 @@ from engine.study.store import NewCurve, Store, WorkRow
 from engine.study.subject import Settings, Subject, stored_settings
 from engine.tasks.load import TaskLoader
 from engine.tasks.task import Task
-from engine.training import probe
+from engine.training import probe, ways
 from engine.training.device import Device
-from engine.training.spec import Candidate, GroupSpec, Schedule, Speed
+from engine.training.spec import SGD, Candidate, GroupSpec, Schedule, Speed
 
 BEAT_SECONDS = 1.0  # between two signs of life; the store calls a driver lost after 15
 
@@ -235,7 +235,13 @@ def _speeds(task: Task, subject: Subject, recipe: Recipe) -> dict[int, Speed]:
     """The speeds of the ladder's ends and middle; those between follow from them."""
     ladder = recipe.ladder
     rungs = sorted({ladder[0], ladder[len(ladder) // 2], ladder[-1]})
-    return {rung: probe.measure(task, subject.model, rung, recipe.schedule.batch) for rung in rungs}
+    batch, found = recipe.schedule.batch, {}
+    for rung in rungs:
+        way = ways.fastest(default_cache() / "ways.json", task, subject.model, rung, batch)
+        if subject.treatment == SGD and way == "stacked":
+            way = "plain"  # stacks are of AdamW
+        found[rung] = probe.measure(task, subject.model, rung, batch, way)
+    return found
 
 
 def _announced(task: Task, subject: Subject, index: int) -> list[NewCurve]:

@@ -12,6 +12,7 @@ ledge and falsifies the curve (notes: performance, sections 4 and 11).
 
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +24,7 @@ from torch import Tensor, nn
 from data.shards import shard_hash
 from engine.models.capacity import parameters
 from engine.tasks.task import Part, Task
+from engine.training import loop, stack
 from engine.training.batches import batches
 from engine.training.spec import SGD, WEIGHT_DECAY, Candidate, GroupSpec, Schedule
 
@@ -52,6 +54,20 @@ class _Replica:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Rivals:
+    """The replicas of one seed, which see the same batches."""
+
+    seed: int
+    rows: NDArray[np.int64]  # of the shard
+    stream: Iterator[NDArray[np.int64]]  # of batches
+    replicas: list[_Replica]
+
+    @property
+    def running(self) -> list[_Replica]:
+        return [replica for replica in self.replicas if replica.status == "running"]
+
+
 def run_group(task: Task, spec: GroupSpec) -> list[Candidate]:
     """Train every replica of a group.
 
@@ -59,39 +75,32 @@ def run_group(task: Task, spec: GroupSpec) -> list[Candidate]:
         One candidate for each seed and learning rate, in that order. The same spec gives the same
         numbers on the same machine and versions (CPU: bit for bit), apart from the seconds.
     """
-    watched = task.part("validation", spec.schedule.watched)
-    found: list[Candidate] = []
-    for seed in spec.seeds:
-        rows = task.shard(spec.size, seed)
-        rivals = _train_rivals(task, spec, watched, seed, rows)
-        found += [_record(task, spec, seed, rows, replica) for replica in rivals]
-    return found
-
-
-def _train_rivals(
-    task: Task, spec: GroupSpec, watched: Part, seed: int, rows: NDArray[np.int64]
-) -> list[_Replica]:
-    """Train one seed at every learning rate, in lockstep from evaluation to evaluation."""
     schedule = spec.schedule
-    replicas = [_start(task, spec, seed, rate) for rate in spec.learning_rates]
-    stream = batches(rows, schedule.batch, seed, task.lengths)
+    watched = task.part("validation", schedule.watched)
+    rivalries = [_rivalry(task, spec, seed) for seed in spec.seeds]
     step = 0
     for target in schedule.evaluations():
-        block = np.stack([next(stream) for _ in range(target - step)])  # (steps, batch)
-        steps = torch.from_numpy(block).to(task.device)
-        running = [replica for replica in replicas if replica.status == "running"]
-        for replica in running:
-            began = time.perf_counter()
-            _advance(task, replica, steps)
-            _evaluate(task, replica, watched)
-            replica.seconds += time.perf_counter() - began
+        _advance(task, spec, rivalries, target - step)
         step = target
-        _prune(replicas, schedule)
-        for replica in running:
-            _stop(replica, schedule)
-        if not any(replica.status == "running" for replica in replicas):
+        for rivals in rivalries:
+            running = rivals.running
+            for replica in running:
+                _evaluate(task, replica, watched)
+            _prune(rivals.replicas, schedule)
+            for replica in running:
+                _stop(replica, schedule)
+        if not any(rivals.running for rivals in rivalries):
             break
-    return replicas
+    return [
+        _record(task, spec, rivals, replica) for rivals in rivalries for replica in rivals.replicas
+    ]
+
+
+def _rivalry(task: Task, spec: GroupSpec, seed: int) -> _Rivals:
+    rows = task.shard(spec.size, seed)
+    stream = batches(rows, spec.schedule.batch, seed, task.lengths)
+    replicas = [_start(task, spec, seed, rate) for rate in spec.learning_rates]
+    return _Rivals(seed, rows, stream, replicas)
 
 
 def _start(task: Task, spec: GroupSpec, seed: int, rate: float) -> _Replica:
@@ -107,18 +116,35 @@ def _optimizer(model: nn.Module, treatment: str, rate: float) -> torch.optim.Opt
     return torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=decay, fused=True)
 
 
-def _advance(task: Task, replica: _Replica, steps: Tensor) -> None:
-    """Plain training: one optimiser step for each row of `steps` (steps, batch)."""
-    for batch in steps:
-        loss = task.loss(replica.model, batch)
-        replica.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        replica.optimizer.step()
-    replica.step += len(steps)
+def _advance(task: Task, spec: GroupSpec, rivalries: list[_Rivals], steps: int) -> None:
+    """Train all that run, `steps` steps each, alone or stacked."""
+    due: list[tuple[_Replica, Tensor]] = []
+    for rivals in rivalries:
+        if rivals.running:
+            block = np.stack([next(rivals.stream) for _ in range(steps)])  # (steps, batch)
+            rows = torch.from_numpy(block).to(task.device)
+            due += [(replica, rows) for replica in rivals.running]
+    if spec.way == "stacked" and len(due) > 1:
+        due.sort(key=lambda each: each[0].learning_rate)
+        began = time.perf_counter()
+        models, optimizers = zip(*((r.model, r.optimizer) for r, _ in due), strict=True)
+        stack.advance(task, models, optimizers, torch.stack([rows for _, rows in due], dim=1))
+        each = (time.perf_counter() - began) / len(due)
+        for replica, _ in due:
+            replica.seconds += each
+    else:
+        for replica, rows in due:
+            began = time.perf_counter()
+            loop.train(task, replica.model, replica.optimizer, rows, spec.way == "half")
+            replica.seconds += time.perf_counter() - began
+    for replica, _ in due:
+        replica.step += steps
 
 
 def _evaluate(task: Task, replica: _Replica, watched: Part) -> None:
+    began = time.perf_counter()
     loss = float(task.mean_loss(replica.model, watched))
+    replica.seconds += time.perf_counter() - began
     replica.evaluations += 1
     replica.earlier_loss = replica.best_loss
     replica.last_loss = loss
@@ -158,10 +184,9 @@ def _stop(replica: _Replica, schedule: Schedule) -> None:
         replica.reason = f"still improving at {schedule.max_steps:,} steps"
 
 
-def _record(
-    task: Task, spec: GroupSpec, seed: int, rows: NDArray[np.int64], replica: _Replica
-) -> Candidate:
+def _record(task: Task, spec: GroupSpec, rivals: _Rivals, replica: _Replica) -> Candidate:
     """Measure the last weights on the shard, then the best ones there and on the test split."""
+    seed, rows = rivals.seed, rivals.rows
     began = time.perf_counter()
     test: dict[str, float] = {}
     scores: dict[str, float] = {}

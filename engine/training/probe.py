@@ -1,47 +1,74 @@
 """The probe: how fast this machine trains a model, measured for half a second before planning."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+import numpy as np
 import torch
 
 from engine.tasks.task import Task
-from engine.training.spec import Speed
+from engine.training import loop, stack
+from engine.training.batches import batches
+from engine.training.spec import Speed, Way
 
 PROBE_SECONDS = 0.25  # for each of the three: +-10 % here, and nobody waits for it
 PROBE_ROWS = 256  # of the validation split, on which evaluation and errors are timed
+STACKED = 6  # replicas of a stack: two learning rates and three seeds, a standard study's
+STEPS = 2  # of one call
 
 
-def measure(task: Task, model: str, capacity: int, batch: int) -> Speed:
-    """Rows a second that one thread (or the GPU) trains and evaluates of one model."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # as the workers will run
-    try:
-        return _measure(task, model, capacity, batch)
-    finally:
-        torch.set_num_threads(threads)
+def measure(task: Task, model: str, capacity: int, batch: int, way: Way = "plain") -> Speed:
+    """Rows a second that one thread (or the GPU) trains, a way, and evaluates of one model."""
+    with one_thread():
+        network = task.build(model, capacity, seed=0)
+        part = task.part("validation", PROBE_ROWS)
+        train, rows = trainer(task, model, capacity, batch, way)
+        return Speed(
+            train=rows * _rate(train),
+            evaluate=len(part.rows) * _rate(lambda: task.mean_loss(network, part).item()),
+            test=len(part.rows) * _rate(lambda: task.errors(network, part)),
+            way=way,
+        )
 
 
-def _measure(task: Task, model: str, capacity: int, batch: int) -> Speed:
-    network = task.build(model, capacity, seed=0)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-4, weight_decay=0.0, fused=True)
+def trainer(
+    task: Task, model: str, capacity: int, batch: int, way: Way, steps: int = STEPS
+) -> tuple[Callable[[], None], int]:
+    """A call that trains for some steps and waits for the device, and the rows that it takes.
+
+    Where replicas are stacked these are the rows of all STACKED of them.
+    """
     rows = task.shard(task.full, seed=0)
-    batch = min(batch, len(rows))
-    everything = torch.from_numpy(rows).to(task.device)
-    part = task.part("validation", PROBE_ROWS)
+    stream = batches(rows, batch, 0, task.lengths)
+    count = STACKED if way == "stacked" else 1
+    models = [task.build(model, capacity, seed) for seed in range(count)]
+    optimizers = [
+        torch.optim.AdamW(each.parameters(), lr=1e-4, weight_decay=0.0, fused=True)
+        for each in models
+    ]
 
     def train() -> None:
-        loss = task.loss(network, everything[torch.randint(len(rows), (batch,))])
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        loss.item()  # waits for the device
+        drawn = np.stack([next(stream) for _ in range(steps * count)])  # (steps * count, batch)
+        due = torch.from_numpy(drawn).to(task.device)
+        if way == "stacked":
+            stack.advance(task, models, optimizers, due.view(steps, count, -1))
+        else:
+            loop.train(task, models[0], optimizers[0], due, way == "half")
+        next(models[0].parameters()).sum().item()
 
-    return Speed(
-        train=batch * _rate(train),
-        evaluate=len(part.rows) * _rate(lambda: task.mean_loss(network, part).item()),
-        test=len(part.rows) * _rate(lambda: task.errors(network, part)),
-    )
+    return train, steps * count * min(batch, len(rows))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """As the workers will run."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _rate(work: Callable[[], object]) -> float:

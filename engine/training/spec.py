@@ -34,6 +34,11 @@ class Schedule:
         yield self.max_steps
 
 
+Way = Literal["plain", "stacked", "half"]
+"""How the steps of a group are computed: as a loop writes them; the replicas' weights in one
+tensor; products in bfloat16. A probe finds the fastest (engine.training.probe)."""
+
+
 @dataclass(frozen=True, slots=True)
 class GroupSpec:
     """What an executor moves about: enough to train the group anywhere."""
@@ -50,6 +55,7 @@ class GroupSpec:
     treatment: str = ""  # what is done to the training data or the training; "": nothing
     stage: str = "search"  # of the shard's search that the group belongs to
     scored: bool = False  # whether the task's costly scores are wanted too, of seed 0
+    way: Way = "plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +90,4 @@ class Speed:
     train: float  # in training
     evaluate: float  # when the loss is measured
     test: float  # when all errors are measured, which may mean decoding
+    way: Way = "plain"  # in which it trains so fast

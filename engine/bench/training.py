@@ -1,0 +1,379 @@
+"""`steepness bench training`: whole curves and single steps, the engine's beside users' loops.
+
+Everything compared runs in one process of one thread, in turns, on the same data, models, seeds,
+learning rates and schedules, and is told in process time, so that other work on the machine falls
+on both alike; ratios are to be trusted, seconds less. Wall time is of the engine with one process
+a core against the plain loop with as many threads as serve it best.
+"""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from scipy.stats import linregress
+from scipy.stats import t as student
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from engine.bench.plain import Batch, loader, plain_loss, train_plain, train_resident
+from engine.columns import aligned
+from engine.study.agenda import PlannedGroup
+from engine.study.executors import Failed, Finished, run_here
+from engine.study.location import default_cache
+from engine.study.presets import RECIPES
+from engine.tasks.load import TaskLoader
+from engine.tasks.task import Part, Task
+from engine.training.batches import batches
+from engine.training.device import choose
+from engine.training.group import run_group
+from engine.training.spec import Candidate, GroupSpec
+
+ROUNDS, STEPS = 5, 12  # of each variant of a step, in turns
+GEMM = 512  # rows and columns of the product that tells the most a thread can do
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One curve that is measured."""
+
+    name: str
+    domain: str
+    data: str
+    model: str
+    capacity: int
+    sizes: tuple[int, ...]
+    rates: tuple[float, ...]
+
+
+def _doubling(first: int, count: int) -> tuple[int, ...]:
+    return tuple(first * 2**step for step in range(count))
+
+
+CASES = (
+    Case("mlp", "images", "icons", "mlp", 160_000, _doubling(25, 10), (3e-4, 1e-3, 3e-3)),
+    Case("cnn", "images", "icons", "cnn", 40_000, _doubling(25, 10), (1e-3, 3e-3, 1e-2)),
+    Case("resnet", "images", "icons", "resnet", 40_000, _doubling(25, 8), (1e-3, 3e-3, 1e-2)),
+    Case("lstm", "characters", "sotu", "lstm", 20_000, _doubling(1_200, 7), (3e-3, 7e-3, 1.6e-2)),
+    Case(
+        "translation",
+        "translation",
+        "interface",
+        "attention",
+        50_000,
+        _doubling(53, 7),
+        (2e-3, 5e-3, 1.2e-2),
+    ),
+    Case("ctc", "speech", "synthetic-phrases", "ctc", 30_000, _doubling(14, 6), (2e-3, 4e-3, 8e-3)),
+)
+STEPS_TOO = (  # families of which single steps are timed, and no whole curve
+    Case("words lstm", "words", "sotu", "lstm", 100_000, (), ()),
+    Case("words lstm, large", "words", "sotu", "lstm", 800_000, (), ()),
+    Case("characters rhn", "characters", "sotu", "rhn", 40_000, (), ()),
+    Case("characters transformer", "characters", "sotu", "transformer", 40_000, (), ()),
+    Case("translation transformer", "translation", "interface", "transformer", 100_000, (), ()),
+    Case("speech attention", "speech", "synthetic-phrases", "attention", 60_000, (), ()),
+    Case("mlp, small", "images", "icons", "mlp", 20_000, (), ()),
+    Case("cnn, large", "images", "icons", "cnn", 320_000, (), ()),
+    Case("lstm, large", "characters", "sotu", "lstm", 640_000, (), ()),
+)
+
+
+def run(names: Sequence[str], seeds: int, curves: bool, out: Path | None) -> int:
+    """Measure and print; names choose among the cases, none means all."""
+    torch.set_num_threads(1)
+    loaded = TaskLoader({}, default_cache(), "cpu")
+    cases = [case for case in CASES + STEPS_TOO if not names or case.name in names]
+    figures: dict[str, Any] = {"machine": choose("cpu").name, "gemm": _gemm(), "steps": {}}
+    print(f"{figures['machine']}; one thread multiplies at {figures['gemm'] / 1e9:.0f} GFLOP/s")
+    tasks: dict[tuple[str, str], Task] = {}
+    for case in cases:
+        task = tasks.setdefault((case.domain, case.data), loaded(case.domain, case.data))
+        figures["steps"][case.name] = asdict(_throughput(task, case, figures["gemm"]))
+        _note(f"steps of {case.name} measured")
+    print(_steps_table(figures["steps"]), flush=True)
+    figures["curves"] = {}
+    for case in cases:
+        if curves and case.sizes:
+            whole = _whole(tasks[case.domain, case.data], case, seeds)
+            whole["wall"] = _wall(loaded, case, seeds, whole)
+            figures["curves"][case.name] = whole
+            print(_curve_table(case, whole), flush=True)
+            if out is not None:
+                out.write_text(json.dumps(figures, indent=1) + "\n")
+    if out is not None:
+        out.write_text(json.dumps(figures, indent=1) + "\n")
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """Rows a second of one replica, in process time."""
+
+    plain: float  # the loop of a user
+    ratio: tuple[float, float, float]  # ours to plain: median, least and most of the rounds
+    roofline: float  # share of the fastest matrix product that our step reaches
+    two_threads: float  # wall time of the plain loop on one thread over that on two
+
+
+def _throughput(task: Task, case: Case, gemm: float) -> Throughput:
+    """One replica's steps at the largest shard, theirs and ours in turns."""
+    schedule = RECIPES[case.domain]["standard"].schedule
+    rows = task.shard(min(task.full, 20_000 if case.domain == "images" else task.full // 4), 0)
+    train: Iterator[Batch] = iter(())
+    held = loader(task, "train", rows, schedule.batch, 0)
+    loss = plain_loss(task)
+    theirs = task.build(case.model, case.capacity, 0)
+    by_hand = torch.optim.AdamW(theirs.parameters(), lr=1e-3, weight_decay=0.0)
+    ours = task.build(case.model, case.capacity, 0)
+    fused = torch.optim.AdamW(ours.parameters(), lr=1e-3, weight_decay=0.0, fused=True)
+    stream = batches(rows, schedule.batch, 0, task.lengths)
+
+    def plain() -> None:
+        nonlocal train
+        for _ in range(STEPS):
+            batch = next(train, None)
+            if batch is None:
+                train = iter(held)
+                batch = next(train)
+            found = loss(theirs, batch)
+            by_hand.zero_grad()
+            found.backward()  # type: ignore[no-untyped-call]
+            by_hand.step()
+            found.item()
+
+    def engine() -> None:
+        for _ in range(STEPS):
+            found = task.loss(ours, torch.from_numpy(next(stream)))
+            fused.zero_grad(set_to_none=True)
+            found.backward()  # type: ignore[no-untyped-call]
+            fused.step()
+
+    plain()
+    engine()
+    seconds = np.array([[_seconds(plain), _seconds(engine)] for _ in range(ROUNDS)])
+    ratios = seconds[:, 0] / seconds[:, 1]
+    step = float(np.median(seconds[:, 1])) / STEPS
+    one = _seconds(plain, time.perf_counter)
+    torch.set_num_threads(2)
+    two = _seconds(plain, time.perf_counter)
+    torch.set_num_threads(1)
+    return Throughput(
+        plain=schedule.batch * STEPS / float(np.median(seconds[:, 0])),
+        ratio=(float(np.median(ratios)), float(ratios.min()), float(ratios.max())),
+        roofline=_flops(task, ours, torch.from_numpy(next(stream))) / step / gemm,
+        two_threads=one / two,
+    )
+
+
+def _whole(task: Task, case: Case, seeds: int) -> dict[str, Any]:
+    """Both loops of a user and ours over all sizes and seeds, in turns size by size."""
+    cells: list[dict[str, Any]] = []
+    seconds = {"plain": 0.0, "resident": 0.0, "ours": 0.0}
+    looked = {"plain": 0.0, "resident": 0.0, "ours": 0.0}
+    evaluations = {"plain": 0, "resident": 0, "ours": 0}
+    by_size: list[float] = []
+    metric = next(iter(task.guess))
+    for size in case.sizes:
+        spec = _spec(case, size, tuple(range(seeds)))
+        found: dict[str, dict[int, tuple[float, float]]] = {}
+        for name, train in ("plain", train_plain), ("resident", train_resident):
+            began = time.process_time()
+            found[name] = {}
+            for seed in spec.seeds:
+                runs = [train(task, spec, seed, rate) for rate in spec.learning_rates]
+                best = min(runs, key=lambda run: run.validation_loss)
+                found[name][seed] = (best.validation_loss, best.test[metric])
+                looked[name] += sum(run.validation_seconds for run in runs)
+                evaluations[name] += sum(run.evaluations for run in runs)
+            seconds[name] += time.process_time() - began
+        timed = _Timed(task)
+        began = time.process_time()
+        ours = run_group(timed, spec)
+        by_size.append(time.process_time() - began)
+        seconds["ours"] += by_size[-1]
+        looked["ours"] += timed.looked
+        evaluations["ours"] += sum(run.evaluations for run in ours)
+        found["ours"] = {seed: _best(ours, seed, metric) for seed in spec.seeds}
+        for seed in spec.seeds:
+            each = {name: cells_of[seed][1] for name, cells_of in found.items()}
+            cells.append({"size": size, "seed": seed, **each})
+        _note(
+            f"{case.name}, size {size:,}: plain {seconds['plain']:.0f} s,"
+            f" ours {seconds['ours']:.0f} s so far"
+        )
+    return {
+        "seconds": seconds,
+        "looking": {name: looked[name] / seconds[name] for name in seconds},
+        "evaluations": evaluations,
+        "by_size": by_size,
+        "cells": cells,
+        "parity": {name: _parity(cells, name) for name in ("resident", "ours")},
+    }
+
+
+def _wall(loaded: TaskLoader, case: Case, seeds: int, whole: dict[str, Any]) -> dict[str, float]:
+    """Seconds on the clock of the same curve in one process a core, start of workers included."""
+    cpu = whole["by_size"]
+    queue = [
+        PlannedGroup(_spec(case, size, (seed,)), f"{size}", cost / seeds)
+        for size, cost in zip(case.sizes, cpu, strict=True)
+        for seed in range(seeds)
+    ]
+    began, busy = time.perf_counter(), 0.0
+    for event in run_here(queue, loaded, workers=2):
+        if isinstance(event, Failed):
+            raise RuntimeError(event.reason)
+        if isinstance(event, Finished):
+            busy += event.seconds
+    return {
+        "seconds": time.perf_counter() - began,
+        "busy": busy,
+        "peak_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+    }
+
+
+def _parity(cells: Sequence[dict[str, Any]], name: str) -> dict[str, float]:
+    """Mean log ratio of test errors to the plain loop's, its 95 % interval, exponents apart."""
+    ratios = np.log([cell[name] / cell["plain"] for cell in cells])
+    half = float(student.ppf(0.975, len(ratios) - 1) * ratios.std(ddof=1) / np.sqrt(len(ratios)))
+    size = np.log([cell["size"] for cell in cells])
+    slopes = [
+        linregress(size, np.log([cell[of] for cell in cells])).slope for of in (name, "plain")
+    ]
+    return {
+        "pairs": len(ratios),
+        "mean": float(ratios.mean()),
+        "half": half,
+        "exponents": float(slopes[0] - slopes[1]),
+    }
+
+
+class _Timed:
+    """A task that counts the process time of looking at validation."""
+
+    def __init__(self, task: Task) -> None:
+        self._task, self.looked = task, 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._task, name)
+
+    def mean_loss(self, model: nn.Module, part: Part) -> torch.Tensor:
+        began = time.process_time()
+        found = self._task.mean_loss(model, part)
+        self.looked += time.process_time() - began
+        return found
+
+
+def _spec(case: Case, size: int, seeds: tuple[int, ...]) -> GroupSpec:
+    schedule = replace(RECIPES[case.domain]["standard"].schedule)
+    return GroupSpec(
+        name=f"{case.name} {size} {seeds}",
+        domain=case.domain,
+        data=case.data,
+        model=case.model,
+        capacity=case.capacity,
+        size=size,
+        seeds=seeds,
+        learning_rates=case.rates,
+        schedule=schedule,
+    )
+
+
+def _best(runs: Sequence[Candidate], seed: int, metric: str) -> tuple[float, float]:
+    held = [
+        (run.validation_loss, run.test[metric])
+        for run in runs
+        if run.seed == seed and run.validation_loss is not None
+    ]
+    return min(held)
+
+
+def _flops(task: Task, model: nn.Module, rows: torch.Tensor) -> float:
+    """Of one forward and backward pass, as torch counts them."""
+    counter = FlopCounterMode(display=False)
+    with torch.backends.mkldnn.flags(enabled=False), counter:
+        task.loss(model, rows).backward()  # type: ignore[no-untyped-call]
+    return float(counter.get_total_flops())
+
+
+def _gemm() -> float:
+    """The most that one thread multiplies and adds in a second: a large matrix product."""
+    a, b = torch.randn(GEMM, GEMM), torch.randn(GEMM, GEMM)
+
+    def product() -> None:
+        for _ in range(20):
+            a @ b
+
+    product()
+    return 20 * 2 * GEMM**3 / min(_seconds(product) for _ in range(ROUNDS))
+
+
+def _seconds(work: Callable[[], object], clock: Callable[[], float] = time.process_time) -> float:
+    began = clock()
+    work()
+    return clock() - began
+
+
+def _note(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
+def _steps_table(steps: dict[str, dict[str, Any]]) -> str:
+    rows: list[tuple[str, ...]] = [
+        ("a step of", "plain, rows/s", "ours", "least - most", "roofline")
+    ]
+    for name, each in steps.items():
+        middle, least, most = each["ratio"]
+        rows.append(
+            (
+                name,
+                f"{each['plain']:,.0f}",
+                f"{middle:.2f}x",
+                f"{least:.2f} - {most:.2f}",
+                f"{each['roofline']:.0%}",
+            )
+        )
+    return aligned(rows)
+
+
+def _curve_table(case: Case, whole: dict[str, Any]) -> str:
+    seconds, parity = whole["seconds"], whole["parity"]
+    rows: list[tuple[str, ...]] = [
+        (
+            f"{case.name}, {len(case.sizes)} sizes",
+            "CPU s",
+            "ratio",
+            "validating",
+            "errors",
+            "exponent",
+        )
+    ]
+    for name in seconds:
+        same = parity.get(name)
+        rows.append(
+            (
+                name,
+                f"{seconds[name]:.0f}",
+                f"{seconds['plain'] / seconds[name]:.1f}x",
+                f"{whole['looking'][name]:.0%} ({whole['evaluations'][name]:,})",
+                f"{same['mean']:+.3f} ± {same['half']:.3f}" if same else "",
+                f"{same['exponents']:+.3f}" if same else "",
+            )
+        )
+    wall = whole["wall"]
+    return (
+        aligned(rows)
+        + f"\nwall: {wall['seconds']:.0f} s on two processes, {wall['peak_mb']:.0f} MB the larger"
+        + "; seconds by size: "
+        + ", ".join(f"{each:.1f}" for each in whole["by_size"])
+        + "\n"
+    )

@@ -1,0 +1,106 @@
+"""Which way of computing a step is the fastest that gives the same answer: tried, and remembered.
+
+Remembered by device, version, model, capacity and batch in the cache folder, because ways differ by
+rounding: a study asked for again on the same machine should give the same numbers.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from math import inf
+from pathlib import Path
+
+import torch
+
+from engine.tasks.task import Task
+from engine.training.batches import batches
+from engine.training.device import choose
+from engine.training.probe import one_thread, trainer
+from engine.training.spec import Way
+from engine.training.stack import stackable
+
+WORTH = 1.1  # a way must be so much faster than plain: the probe itself is right to 10 %
+SMALL = 0.01  # seconds of a step that Python and the start of kernels can matter in
+STRETCH = 6  # steps between two evaluations, at least: a stack is made anew for each stretch
+ROUNDS = 3
+SAME = 0.05  # of the gradient's length that bfloat16 may be off: a batch's own noise is its length
+
+
+def fastest(kept: Path, task: Task, model: str, capacity: int, batch: int) -> Way:
+    """The way for groups of a model at a capacity.
+
+    Args:
+        kept: file that remembers the ways found before; a damaged one is begun anew.
+        task: of the model.
+        model: name of its family.
+        capacity: parameters.
+        batch: rows.
+    """
+    device = task.device.type
+    about = (choose(device).name, torch.__version__, task.data_hash, model, capacity, batch)
+    key = " / ".join(map(str, about))
+    known = _read(kept)
+    if key not in known:
+        with one_thread():
+            known[key] = _found(task, model, capacity, batch)
+        _write(kept, {**_read(kept), key: known[key]})
+    return known[key]
+
+
+def agrees(task: Task, model: str, capacity: int, batch: int) -> bool:
+    """Whether bfloat16 leaves the first batch's gradient as it is, within SAME of its length."""
+    rows = torch.from_numpy(next(batches(task.shard(task.full, 0), batch, 0, task.lengths)))
+    network = task.build(model, capacity, seed=0)
+    exact, half = (_gradient(task, network, rows.to(task.device), half) for half in (False, True))
+    return bool((half - exact).norm() <= SAME * exact.norm())
+
+
+def _found(task: Task, model: str, capacity: int, batch: int) -> Way:
+    ways: list[Way] = ["plain"]
+    plain, _ = trainer(task, model, capacity, batch, "plain", steps=1)
+    plain()
+    small = _seconds(task, plain) < SMALL
+    if small and stackable(task.build(model, capacity, seed=0)):
+        ways.append("stacked")
+    if agrees(task, model, capacity, batch):
+        ways.append("half")
+    tried = {
+        way: trainer(task, model, capacity, batch, way, STRETCH if small else 1) for way in ways
+    }
+    cost = dict.fromkeys(ways, inf)  # seconds a row
+    for _ in range(ROUNDS):  # in turns: what else the machine does falls on all alike
+        for way, (train, rows) in tried.items():
+            cost[way] = min(cost[way], _seconds(task, train) / rows)
+    best = min(ways, key=lambda way: cost[way])
+    return best if cost[best] * WORTH <= cost["plain"] else "plain"
+
+
+def _seconds(task: Task, work: Callable[[], None]) -> float:
+    """Of the process on a CPU, so that a busy machine chooses alike; on the clock elsewhere."""
+    clock = time.process_time if task.device.type == "cpu" else time.perf_counter
+    began = clock()
+    work()
+    return clock() - began
+
+
+def _gradient(task: Task, network: torch.nn.Module, rows: torch.Tensor, half: bool) -> torch.Tensor:
+    network.zero_grad()
+    with torch.autocast(task.device.type, torch.bfloat16, enabled=half):
+        loss = task.loss(network, rows)
+    loss.backward()  # type: ignore[no-untyped-call]
+    return torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None])
+
+
+def _read(kept: Path) -> dict[str, Way]:
+    try:
+        found: dict[str, Way] = json.loads(kept.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(kept: Path, known: dict[str, Way]) -> None:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    beside = kept.with_suffix(".new")
+    beside.write_text(json.dumps(known, indent=1) + "\n")
+    beside.replace(kept)  # at once: another study may read it now

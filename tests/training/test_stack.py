@@ -1,0 +1,91 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from engine.tasks.task import Part
+from engine.training import loop, stack
+from engine.training.batches import batches
+from engine.training.group import run_group
+from engine.training.stack import stackable
+from engine.training.ways import agrees, fastest
+from tests.training.stripes import SCHEDULE, spec
+
+RATES = (1e-3, 1e-3, 4e-3, 4e-3)
+
+
+def trained(task, family, together, steps=100):
+    models = [task.build(family, 3_000, seed) for seed in range(len(RATES))]
+    optimizers = [
+        torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01, fused=True)
+        for model, rate in zip(models, RATES, strict=True)
+    ]
+    streams = [batches(task.shard(120, seed), 16, seed) for seed in range(len(RATES))]
+    for _ in range(2):  # a stack is made of what the one before has left
+        rows = torch.stack(
+            [torch.from_numpy(next(stream)) for _ in range(steps // 2) for stream in streams]
+        ).view(steps // 2, len(RATES), 16)
+        if together:
+            stack.advance(task, models, optimizers, rows)
+        else:
+            for place, (model, optimizer) in enumerate(zip(models, optimizers, strict=True)):
+                loop.train(task, model, optimizer, rows[:, place], half=False)
+    return models
+
+
+@pytest.mark.parametrize("family", ["mlp", "cnn"])
+def test_a_hundred_steps_stacked_end_at_the_weights_of_the_plain_loop(task, family):
+    for alone, stacked in zip(
+        trained(task, family, False), trained(task, family, True), strict=True
+    ):
+        for one, other in zip(alone.parameters(), stacked.parameters(), strict=True):
+            torch.testing.assert_close(one, other, atol=1e-4, rtol=0)
+
+
+def test_running_statistics_go_back_to_each_replica(task):
+    part = Part("validation", task.part("validation").rows)
+    for alone, stacked in zip(trained(task, "cnn", False), trained(task, "cnn", True), strict=True):
+        torch.testing.assert_close(
+            task.mean_loss(alone, part), task.mean_loss(stacked, part), atol=1e-3, rtol=1e-3
+        )
+
+
+def test_a_group_that_drops_replicas_on_the_way_gives_the_same_points_stacked(task):
+    asked = spec(
+        model="cnn", size=100, seeds=(0, 1), learning_rates=(1e-5, 3e-3, 1e-2), schedule=SCHEDULE
+    )
+    plain, stacked = (run_group(task, replace(asked, way=way)) for way in ("plain", "stacked"))
+    assert {run.status for run in plain} > {"pruned"}
+    assert [run.status for run in plain] == [run.status for run in stacked]
+    assert [run.steps for run in plain] == [run.steps for run in stacked]
+    losses = [[run.validation_loss for run in runs] for runs in (plain, stacked)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-2)
+
+
+def test_a_model_with_layers_that_a_stack_does_not_know_is_not_stacked(task):
+    assert stackable(task.build("cnn", 3_000, 0))
+    assert not stackable(task.build("resnet", 3_000, 0))
+
+
+def test_half_precision_trains_to_nearly_the_loss_of_float32(task):
+    asked = spec(model="mlp", size=160, seeds=(0, 1, 2), learning_rates=(1e-3,))
+    plain, half = (run_group(task, replace(asked, way=way)) for way in ("plain", "half"))
+    assert [run.validation_loss for run in plain] != [run.validation_loss for run in half]
+    for one, other in zip(plain, half, strict=True):
+        assert other.validation_loss == pytest.approx(one.validation_loss, rel=0.03)
+
+
+def test_half_precision_is_refused_where_it_bends_the_gradient(task, monkeypatch):
+    assert agrees(task, "mlp", 3_000, 16)
+    monkeypatch.setattr("engine.training.ways.SAME", 1e-5)
+    assert not agrees(task, "mlp", 3_000, 16)
+
+
+def test_a_way_once_found_is_remembered(task, tmp_path, monkeypatch):
+    kept = tmp_path / "cache" / "ways.json"
+    found = fastest(kept, task, "mlp", 3_000, 16)
+    monkeypatch.setattr("engine.training.ways.trainer", None)  # a second probe would fail
+    assert fastest(kept, task, "mlp", 3_000, 16) == found
+    kept.write_text("[1")
+    monkeypatch.undo()
+    assert fastest(kept, task, "mlp", 3_000, 16) in ("plain", "stacked", "half")
