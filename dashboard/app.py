@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import links, state
+from dashboard import links, state, tables
 from dashboard.window import serve_plotly
 from engine.study.location import default_store
 
@@ -25,7 +25,7 @@ STYLE = """
 
 st.set_page_config(page_title="Steepness", page_icon=MARK, layout="wide")
 st.logo(MARK)
-st.html(f"<style>{STYLE}</style>")
+st.html(f"<style>{STYLE}{tables.STYLE}</style>")
 try:
     serve_plotly()
 except OSError as error:

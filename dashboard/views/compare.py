@@ -6,14 +6,13 @@ from functools import lru_cache
 import pandas as pd
 import streamlit as st
 
-from dashboard import catalogue, links, panels, searched, state, words
+from dashboard import catalogue, links, panels, searched, state, tables, together, words
 from dashboard.catalogue import Family
 from dashboard.forest import draw_forest
 from engine.curve import Curve
 from engine.laws.contrast import contrast
 from engine.laws.fit import Fit
 from engine.laws.published import PUBLISHED
-from engine.laws.window import Window
 
 store = st.session_state[state.STORE]
 remembered_contrast = lru_cache(maxsize=2048)(contrast)
@@ -45,46 +44,6 @@ def choose(families: Sequence[Family]) -> list[Curve]:
     ]
 
 
-def windows(curves: Sequence[Curve], view: state.View) -> None:
-    """How the windows are set: each its own, one for all, or as long above each plateau."""
-
-    def set_all() -> None:
-        way = st.session_state[state.WINDOWED]
-        st.session_state[state.LINKED] = way == state.ONE_WINDOW
-        if way == state.ONE_WINDOW and curves:
-            first = state.window_of(curves[0], view)
-            state.set_windows((curve, first) for curve in curves)
-        elif way == state.SAME_DECADES:
-            decades = st.session_state[state.DECADES]
-            state.set_windows((curve, past_plateau(curve, decades)) for curve in curves)
-
-    st.segmented_control(
-        "Windows",
-        [state.OWN_WINDOWS, state.ONE_WINDOW, state.SAME_DECADES],
-        key=state.WINDOWED,
-        required=True,
-        on_change=set_all,
-        help="Same decades: each window begins where its own plateau is proposed to end and reaches"
-        " as far, in decades of data, as every other.",
-    )
-    if st.session_state[state.WINDOWED] == state.SAME_DECADES:
-        st.slider(
-            "Decades past the plateau",
-            0.5,
-            4.0,
-            step=0.25,
-            key=state.DECADES,
-            on_change=set_all,
-            width=220,
-        )
-
-
-def past_plateau(curve: Curve, decades: float) -> Window:
-    """The window of so many decades from where the plateau of a curve ends."""
-    low = state.proposed_window(curve).low or float(curve.sizes.min())
-    return Window(low, low * 10**decades)
-
-
 def exponents(fits: Sequence[Fit]) -> None:
     st.subheader("Exponents")
     st.plotly_chart(
@@ -113,7 +72,7 @@ def differences(fits: Sequence[Fit]) -> None:
             said = words.interval(found)
             row[f"less {j + 1}"] = f"**{said}**" if found and not found.holds(0.0) else said
         rows.append(row)
-    st.table(pd.DataFrame(rows).set_index("Curve"), border="horizontal")
+    tables.show(pd.DataFrame(rows).set_index("Curve"), "apart")
     st.caption(
         "Exponent of the row less that of the numbered curve, 90 % interval: negative where the row"
         " is steeper, bold where the interval leaves 0 out. Curves over the same sizes are compared"
@@ -121,9 +80,7 @@ def differences(fits: Sequence[Fit]) -> None:
     )
 
 
-view = state.look(store)
-if view.trouble:
-    st.error(f"The study file cannot be used: {view.trouble}", icon=":material/error:")
+view = panels.look(store)
 families = catalogue.families(store, view)
 if not families:
     st.info("There is nothing to compare yet.", icon=":material/show_chart:")
@@ -134,11 +91,9 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     st.segmented_control(
         "Errors", [state.FIRST, state.EVERY], key=state.ERRORS, required=True, width="content"
     )
-    st.selectbox("Law", list(state.LAWS), format_func=state.LAWS.get, key=state.LAW, width=180)
-    windows(curves, view)
-if len(curves) > panels.MOST:
-    st.caption(f"The first {panels.MOST} of {len(curves)} curves are shown.")
-    curves = curves[: panels.MOST]
+    panels.choose_law()
+    together.choose(curves, view)
+curves = panels.first_of(curves)
 if not curves:
     st.info("Choose at least one curve above.", icon=":material/show_chart:")
     st.stop()
@@ -146,8 +101,7 @@ about = catalogue.about(store, view)
 links.write(curves, view, families=st.session_state[state.COMPARED])
 extras = searched.extras(curves, about, None)
 fits = panels.show(curves, view, "window-compare", extras)
-if st.session_state[state.TROUBLE]:
-    st.warning(st.session_state[state.TROUBLE])
+panels.unsaved()
 with st.container(horizontal=True, vertical_alignment="center"):
     panels.undo()
     panels.downloads(fits)

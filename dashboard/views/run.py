@@ -251,13 +251,11 @@ def is_heard(job: jobs.Job, view: state.View) -> bool:
     return any((row.last_heard or 0.0) > job.began for row in view.studies)
 
 
-view = state.look(store)
+view = panels.look(store)
 job = started().get(store)
 at_work = job is not None and job.running
 running = [row.id for row in view.studies if words.is_active(row)]
 active = at_work or bool(running)
-if view.trouble:
-    st.error(f"The study file cannot be used: {view.trouble}", icon=":material/error:")
 if refused := st.session_state.pop("refused", None):
     st.error(refused, icon=":material/error:")
 if job and job.fault and not is_heard(job, view):

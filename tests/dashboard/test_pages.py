@@ -57,6 +57,11 @@ def set_window(at: AppTest, low: float, high: float) -> None:
     next(button for button in at.button if button.label == "Set windows").click().run()
 
 
+def way(at: AppTest):
+    """The choice of how windows are set together."""
+    return at.segmented_control(key=state.WINDOWED)
+
+
 def exponents(at: AppTest) -> list[str]:
     return at.table[0].value["Exponent, 90 %"].tolist()
 
@@ -187,8 +192,27 @@ def test_one_window_for_all_panels_is_that_of_the_first(store):
     with Store.open(store) as opened:
         opened.save_window(f"{NAME} top-1", Window(100, 2000))
     at = visit()
-    at.toggle(key=state.LINKED).set_value(True).run()
+    way(at).set_value(state.ONE_WINDOW).run()
     assert set(at.table[0].value["Window"]) == {"100 to 2,000"}
+
+
+def test_explore_and_compare_share_one_choice_of_windows(store, recorded):
+    make_study(store, "finished")
+    at = visit("views/compare.py")
+    at.button_group[0].set_value("All").run()
+    way(at).set_value(state.ONE_WINDOW).run()
+    at.switch_page("views/explore.py").run()
+    assert way(at).value == state.ONE_WINDOW
+    assert len(set(at.table[0].value["Window"])) == 1
+
+
+def test_windows_that_are_no_longer_one_are_each_their_own(store):
+    make_study(store, "finished")
+    at = visit()
+    way(at).set_value(state.ONE_WINDOW).run()
+    set_window(at, 31, 500)  # of the first alone
+    assert len(set(at.table[0].value["Window"])) == 2
+    assert way(at).value == state.OWN_WINDOWS
 
 
 def test_windows_can_be_proposed_again(store):
@@ -515,23 +539,33 @@ def test_windows_of_the_same_decades_begin_where_each_plateau_ends(store, record
     make_study(store, "finished")
     at = visit("views/compare.py")
     at.button_group[0].set_value("All").run()
-    at.button_group[1].set_value(state.SAME_DECADES).run()
+    way(at).set_value(state.SAME_DECADES).run()
     kept = at.session_state[state.WINDOWS].values()
     assert [window.high / window.low for window in kept] == [pytest.approx(10**1.5)] * 3
 
 
 def test_a_change_of_windows_can_be_undone(store):
-    study = make_study(store, "finished")
+    make_study(store, "finished")
     at = visit()
     before = exponents(at)
     set_window(at, 125, 1000)
     assert exponents(at)[0] != before[0]
-    undo = next(button for button in at.button if button.label == "Undo")
-    undo.click().run()
+    after = exponents(at)
+    press(at, "Undo")
     assert exponents(at) == before
     with Store.open(store, "read") as opened:
         assert opened.windows() == {}
-    assert study
+    press(at, "Redo")
+    assert exponents(at) == after
+
+
+def test_a_change_after_an_undo_leaves_nothing_to_do_again(store):
+    make_study(store, "finished")
+    at = visit()
+    set_window(at, 125, 1000)
+    press(at, "Undo")
+    set_window(at, 31, 500)
+    assert next(button for button in at.button if button.label == "Redo").disabled
 
 
 def test_two_curves_of_one_name_stand_apart_by_the_day_of_the_recording(store, recorded):
