@@ -17,11 +17,11 @@ STYLE = """
   [class*="st-key-table-"] thead { display: none; }
   [class*="st-key-table-"] tr { display: grid; grid-template-columns: 1fr 1fr; gap: 4px 12px;
     padding: 8px 0; border-bottom: 1px solid rgb(128 128 128 / 30%); }
-  [class*="st-key-table-"] :is(tbody th, td) { display: block; border: 0; padding: 0; min-width: 0;
-    overflow-wrap: anywhere; }
+  [class*="st-key-table-"] :is(tbody th, td) { display: block; border: 0; min-width: 0;
+    padding: 0 !important; overflow-wrap: anywhere; }
   [class*="st-key-table-"] tbody th { grid-column: 1 / -1; }
   [class*="st-key-table-"] tbody th p { font-weight: 600; }
-  [class*="st-key-table-"] td:not(:has(p)) { display: none; }
+  [class*="st-key-table-"] td:not(:has(p:not(:empty))) { display: none; }
   [class*="st-key-table-"] :is(tbody th, td)::before { display: block;
     font-size: 0.85em; opacity: 0.8; }
 }

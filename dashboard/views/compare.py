@@ -1,21 +1,17 @@
 """Compare: curves of several domains side by side, their exponents, and how far these lie apart."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
-import pandas as pd
 import streamlit as st
 
-from dashboard import catalogue, links, panels, searched, state, tables, together, words
+from dashboard import apart, catalogue, links, panels, searched, state, together, words
 from dashboard.catalogue import Family
 from dashboard.forest import draw_forest
 from engine.curve import Curve
-from engine.laws.contrast import contrast
 from engine.laws.fit import Fit
 from engine.laws.published import PUBLISHED
 
 store = st.session_state[state.STORE]
-remembered_contrast = lru_cache(maxsize=2048)(contrast)
 
 
 def first_of_each(families: Sequence[Family]) -> list[str]:
@@ -53,30 +49,9 @@ def exponents(fits: Sequence[Fit]) -> None:
         key="forest",
     )
     st.caption(
-        "Open grey diamonds: what Hestness et al. 2017 and 2019 published of the same error, on far"
-        " more data and larger models; the line is the range over models where they gave one."
-    )
-
-
-def differences(fits: Sequence[Fit]) -> None:
-    """Each exponent less each that stands above it; bold where the interval leaves 0 out."""
-    fitted = [found for found in fits if found.exponent]
-    if len(fitted) < 2:
-        return
-    st.subheader("How far they lie apart")
-    rows = []
-    for k, below in enumerate(fitted):
-        row = {"Curve": f"{k + 1}  {panels.named(below.curve)}"}
-        for j, above in enumerate(fitted[:-1]):
-            found = remembered_contrast(above, below) if j < k else None
-            said = words.interval(found)
-            row[f"less {j + 1}"] = f"**{said}**" if found and not found.holds(0.0) else said
-        rows.append(row)
-    tables.show(pd.DataFrame(rows).set_index("Curve"), "apart")
-    st.caption(
-        "Exponent of the row less that of the numbered curve, 90 % interval: negative where the row"
-        " is steeper, bold where the interval leaves 0 out. Curves over the same sizes are compared"
-        " seed by seed, others as independent."
+        "Bars are 90 % intervals. Open grey diamonds: what Hestness et al. 2017 and 2019 published"
+        " of the same error, on far more data and larger models; the line is the range over models"
+        " where they gave one."
     )
 
 
@@ -106,7 +81,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
     panels.undo()
     panels.downloads(fits)
 exponents(fits)
-differences(fits)
+apart.exponents(fits)
+apart.floors(fits)
 searched.treatments(curves, about, view)
 panels.growth(fits)
 panels.by_numbers(fits, "window-compare")

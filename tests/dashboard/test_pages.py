@@ -535,6 +535,24 @@ def test_compare_tells_how_far_exponents_lie_apart(store, recorded):
     assert apart["less 1"].tolist()[1].startswith("**-0.1")  # -0.36 against -0.24
 
 
+def test_compare_asks_of_curves_of_one_metric_whether_they_share_a_floor(store, recorded):
+    make_study(store, "finished", treatments=["sgd"])
+    at = visit("views/compare.py")
+    at.multiselect[0].set_value([NAME, f"{NAME} sgd"]).run()
+    at.button_group[0].set_value("All").run()
+    assert not at.exception
+    floors = at.table[2].value
+    assert floors.shape == (6, 3)  # of top-1, top-5 and cross-entropy each the pair alone
+    assert (floors != "").sum().sum() == 3
+
+
+def test_compare_of_different_metrics_has_no_table_of_floors(store, recorded):
+    make_study(store, "finished")
+    at = visit("views/compare.py")
+    at.button_group[0].set_value("All").run()
+    assert "Do they share a floor?" not in said(at)
+
+
 def test_windows_of_the_same_decades_begin_where_each_plateau_ends(store, recorded):
     make_study(store, "finished")
     at = visit("views/compare.py")
