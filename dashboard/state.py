@@ -17,7 +17,7 @@ from engine.curve import Curve
 from engine.laws.propose import propose_window
 from engine.laws.window import Window
 from engine.study.fixed_size import fixed_size_curves
-from engine.study.store import Store, StoreError, StudyRow
+from engine.study.store import SHIPPED, Store, StoreError, StudyRow
 from engine.study.subject import Subject, stored_settings
 from engine.study.treated import about_curves
 
@@ -187,7 +187,7 @@ def _fixed_sizes(path: Path, inode: int, study: int, revision: int) -> tuple[Cur
 
 def stored_name(curve: Curve) -> str:
     """The name under which a curve's window is kept; shipped curves must not take a user's."""
-    return f"shipped: {curve.name}" if curve.origin == "shipped" else curve.name
+    return f"{SHIPPED}{curve.name}" if curve.origin == "shipped" else curve.name
 
 
 def window_of(curve: Curve, view: View) -> Window:

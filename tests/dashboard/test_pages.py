@@ -655,6 +655,56 @@ def test_a_study_deleted_for_good_is_gone(store):
         assert (opened.studies(), opened.binned()) == ([], [])
 
 
+def test_a_new_curve_does_not_take_the_window_of_one_that_is_gone(store):
+    make_study(store, "finished")
+    at = visit()
+    proposed = at.table[0].value["Window"].iloc[0]
+    set_window(at, 31, 500)
+    at.switch_page("views/run.py").run()
+    press(at, "Delete")
+    press(at, "Delete for good")
+    make_study(store, "finished")
+    at.switch_page("views/explore.py").run()
+    assert at.table[0].value["Window"].iloc[0] == proposed
+    assert next(button for button in at.button if button.label == "Undo").disabled
+
+
+def fail(store: Path, *groups: str) -> int:
+    """A study of which these groups of trainings failed."""
+    study = make_study(store, "running", done=SIZES[:-2])
+    with Store.open(store) as opened:
+        for group in groups:
+            opened.end_group(
+                study,
+                group,
+                seconds=1.0,
+                reason="out of memory",
+                candidates=[],
+                decides=None,
+                points=[],
+            )
+        opened.set_study(study, "failed", "some failed")
+    return study
+
+
+def test_failed_trainings_are_named_with_their_reasons_and_can_be_retried(store):
+    fail(store, f"{NAME} on 2000", f"{NAME} on 4000")
+    at = visit("views/run.py")
+    assert "Retry the failed" in [button.label for button in at.button]
+    assert "Resume" not in [button.label for button in at.button]
+    (fold,) = [fold for fold in at.expander if fold.label == "What failed: 2"]
+    assert f"**{NAME} on 2000:** Out of memory." in fold.markdown[0].value
+
+
+def test_a_run_that_tries_again_what_failed_says_so(store):
+    study = fail(store, f"{NAME} on 4000")
+    with Store.open(store) as opened:
+        opened.retry_failed(study)  # what the driver does first when it resumes
+        opened.set_study(study, "running")
+    at = visit("views/run.py")
+    assert at.subheader[0].value == f"{NAME}: running, trying again 1 that failed"
+
+
 def press(at: AppTest, label: str) -> None:
     next(button for button in at.button if button.label == label).click().run()
 
