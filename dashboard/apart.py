@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import panels, tables, words
+from engine.curve import Curve
 from engine.laws.compare import FloorDifference, compare_floors
 from engine.laws.contrast import contrast
 from engine.laws.fit import Fit
@@ -38,14 +39,14 @@ def exponents(fits: Sequence[Fit]) -> None:
 
 def floors(fits: Sequence[Fit]) -> None:
     """Whether curves of one metric share a floor; nothing where no two have one metric."""
-    metrics = [found.curve.metric for found in fits]
-    places = [k for k, metric in enumerate(metrics) if metric and metrics.count(metric) > 1]
+    metrics = [_metric(found.curve) for found in fits]
+    places = [k for k, metric in enumerate(metrics) if metrics.count(metric) > 1]
     if not places:
         return
     st.subheader("Do they share a floor?")
 
     def cell(above: Fit, below: Fit) -> str:
-        if above.curve.metric != below.curve.metric:
+        if _metric(above.curve) != _metric(below.curve):
             return ""
         return floor_cell(remembered_floors(above.curve, below.curve))
 
@@ -56,6 +57,11 @@ def floors(fits: Sequence[Fit]) -> None:
         " share one. “None in sight”: neither curve bends towards a floor. “Not identified”: the"
         " sizes of one of them are too few to tell. Of all sizes, whatever the windows."
     )
+
+
+def _metric(curve: Curve) -> tuple[str, str, str]:
+    """What an error is of: a cross-entropy by the word is no cross-entropy by the character."""
+    return curve.metric, curve.domain, curve.unit
 
 
 def floor_cell(found: FloorDifference) -> str:

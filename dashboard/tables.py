@@ -1,8 +1,8 @@
 """Tables that can be read on a telephone: rows of cells where there is room, cards where not.
 
 On a narrow page nine columns would scroll sideways. There a row becomes a card: its name, and under
-it each cell beneath the name of its column. The names are written by a style sheet, since a table
-of Streamlit's has them in its head alone.
+it each cell that says something, beneath the name of its column. The names are written by a style
+sheet, since a table of Streamlit's has them in its head alone.
 """
 
 import re
@@ -10,7 +10,7 @@ import re
 import pandas as pd
 import streamlit as st
 
-# For all tables, once a page; a cell without words needs no place on a card.
+# For all tables, once a page.
 STYLE = """
 @media (max-width: 640px) {
   [class*="st-key-table-"] :is(table, tbody) { display: block; }
@@ -21,7 +21,6 @@ STYLE = """
     padding: 0 !important; overflow-wrap: anywhere; }
   [class*="st-key-table-"] tbody th { grid-column: 1 / -1; }
   [class*="st-key-table-"] tbody th p { font-weight: 600; }
-  [class*="st-key-table-"] td:not(:has(p:not(:empty))) { display: none; }
   [class*="st-key-table-"] :is(tbody th, td)::before { display: block;
     font-size: 0.85em; opacity: 0.8; }
 }
@@ -44,8 +43,14 @@ def show(rows: pd.DataFrame, key: str, alt: str | None = None) -> None:
             *((f"td:nth-of-type({k})", name) for k, name in enumerate(rows.columns, 1)),
         )
     )
+    blank = "\n".join(
+        f".st-key-{place} tr:nth-of-type({r}) td:nth-of-type({k}) {{ display: none; }}"
+        for r, row in enumerate(rows.itertuples(index=False), 1)
+        for k, cell in enumerate(row, 1)
+        if not cell
+    )
     with st.container(key=place):
-        st.html(f"<style>@media (max-width: 640px) {{\n{names}\n}}</style>")
+        st.html(f"<style>@media (max-width: 640px) {{\n{names}\n{blank}\n}}</style>")
         st.table(rows, border="horizontal", alt=alt)
 
 

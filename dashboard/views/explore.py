@@ -173,7 +173,21 @@ INTRO = (
     " of a window, or the bar between them: the law is fitted to the sizes inside."
 )
 
+
+def welcome() -> None:
+    """What this is and what to do first, for who looks at an example."""
+    st.markdown(INTRO)
+    with st.container(horizontal=True):
+        for page, said, icon in (
+            ("run", "Measure your own", "play_arrow"),
+            ("bring", "Bring points of your own", "upload"),
+            ("method", "How it works", "function"),
+        ):
+            st.page_link(f"views/{page}.py", label=said, icon=f":material/{icon}:", width="content")
+
+
 view = panels.look(store)
+head = st.container()  # filled once it is known what is looked at
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     choice = choose(view)
     chosen = row_of(choice, view)
@@ -182,6 +196,9 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     if choice == state.IMPORTED:
         pick(view)
     controls(curves_of(choice, view), view)
+if isinstance(choice, str):
+    with head:
+        welcome()
 active = chosen is not None and words.is_active(chosen)
 brought.tell_undone()
 if choice == state.IMPORTED:
@@ -202,8 +219,6 @@ def live() -> None:
     if not curves:
         empty(row)
         return
-    if isinstance(choice, str):
-        st.markdown(INTRO)
     st.caption(about(choice, curves))
     about_it = state.searched(store, row.id, view.revision) if row else state.UNSEARCHED
     everything = curves

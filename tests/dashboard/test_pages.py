@@ -546,6 +546,12 @@ def test_compare_asks_of_curves_of_one_metric_whether_they_share_a_floor(store, 
     assert (floors != "").sum().sum() == 3
 
 
+def test_floors_of_errors_by_the_word_and_by_the_character_are_not_compared(store):
+    at = visit("views/compare.py")  # the recorded curves: both are called cross-entropy
+    assert len({found for found in at.table[0].value.index if "cross-entropy" in found}) == 1
+    assert "Do they share a floor?" not in said(at)
+
+
 def test_compare_of_different_metrics_has_no_table_of_floors(store, recorded):
     make_study(store, "finished")
     at = visit("views/compare.py")
