@@ -39,10 +39,6 @@ def test_a_run_is_started_stopped_and_resumed_from_the_page(
     open_page: Visit, fresh_store: Path
 ) -> None:
     page = open_page("/run")
-    page.get_by_text("Minutes", exact=True).click()
-    box = page.get_by_role("spinbutton", name="Minutes")
-    box.fill("1")
-    box.press("Enter")
     expect(page.get_by_text(re.compile(r"\d+ sizes from .* about"))).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="Run", exact=True).click()
     stop = page.get_by_role("button", name="Stop")

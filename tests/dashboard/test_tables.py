@@ -9,7 +9,7 @@ from dashboard import tables
 def sheet(rows: pd.DataFrame) -> str:
     """The style sheet beside a table of these rows."""
 
-    def page(rows: pd.DataFrame) -> None:
+    def page(rows):
         from dashboard import tables
 
         tables.show(rows, "test")
