@@ -177,9 +177,10 @@ INTRO = (
 def welcome() -> None:
     """What this is and what to do first, for who looks at an example."""
     st.markdown(INTRO)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Measure your own", type="primary", icon=":material/play_arrow:"):
+            st.switch_page("views/run.py")
         for page, said, icon in (
-            ("run", "Measure your own", "play_arrow"),
             ("bring", "Bring points of your own", "upload"),
             ("method", "How it works", "function"),
         ):

@@ -30,7 +30,7 @@ def test_a_first_visit_says_what_this_is_and_leads_to_a_first_run(
     expect(page.locator(".steep-tip").last).not_to_be_empty(timeout=30_000)
     intro = page.get_by_text("How steeply does the error fall as the training data grows?")
     expect(intro).to_be_in_viewport()
-    page.get_by_role("link", name="Measure your own").click()
+    page.get_by_role("button", name="Measure your own").click()
     expect(page.get_by_role("button", name="Run", exact=True)).to_be_visible(timeout=PATIENCE)
     assert not fresh_store.exists()
 
