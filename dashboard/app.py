@@ -9,23 +9,26 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import links, state
+from dashboard import links, state, tables
 from dashboard.window import serve_plotly
 from engine.study.location import default_store
 
 MARK = str(Path(__file__).parent / "mark.svg")  # an emoji or icon would be fetched from a network
 # A chosen pill is told by its border and ground; letters in the primary colour, which is as dark as
 # a button's white ones need it, would have a contrast of 3.9:1 in the dark.
-# What is chosen from a list is no window: it stays grey.
+# The value over a slider likewise. What is chosen from a list is no window: it stays grey. A
+# formula that is a pixel too high for its box would scroll, which no key could do; all are narrow.
 STYLE = """
 .stMultiSelect [data-tag] { background: rgb(128 128 128 / 20%); }
 .stMultiSelect [data-tag], .stMultiSelect [data-tag] * { color: inherit; }
 .stButtonGroup button[data-selected="true"] { color: inherit !important; font-weight: 600; }
+[data-testid="stSliderThumbValue"], [data-testid="stSliderThumbValue"] * { color: inherit; }
+.katex-display { overflow: visible !important; }
 """
 
 st.set_page_config(page_title="Steepness", page_icon=MARK, layout="wide")
 st.logo(MARK)
-st.html(f"<style>{STYLE}</style>")
+st.html(f"<style>{STYLE}{tables.STYLE}</style>")
 try:
     serve_plotly()
 except OSError as error:

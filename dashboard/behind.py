@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from dashboard import state, words
+from dashboard import state, tables, words
 from engine.curve import Curve
 from engine.laws.repeats import summarize
 from engine.numbers import number
@@ -35,7 +35,7 @@ def behind(
             size = st.selectbox(
                 "Candidates at", sizes, format_func=number, key="behind-size", width=180
             )
-        st.table(_sizes(curve), border="horizontal")
+        tables.show(_sizes(curve), "points")
         if study is None or curve.name not in about.about:
             st.caption("Candidates are known of studies in this store alone.")
             return

@@ -310,10 +310,11 @@ def _floor_note(spot: Spot, fit: Fit) -> list[dict[str, Any]]:
             f"floor {number(100 * value) + ' %' if spot.rate else number(value)}",
             xref=f"x{spot.number} domain",
             yref=f"y{spot.number}",
-            x=0.5,
+            x=0.015,  # small sizes err most: below them there is room, and no other label
             y=float(np.log10(value)),
-            xanchor="center",
+            xanchor="left",
             yanchor="bottom",
+            yshift=8,  # px, above the name of the plateau
         )
     ]
 

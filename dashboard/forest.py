@@ -57,7 +57,7 @@ def draw_forest(
             "annotations": notes,
             "xaxis": {
                 "range": [min(reached) - ROOM * width, max(reached) + ROOM * width],
-                "title": {"text": "exponent, 90 % interval: further left is steeper"},
+                "title": {"text": "exponent: left is steeper"},
                 "zeroline": True,
                 "zerolinecolor": GREY,
                 "zerolinewidth": 1,

@@ -20,6 +20,7 @@ CHOICES: dict[str, tuple[str, tuple[str, ...]]] = {
     "law": (state.LAW, tuple(state.LAWS)),
     "models": (state.SIZED, (state.BEST_FIT, state.FIXED_SIZES)),
     "axes": (state.AXES, (state.LOGARITHMIC, state.LINEAR)),
+    "windows": (state.WINDOWED, (state.OWN_WINDOWS, state.ONE_WINDOW, state.SAME_DECADES)),
     "errors": (state.ERRORS, (state.FIRST, state.EVERY)),
 }
 

@@ -4,14 +4,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache, partial
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import figures, state, words
+from dashboard import figures, state, tables, words
 from dashboard.growth import draw_growth, label
 from dashboard.linear import linear
-from dashboard.window import fit_window, moved
+from dashboard.window import fit_window, moved, wants_redo
 from engine import VERSION
 from engine.curve import Curve, write_points
 from engine.exponents import exponent_row, write_exponents
@@ -54,6 +55,10 @@ def show(
         said = moved(key)
         state.keep_windows((curve, said[curve.name]) for curve in curves if curve.name in said)
 
+    def step() -> None:
+        """Take a change back or make it again, as the keys asked."""
+        (state.redo if wants_redo(key) else state.undo)()
+
     figure = remembered_figure(
         fits,
         published,
@@ -65,15 +70,48 @@ def show(
         fits,
         [words.exponent(found) for found in fits],
         key=key,
-        linked=st.session_state[state.LINKED],
+        linked=_linked(fits),
         reset=st.session_state[state.RESET],
         group=_group(curves),
         on_change=hear,
+        on_undo=step,
     )
-    st.table(table(fits), border="horizontal")
+    tables.show(table(fits), "fits")
     if doubts := [f"**{named(f.curve)}:** {said}" for f in fits if (said := words.doubts(f))]:
         st.caption("  \n".join(doubts))
     return fits
+
+
+def look(store: Path) -> state.View:
+    """What is in the store; what is wrong with the file is said at once."""
+    view = state.look(store)
+    if view.trouble:
+        st.error(f"The study file cannot be used: {view.trouble}", icon=":material/error:")
+    return view
+
+
+def choose_law() -> None:
+    """Which law is fitted, on every page alike."""
+    st.selectbox("Law", list(state.LAWS), format_func=state.LAWS.get, key=state.LAW, width=180)
+
+
+def first_of(curves: Sequence[Curve]) -> tuple[Curve, ...]:
+    """As many curves as can be drawn; says so where there are more."""
+    if len(curves) > MOST:
+        st.caption(f"The first {MOST} of {len(curves)} curves are shown.")
+    return tuple(curves[:MOST])
+
+
+def unsaved() -> None:
+    """Why the last window could not be saved, where that is so."""
+    if said := st.session_state[state.TROUBLE]:
+        st.warning(said)
+
+
+def _linked(fits: Sequence[Fit]) -> bool:
+    """Whether a window moves all others along: they are one, and are to be one."""
+    one = st.session_state[state.WINDOWED] == state.ONE_WINDOW
+    return one and len({found.window for found in fits}) == 1
 
 
 def _group(curves: Sequence[Curve]) -> int:
@@ -141,13 +179,20 @@ def _report(fits: tuple[Fit, ...]) -> bytes:
 
 
 def undo() -> None:
-    """A button that takes the last change of windows back."""
+    """Buttons that take the last change of windows back, and make it again."""
     st.button(
         "Undo",
         icon=":material/undo:",
-        help="Put the windows back where they were before the last change.",
+        help="Put the windows back where they were before the last change. Ctrl+Z or ⌘Z.",
         disabled=not st.session_state[state.EARLIER],
         on_click=state.undo,
+    )
+    st.button(
+        "Redo",
+        icon=":material/redo:",
+        help="Make the change again that was undone last. Ctrl+Shift+Z or ⇧⌘Z.",
+        disabled=not st.session_state[state.LATER],
+        on_click=state.redo,
     )
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 import pandas as pd
 import streamlit as st
 
-from dashboard import panels, state, words
+from dashboard import panels, state, tables, words
 from dashboard.figures import Extra
 from engine.curve import Curve
 from engine.laws.compare import compare
@@ -121,7 +121,7 @@ def treatments(curves: Sequence[Curve], about: state.Searched, view: state.View)
         table = pd.DataFrame(rows).set_index("Treatment")
         if len({subject.label for subject, _ in about.about.values() if not subject.treatment}) < 2:
             table = table.drop(columns="Curve")  # there is but one that it can be
-        st.table(table, border="horizontal")
+        tables.show(table, "treatments")
         st.caption(
             "Each treated curve against its untreated one, size by size and seed by seed, at the"
             " sizes inside both windows. A treatment that only shifts a curve multiplies the error"

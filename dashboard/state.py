@@ -17,7 +17,7 @@ from engine.curve import Curve
 from engine.laws.propose import propose_window
 from engine.laws.window import Window
 from engine.study.fixed_size import fixed_size_curves
-from engine.study.store import Store, StoreError, StudyRow
+from engine.study.store import SHIPPED, Store, StoreError, StudyRow
 from engine.study.subject import Subject, stored_settings
 from engine.study.treated import about_curves
 
@@ -30,7 +30,6 @@ WINDOWS = "windows"  # {name in the store: Window} of this session; None: as pro
 RESET = "reset"  # moved when Python, not the hand, sets a window: the edges then follow
 TROUBLE = "trouble"  # a sentence about a window that could not be saved, or None
 LAW = "law"
-LINKED = "linked"  # one window for all panels
 SIZED = "sized"  # which view of a study: BEST_FIT or FIXED_SIZES
 AXES = "axes"  # of the charts: LOGARITHMIC or LINEAR
 LOGARITHMIC, LINEAR = "Log", "Linear"
@@ -39,10 +38,11 @@ BROUGHT = "brought"  # the last import of this session, see dashboard.brought, o
 CURVES = "curves"  # names of the imported curves that Explore shows; none chosen: all
 BEST_FIT, FIXED_SIZES = "Best fit", "Fixed sizes"
 EARLIER = "earlier"  # what `undo` goes back to: windows as they were before each change
+LATER = "later"  # what `redo` goes on to: windows as they were before each undo
 COMPARED = "compared"  # names of the families on Compare; None: not chosen yet
 ERRORS = "errors"  # which of their errors: FIRST or EVERY
 FIRST, EVERY = "First", "All"
-WINDOWED = "windowed"  # how Compare sets windows
+WINDOWED = "windowed"  # how windows are set together, see dashboard.together
 OWN_WINDOWS, ONE_WINDOW, SAME_DECADES = "Each its own", "One for all", "Same decades"
 DECADES = "decades"  # past the plateau
 PLANNED = "planned"  # name of the family on Plan
@@ -57,7 +57,6 @@ LAWS = {"auto": "Auto", "power": "Power law", "power-floor": "Power law + floor"
 REMEMBERED: tuple[tuple[str, object], ...] = (
     (STUDY, None),
     (LAW, "auto"),
-    (LINKED, False),
     (SIZED, BEST_FIT),
     (CURVES, ()),
     (STRIPS, False),
@@ -98,7 +97,7 @@ UNSEARCHED = Searched({}, {}, {}, ())  # what is known of curves that no study h
 def begin(store: Path) -> None:
     """Set what every page expects in the session, once."""
     st.session_state[STORE] = store
-    for key, value in ((WINDOWS, {}), (EARLIER, []), (RESET, 0)):
+    for key, value in ((WINDOWS, {}), (EARLIER, []), (LATER, []), (RESET, 0)):
         st.session_state.setdefault(key, value)
     for key in (TROUBLE, ASKED, BROUGHT):
         st.session_state.setdefault(key, None)
@@ -188,7 +187,7 @@ def _fixed_sizes(path: Path, inode: int, study: int, revision: int) -> tuple[Cur
 
 def stored_name(curve: Curve) -> str:
     """The name under which a curve's window is kept; shipped curves must not take a user's."""
-    return f"shipped: {curve.name}" if curve.origin == "shipped" else curve.name
+    return f"{SHIPPED}{curve.name}" if curve.origin == "shipped" else curve.name
 
 
 def window_of(curve: Curve, view: View) -> Window:
@@ -209,17 +208,49 @@ def keep_windows(windows: Iterable[tuple[Curve, Window]]) -> None:
     fresh = {name: window for name, window in fresh.items() if session.get(name) != window}
     if not fresh:
         return
-    kept = look(st.session_state[STORE]).windows
-    before = {name: session[name] if name in session else kept.get(name) for name in fresh}
-    st.session_state[EARLIER] = [*st.session_state[EARLIER], before][-MOST_EARLIER:]
+    _remember(EARLIER, fresh)
+    st.session_state[LATER] = []
     _keep(fresh)
 
 
 def undo() -> None:
-    """Put the windows of the last change back where they were; None is where they are proposed."""
-    *st.session_state[EARLIER], before = st.session_state[EARLIER]
-    _keep(before)
+    """Put the windows of the last change back where they were; nothing where none was made."""
+    _step(EARLIER, LATER)
+
+
+def redo() -> None:
+    """Do again the change that was undone last; nothing where none was."""
+    _step(LATER, EARLIER)
+
+
+def forget_windows(names: Iterable[str]) -> None:
+    """Forget the windows of curves that are gone: another curve may take such a name."""
+    gone = set(names)
+    session = st.session_state[WINDOWS]
+    st.session_state[WINDOWS] = {name: session[name] for name in session if name not in gone}
+    for steps in (EARLIER, LATER):
+        left = [
+            {name: window for name, window in step.items() if name not in gone}
+            for step in st.session_state[steps]
+        ]
+        st.session_state[steps] = [step for step in left if step]
+
+
+def _step(back: str, forth: str) -> None:
+    """Take the last of one list of changes, and remember in the other how to take it again."""
+    if not st.session_state[back]:
+        return
+    *st.session_state[back], windows = st.session_state[back]
+    _remember(forth, windows)
+    _keep(windows)
     st.session_state[RESET] += 1
+
+
+def _remember(steps: str, names: Iterable[str]) -> None:
+    """Add the windows of these curves, as they are now, to a list; None is where proposed."""
+    session, kept = st.session_state[WINDOWS], look(st.session_state[STORE]).windows
+    now = {name: session[name] if name in session else kept.get(name) for name in names}
+    st.session_state[steps] = [*st.session_state[steps], now][-MOST_EARLIER:]
 
 
 def _keep(fresh: Mapping[str, Window | None]) -> None:

@@ -7,7 +7,7 @@ from hashlib import blake2b
 import pandas as pd
 import streamlit as st
 
-from dashboard import brought, guide, preview, state, words
+from dashboard import brought, guide, panels, preview, state, tables, words
 from dashboard.brought import counted
 from engine.cells import line
 from engine.curve import Curve, Point, PointsError, gather
@@ -228,9 +228,9 @@ def faults_table(faults: Sequence[Fault]) -> None:
         }
         for fault in faults[:MOST_FAULTS]
     ]
-    st.table(
+    tables.show(
         pd.DataFrame(rows).set_index("Line"),
-        border="horizontal",
+        "faults",
         alt="The faults of the table: line, value, what is wrong, the way out",
     )
     if len(faults) > MOST_FAULTS:
@@ -402,9 +402,7 @@ def bring(text: str) -> None:
         )
 
 
-view = state.look(store)
-if view.trouble:
-    st.error(f"The study file cannot be used: {view.trouble}", icon=":material/error:")
+panels.look(store)
 brought.tell_undone()
 brought.offer_undo()
 st.markdown(INTRO)

@@ -1,22 +1,17 @@
 """Compare: curves of several domains side by side, their exponents, and how far these lie apart."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
-import pandas as pd
 import streamlit as st
 
-from dashboard import catalogue, links, panels, searched, state, words
+from dashboard import apart, catalogue, links, panels, searched, state, together, words
 from dashboard.catalogue import Family
 from dashboard.forest import draw_forest
 from engine.curve import Curve
-from engine.laws.contrast import contrast
 from engine.laws.fit import Fit
 from engine.laws.published import PUBLISHED
-from engine.laws.window import Window
 
 store = st.session_state[state.STORE]
-remembered_contrast = lru_cache(maxsize=2048)(contrast)
 
 
 def first_of_each(families: Sequence[Family]) -> list[str]:
@@ -45,46 +40,6 @@ def choose(families: Sequence[Family]) -> list[Curve]:
     ]
 
 
-def windows(curves: Sequence[Curve], view: state.View) -> None:
-    """How the windows are set: each its own, one for all, or as long above each plateau."""
-
-    def set_all() -> None:
-        way = st.session_state[state.WINDOWED]
-        st.session_state[state.LINKED] = way == state.ONE_WINDOW
-        if way == state.ONE_WINDOW and curves:
-            first = state.window_of(curves[0], view)
-            state.set_windows((curve, first) for curve in curves)
-        elif way == state.SAME_DECADES:
-            decades = st.session_state[state.DECADES]
-            state.set_windows((curve, past_plateau(curve, decades)) for curve in curves)
-
-    st.segmented_control(
-        "Windows",
-        [state.OWN_WINDOWS, state.ONE_WINDOW, state.SAME_DECADES],
-        key=state.WINDOWED,
-        required=True,
-        on_change=set_all,
-        help="Same decades: each window begins where its own plateau is proposed to end and reaches"
-        " as far, in decades of data, as every other.",
-    )
-    if st.session_state[state.WINDOWED] == state.SAME_DECADES:
-        st.slider(
-            "Decades past the plateau",
-            0.5,
-            4.0,
-            step=0.25,
-            key=state.DECADES,
-            on_change=set_all,
-            width=220,
-        )
-
-
-def past_plateau(curve: Curve, decades: float) -> Window:
-    """The window of so many decades from where the plateau of a curve ends."""
-    low = state.proposed_window(curve).low or float(curve.sizes.min())
-    return Window(low, low * 10**decades)
-
-
 def exponents(fits: Sequence[Fit]) -> None:
     st.subheader("Exponents")
     st.plotly_chart(
@@ -94,36 +49,13 @@ def exponents(fits: Sequence[Fit]) -> None:
         key="forest",
     )
     st.caption(
-        "Open grey diamonds: what Hestness et al. 2017 and 2019 published of the same error, on far"
-        " more data and larger models; the line is the range over models where they gave one."
+        "Bars are 90 % intervals. Open grey diamonds: what Hestness et al. 2017 and 2019 published"
+        " of the same error, on far more data and larger models; the line is the range over models"
+        " where they gave one."
     )
 
 
-def differences(fits: Sequence[Fit]) -> None:
-    """Each exponent less each that stands above it; bold where the interval leaves 0 out."""
-    fitted = [found for found in fits if found.exponent]
-    if len(fitted) < 2:
-        return
-    st.subheader("How far they lie apart")
-    rows = []
-    for k, below in enumerate(fitted):
-        row = {"Curve": f"{k + 1}  {panels.named(below.curve)}"}
-        for j, above in enumerate(fitted[:-1]):
-            found = remembered_contrast(above, below) if j < k else None
-            said = words.interval(found)
-            row[f"less {j + 1}"] = f"**{said}**" if found and not found.holds(0.0) else said
-        rows.append(row)
-    st.table(pd.DataFrame(rows).set_index("Curve"), border="horizontal")
-    st.caption(
-        "Exponent of the row less that of the numbered curve, 90 % interval: negative where the row"
-        " is steeper, bold where the interval leaves 0 out. Curves over the same sizes are compared"
-        " seed by seed, others as independent."
-    )
-
-
-view = state.look(store)
-if view.trouble:
-    st.error(f"The study file cannot be used: {view.trouble}", icon=":material/error:")
+view = panels.look(store)
 families = catalogue.families(store, view)
 if not families:
     st.info("There is nothing to compare yet.", icon=":material/show_chart:")
@@ -134,11 +66,9 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     st.segmented_control(
         "Errors", [state.FIRST, state.EVERY], key=state.ERRORS, required=True, width="content"
     )
-    st.selectbox("Law", list(state.LAWS), format_func=state.LAWS.get, key=state.LAW, width=180)
-    windows(curves, view)
-if len(curves) > panels.MOST:
-    st.caption(f"The first {panels.MOST} of {len(curves)} curves are shown.")
-    curves = curves[: panels.MOST]
+    panels.choose_law()
+    together.choose(curves, view)
+curves = panels.first_of(curves)
 if not curves:
     st.info("Choose at least one curve above.", icon=":material/show_chart:")
     st.stop()
@@ -146,13 +76,13 @@ about = catalogue.about(store, view)
 links.write(curves, view, families=st.session_state[state.COMPARED])
 extras = searched.extras(curves, about, None)
 fits = panels.show(curves, view, "window-compare", extras)
-if st.session_state[state.TROUBLE]:
-    st.warning(st.session_state[state.TROUBLE])
+panels.unsaved()
 with st.container(horizontal=True, vertical_alignment="center"):
     panels.undo()
     panels.downloads(fits)
 exponents(fits)
-differences(fits)
+apart.exponents(fits)
+apart.floors(fits)
 searched.treatments(curves, about, view)
 panels.growth(fits)
 panels.by_numbers(fits, "window-compare")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import brought, catalogue, links, panels, searched, state, words
+from dashboard import brought, catalogue, links, panels, searched, state, together, words
 from dashboard.behind import behind
 from dashboard.sensitivity import sensitivity
 from dashboard.zoned import zoned
@@ -89,15 +89,9 @@ def row_of(choice: state.Choice, view: state.View) -> StudyRow | None:
     return next((row for row in view.studies if row.id == choice), None)
 
 
-def link_windows(curves: tuple[Curve, ...], view: state.View) -> None:
-    """Give every panel the window of the first, when the reader links them."""
-    if st.session_state[state.LINKED] and curves:
-        first = state.window_of(curves[0], view)
-        state.set_windows((curve, first) for curve in curves)
-
-
 def controls(curves: tuple[Curve, ...], view: state.View) -> None:
-    st.selectbox("Law", list(state.LAWS), format_func=state.LAWS.get, key=state.LAW, width=180)
+    panels.choose_law()
+    together.choose(curves, view)
     st.button(
         "Propose windows",
         icon=":material/auto_fix:",
@@ -114,9 +108,6 @@ def controls(curves: tuple[Curve, ...], view: state.View) -> None:
         key=state.STRIPS,
         help="Beneath each curve: the slope between neighbouring sizes, which is constant where a"
         " power law holds, and how far each size lies off the law.",
-    )
-    st.toggle(
-        "Same window for all panels", key=state.LINKED, on_change=link_windows, args=(curves, view)
     )
 
 
@@ -182,9 +173,22 @@ INTRO = (
     " of a window, or the bar between them: the law is fitted to the sizes inside."
 )
 
-view = state.look(store)
-if view.trouble:
-    st.error(f"The study file cannot be used: {view.trouble}", icon=":material/error:")
+
+def welcome() -> None:
+    """What this is and what to do first, for who looks at an example."""
+    st.markdown(INTRO)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Measure your own", type="primary", icon=":material/play_arrow:"):
+            st.switch_page("views/run.py")
+        for page, said, icon in (
+            ("bring", "Bring points of your own", "upload"),
+            ("method", "How it works", "function"),
+        ):
+            st.page_link(f"views/{page}.py", label=said, icon=f":material/{icon}:", width="content")
+
+
+view = panels.look(store)
+head = st.container()  # filled once it is known what is looked at
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     choice = choose(view)
     chosen = row_of(choice, view)
@@ -193,6 +197,9 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     if choice == state.IMPORTED:
         pick(view)
     controls(curves_of(choice, view), view)
+if isinstance(choice, str):
+    with head:
+        welcome()
 active = chosen is not None and words.is_active(chosen)
 brought.tell_undone()
 if choice == state.IMPORTED:
@@ -207,18 +214,16 @@ def live() -> None:
     if active and not (row and words.is_active(row)):
         st.rerun()  # the run has ended: one whole turn stops the polling
     curves = curves_of(choice, view)
+    if not together.kept(curves, view):
+        st.rerun()  # the choice over the chart has to follow the hand
     links.write(curves, view, study=link_name(choice, view))
     if not curves:
         empty(row)
         return
-    if isinstance(choice, str):
-        st.markdown(INTRO)
     st.caption(about(choice, curves))
     about_it = state.searched(store, row.id, view.revision) if row else state.UNSEARCHED
     everything = curves
-    if len(curves) > panels.MOST:
-        st.caption(f"The first {panels.MOST} of {len(curves)} curves are shown.")
-        curves = curves[: panels.MOST]
+    curves = panels.first_of(curves)
     fixed = bool(row) and st.session_state[state.SIZED] == state.FIXED_SIZES
     rivals = state.fixed_sizes(store, row.id, view.revision) if row and fixed else None
     extras = searched.extras(everything, about_it, rivals)
@@ -227,8 +232,7 @@ def live() -> None:
         st.caption("  \n".join(said))
     if fixed:
         st.caption(searched.legend(extras))
-    if st.session_state[state.TROUBLE]:
-        st.warning(st.session_state[state.TROUBLE])
+    panels.unsaved()
     with st.container(horizontal=True, vertical_alignment="center"):
         panels.undo()  # here and not above: a drag runs this part of the page alone
         panels.downloads(fits)

@@ -134,9 +134,7 @@ def page(curve: Curve, view: state.View) -> None:
     )
 
 
-view = state.look(store)
-if view.trouble:
-    st.error(f"The study file cannot be used: {view.trouble}", icon=":material/error:")
+view = panels.look(store)
 if (chosen := choose(view)) is not None:
     links.write([chosen], view)
     page(chosen, view)

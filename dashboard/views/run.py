@@ -1,6 +1,6 @@
 """Run: what to measure, how long it should take, and how the studies of this store stand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -10,10 +10,13 @@ from dashboard import jobs, panels, state, words
 from dashboard.ordering import order_form
 from engine.curve import Curve
 from engine.numbers import duration
-from engine.study.store import Store, StoreError, StudyRow
+from engine.study.store import Store, StoreError, StudyRow, WorkRow
 
 store = st.session_state[state.STORE]
 
+RESUME = "Goes on where it stopped, to the very points of an undisturbed run."
+RETRY = "Trains again what failed, and what was not reached; everything else is kept."
+MOST_FAILED = 20  # groups of trainings that are named
 PAST = 20  # studies listed; the newest are what one looks for
 ASKED = "asked"  # the order of this session whose estimate was asked for last
 
@@ -107,9 +110,9 @@ def offer(order: jobs.Order, answer: Future[jobs.Estimate]) -> None:
 def under_way(row: StudyRow, view: state.View) -> None:
     """The study that is running: how far it is, its chart, the stop button."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(
-            f"{words.plain(words.study(row))}: {words.state(row)}", anchor=False, width="content"
-        )
+        retried = sum(group.retried for group in groups(row.id))
+        said = words.state(row) + (f", trying again {retried} that failed" if retried else "")
+        st.subheader(f"{words.plain(words.study(row))}: {said}", anchor=False, width="content")
         st.button(
             "Stop",
             icon=":material/stop:",
@@ -165,6 +168,15 @@ def remaining(row: StudyRow) -> dict[str, float]:
     return found
 
 
+def groups(study: int) -> list[WorkRow]:
+    """The groups of trainings of a study; none where the store cannot be read."""
+    try:
+        with Store.open(store, "read") as opened:
+            return opened.work(study)
+    except (StoreError, OSError):
+        return []
+
+
 def first_metrics(about: state.Searched, curves: tuple[Curve, ...]) -> tuple[Curve, ...]:
     """All curves of one subject; of several the first metric of each, so that they fit."""
     if len(about.planned) < 2:
@@ -187,15 +199,17 @@ def past(view: state.View, busy: bool) -> None:
             if row.state in ("failed", "stopped") and row.reason:
                 said += f"  \n{words.plain(words.sentence(row.reason))}"
             st.markdown(said, width="stretch")
-            if row.state in ("failed", "stopped", "waiting"):
-                order = jobs.Order.again(row.settings)
+            unfinished = row.state in ("failed", "stopped", "waiting")
+            failed = [g for g in groups(row.id) if g.state == "failed"] if unfinished else []
+            if unfinished:
                 st.button(
-                    "Resume",
+                    "Retry the failed" if failed else "Resume",
                     key=f"resume-{row.id}",
-                    icon=":material/play_arrow:",
+                    icon=":material/replay:" if failed else ":material/play_arrow:",
+                    help=RETRY if failed else RESUME,
                     disabled=busy,
                     on_click=begin,
-                    args=(order,),
+                    args=(jobs.Order.again(row.settings),),
                 )
             if st.button("Explore", key=f"explore-{row.id}", icon=":material/show_chart:"):
                 explore(row.id)
@@ -208,7 +222,22 @@ def past(view: state.View, busy: bool) -> None:
                 on_click=change,
                 args=(lambda opened, study=row.id: opened.bin_study(study),),
             )
+        if failed:
+            what_failed(failed)
     deleted()
+
+
+def what_failed(failed: Sequence[WorkRow]) -> None:
+    """Each group of trainings that failed, and why; folded away."""
+    with st.expander(f"What failed: {len(failed)}"):
+        st.markdown(
+            "\n".join(
+                f"- **{words.plain(group.name)}:** {words.plain(words.sentence(group.reason))}"
+                for group in failed[:MOST_FAILED]
+            )
+        )
+        if len(failed) > MOST_FAILED:
+            st.caption(f"The first {MOST_FAILED}; `steepness status` names all.")
 
 
 def deleted() -> None:
@@ -233,9 +262,20 @@ def deleted() -> None:
             "Delete for good",
             icon=":material/delete_forever:",
             help="All of these with their points and candidates. This cannot be undone.",
-            on_click=change,
-            args=(lambda opened: opened.empty_bin(),),
+            on_click=empty_bin,
         )
+
+
+def empty_bin() -> None:
+    """Delete for good; this session too forgets the windows of what is gone."""
+    gone: list[str] = []
+
+    def empty(opened: Store) -> None:
+        gone.extend(name for row in opened.binned() for name in opened.curve_names(row.id))
+        opened.empty_bin()
+
+    change(empty)
+    state.forget_windows(gone)
 
 
 def binned() -> list[StudyRow]:
@@ -251,13 +291,11 @@ def is_heard(job: jobs.Job, view: state.View) -> bool:
     return any((row.last_heard or 0.0) > job.began for row in view.studies)
 
 
-view = state.look(store)
+view = panels.look(store)
 job = started().get(store)
 at_work = job is not None and job.running
 running = [row.id for row in view.studies if words.is_active(row)]
 active = at_work or bool(running)
-if view.trouble:
-    st.error(f"The study file cannot be used: {view.trouble}", icon=":material/error:")
 if refused := st.session_state.pop("refused", None):
     st.error(refused, icon=":material/error:")
 if job and job.fault and not is_heard(job, view):

@@ -51,6 +51,7 @@ def fit_window(
     reset: int,
     group: int,
     on_change: Callable[[], None],
+    on_undo: Callable[[], None],
 ) -> None:
     """Show `figure` (from figures.draw) with a fit window on each panel.
 
@@ -63,6 +64,7 @@ def fit_window(
         reset: when it changes, the edges go back to the windows of `fits`.
         group: so many panels belong together: a row is made of whole groups where they fit.
         on_change: called when the reader has let go of a window.
+        on_undo: called when the keys for undo or redo were pressed; `wants_redo` tells which.
     """
     panels = [
         {
@@ -86,6 +88,7 @@ def fit_window(
             "plotly": f"./app/static/plotly.min.js?v={version('plotly')}",
         },
         on_windows_change=on_change,
+        on_undo_change=on_undo,
     )
 
 
@@ -94,3 +97,8 @@ def moved(key: str) -> dict[str, Window]:
     state = st.session_state.get(key) or {}
     said = (state.get("windows") or {}).get("windows", {})
     return {curve: Window(low, high) for curve, (low, high) in said.items()}
+
+
+def wants_redo(key: str) -> bool:
+    """Whether the keys pressed last in the component of this key were those for redo."""
+    return bool(((st.session_state.get(key) or {}).get("undo") or {}).get("redo"))

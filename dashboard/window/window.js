@@ -14,11 +14,17 @@ const STRIP = 74, BETWEEN = 14; // px of a strip beneath it, and of the gap abov
 const EDGE = 18; // px that an edge can be held by, see window.css
 const SNAP = 8; // px from the end of the axis within which an edge is open-ended
 const KEY_PAUSE = 250; // ms after the last key press until Python is told
+const TYPED = "input:not([type=range], [type=radio], [type=checkbox], [type=button]), textarea, "
+  + "[contenteditable='true']";
 const PAPER = { paper_bgcolor: "#ffffff", plot_bgcolor: "#ffffff" }; // of saved pictures
 const ACCENT = "#c2410c"; // of the window on paper
+const UNDO = /Mac|iP/.test(navigator.platform) ? ["⌘Z", "⇧⌘Z"] : ["Ctrl+Z", "Ctrl+Shift+Z"];
+const HINT = "Drag an edge, or the bar between the two. Or Tab to an edge: arrows move it by one size, with "
+  + `Shift finely. ${UNDO[0]} takes a change back, ${UNDO[1]} makes it again.`;
 const CONFIG = { displaylogo: false, showSendToCloud: false, responsive: false,
                  displayModeBar: false, doubleClick: false };
 
+let opened = 0; // charts so far
 const rooms = new WeakMap(); // parent element -> its chart; the default export runs at every change
 
 export default function ({ data, parentElement, setStateValue }) {
@@ -100,8 +106,13 @@ function open(parent) {
     button.addEventListener("click", () => save(format.toLowerCase()));
     return button;
   }));
+  const foot = element("div", "steep-foot");
+  const hint = element("p", "steep-hint", { id: `steep-hint-${++opened}` });
+  hint.textContent = HINT;
+  root.setAttribute("aria-describedby", hint.id);
   root.append(graph, wait);
-  parent.append(root, saving);
+  foot.append(hint, saving);
+  parent.append(root, foot);
 
   let data, tell, Plotly, reset, width = 0;
   let drawn; // whether axes are logarithmic
@@ -113,7 +124,8 @@ function open(parent) {
   let drag = null; // { k, part, before, at }
   let busy = false; // a pointer is down on the chart: do not repaint under it
   let late = false; // a repaint waits for that
-  let pause; // timer after a key press
+  let pause; // timer after a key press, while Python is not told of it
+  let unsaid; // during that pause: windows as Python has them, and which were touched
   let frame = 0;
 
   function take(fresh, set) {
@@ -332,6 +344,8 @@ function open(parent) {
   }
 
   function commit(k) {
+    clearTimeout(pause);
+    unsaid = undefined;
     own(k);
     const all = Object.fromEntries([...windows].filter(([curve]) => touched.has(curve)));
     tell("windows", { windows: all, at: Date.now() }); // the time makes each release a new value
@@ -430,11 +444,31 @@ function open(parent) {
     const rest = window[1 - end] ?? (end ? first : last);
     to = end ? Math.max(to, rest) : Math.min(to, rest);
     if (end ? to > last : to < first) to = null; // beyond the data: open
+    unsaid ??= { windows: new Map(windows), touched: new Set(touched) };
     move(k, end ? [window[0], to] : [to, window[1]]);
     own(k); // at once: new points may be painted before Python is told
     clearTimeout(pause);
     pause = setTimeout(() => commit(k), KEY_PAUSE);
   }
+
+  // -- undo and redo, wherever the focus is but in a box of text, which has an undo of its own --
+
+  function retrace(event) {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || drag || !data) return;
+    const redo = event.shiftKey;
+    if (event.key.toLowerCase() !== "z" || event.target.closest?.(TYPED)) return;
+    event.preventDefault();
+    if (unsaid) { // Python knows nothing of it yet
+      if (redo) return; // there is nothing after it
+      clearTimeout(pause);
+      for (const [curve, window] of unsaid.windows) windows.set(curve, window);
+      for (const curve of touched) if (!unsaid.touched.has(curve)) touched.delete(curve);
+      unsaid = undefined;
+      return soon();
+    }
+    tell("undo", { redo, at: Date.now() });
+  }
+  addEventListener("keydown", retrace);
 
   // -- the chart's own drags and the page around it --
 
@@ -456,8 +490,9 @@ function open(parent) {
     take,
     close() {
       observer.disconnect();
+      removeEventListener("keydown", retrace);
       clearTimeout(pause);
-      saving.remove();
+      foot.remove();
       if (Plotly) Plotly.purge(graph);
       rooms.delete(parent);
     },

@@ -120,7 +120,10 @@ def run_study(
             raise
         failed = [row for row in store.work(study) if row.state == "failed"]
         if failed:
-            reason = f"{len(failed)} of its groups failed: {failed[0].name}: {failed[0].reason}"
+            reason = (
+                f"{len(failed)} of its groups of trainings failed, the rest is kept; run it again"
+                f" to retry them: {failed[0].name}: {failed[0].reason}"
+            )
             store.set_study(study, "failed", reason)
         else:
             store.set_study(study, "finished")

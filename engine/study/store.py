@@ -49,6 +49,9 @@ FROM study s WHERE (s.binned IS NULL) = ? ORDER BY s.id DESC
 """
 
 
+SHIPPED = (
+    "shipped: "  # before the name of a curve that comes with Steepness, where a window is kept
+)
 NOT_BINNED = "(c.study IS NULL OR c.study IN (SELECT id FROM study WHERE binned IS NULL))"
 
 
@@ -98,8 +101,13 @@ class WorkRow:
     spec: dict[str, Any]
     expected: float
     state: State
-    reason: str
+    reason: str  # why it failed, the last time that it did; empty where it never has
     seconds: float | None
+
+    @property
+    def retried(self) -> bool:
+        """Whether it failed before and is to be trained again, or is being."""
+        return bool(self.reason) and self.state in ("waiting", "running")
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,11 +326,18 @@ class Store:
             write.execute("UPDATE study SET binned = NULL WHERE id = ?", (study,))
 
     def empty_bin(self) -> None:
-        """Delete for good what was deleted, with its points, candidates and windows."""
-        gone = "SELECT c.name FROM curve c JOIN study s ON s.id = c.study WHERE s.binned NOT NULL"
+        """Delete for good what was deleted, with its points, candidates and windows.
+
+        Windows of any other curve that is gone go too: a new one may take its name. Those of the
+        curves that come with Steepness stay, which are in no store.
+        """
         with self._writing() as write:
-            write.execute(f"DELETE FROM fit_window WHERE curve IN ({gone})")
             write.execute("DELETE FROM study WHERE binned NOT NULL")
+            write.execute(
+                "DELETE FROM fit_window WHERE curve NOT IN (SELECT name FROM curve)"
+                " AND curve NOT LIKE ?",
+                (f"{SHIPPED}%",),
+            )
 
     # -- what the driver writes ----------------------------------------------------------------
 
@@ -416,12 +431,12 @@ class Store:
         """Mark a group as under way."""
         with self._writing() as write:
             write.execute(
-                "UPDATE work SET state = 'running', reason = '' WHERE study = ? AND name = ?",
+                "UPDATE work SET state = 'running' WHERE study = ? AND name = ?",
                 (study, group),
             )
 
     def retry_failed(self, study: int) -> None:
-        """Put the failed groups of a study back in the queue."""
+        """Put the failed groups of a study back in the queue; each keeps why it failed."""
         with self._writing() as write:
             write.execute(
                 "UPDATE shard SET state = 'waiting' WHERE study = ?1 AND name IN"
@@ -429,7 +444,7 @@ class Store:
                 (study,),
             )
             write.execute(
-                "UPDATE work SET state = 'waiting', reason = ''"
+                "UPDATE work SET state = 'waiting'"
                 " WHERE study = ? AND state IN ('failed', 'running')",
                 (study,),
             )

@@ -50,13 +50,62 @@ def test_a_link_restores_the_view_for_somebody_else(open_page: Visit, fresh_stor
     assert exponents(second) == exponents(first)
 
 
-def test_a_window_is_put_back_by_undo(open_page: Visit, fresh_store: Path) -> None:
+def test_a_window_is_put_back_by_undo_and_moved_again_by_redo(
+    open_page: Visit, fresh_store: Path
+) -> None:
     make_study(fresh_store, "finished")
     page = drawn(open_page())
     before = exponents(page)
     stepped(page)
+    after = exponents(page)
     page.get_by_role("button", name="Undo", exact=True).click()
     expect(page.locator("table").first).to_contain_text(before[0])
+    page.get_by_role("button", name="Redo", exact=True).click()
+    expect(page.locator("table").first).to_contain_text(after[0])
+
+
+def test_keys_undo_and_redo_windows_but_not_while_one_types(
+    open_page: Visit, fresh_store: Path
+) -> None:
+    make_study(fresh_store, "finished")
+    page = drawn(open_page())
+    before = exponents(page)
+    edge = page.get_by_role("slider", name=START)
+    expect(edge.locator("xpath=ancestor::*[@aria-describedby]")).to_have_accessible_description(
+        re.compile(r"Ctrl\+Z takes a change back")
+    )
+    stepped(page)
+    after = exponents(page)
+    table = page.locator("table").first
+    page.keyboard.press("Control+z")  # the focus is on the edge
+    expect(table).to_contain_text(before[0])
+    page.keyboard.press("Control+Shift+z")
+    expect(table).to_contain_text(after[0])
+    page.get_by_text("Set the windows by numbers").click()
+    box = page.get_by_role("spinbutton").first
+    box.fill("100")
+    box.press("Control+z")
+    page.wait_for_timeout(1000)
+    assert exponents(page) == after
+    page.mouse.click(5, 400)
+    page.keyboard.press("Control+z")
+    expect(table).to_contain_text(before[0])
+
+
+def test_a_step_taken_back_at_once_never_counted(open_page: Visit, fresh_store: Path) -> None:
+    make_study(fresh_store, "finished")
+    page = drawn(open_page())
+    edge = page.get_by_role("slider", name=START)
+    stood = edge.get_attribute("aria-valuetext") or ""
+    page.evaluate(
+        """edge => ["ArrowRight", "z"].forEach((key) => edge.dispatchEvent(
+          new KeyboardEvent("keydown", { key, ctrlKey: key === "z", bubbles: true })))""",
+        edge.element_handle(),
+    )
+    expect(edge).to_have_attribute("aria-valuetext", stood)
+    page.wait_for_timeout(1000)
+    with Store.open(fresh_store, "read") as opened:
+        assert opened.windows() == {}
 
 
 def test_pictures_and_a_report_are_saved(

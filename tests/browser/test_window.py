@@ -320,7 +320,7 @@ def test_a_window_is_remembered_by_pages_reloads_and_new_visits(
 
 
 def test_one_window_moves_all_panels_when_they_are_linked(full: Page) -> None:
-    full.get_by_text("Same window for all panels").click()
+    full.get_by_text("One for all", exact=True).click()
     full.wait_for_timeout(800)
     edge(full).press("Home")
     settled(full)

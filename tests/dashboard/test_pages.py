@@ -57,6 +57,11 @@ def set_window(at: AppTest, low: float, high: float) -> None:
     next(button for button in at.button if button.label == "Set windows").click().run()
 
 
+def way(at: AppTest):
+    """The choice of how windows are set together."""
+    return at.segmented_control(key=state.WINDOWED)
+
+
 def exponents(at: AppTest) -> list[str]:
     return at.table[0].value["Exponent, 90 %"].tolist()
 
@@ -187,8 +192,27 @@ def test_one_window_for_all_panels_is_that_of_the_first(store):
     with Store.open(store) as opened:
         opened.save_window(f"{NAME} top-1", Window(100, 2000))
     at = visit()
-    at.toggle(key=state.LINKED).set_value(True).run()
+    way(at).set_value(state.ONE_WINDOW).run()
     assert set(at.table[0].value["Window"]) == {"100 to 2,000"}
+
+
+def test_explore_and_compare_share_one_choice_of_windows(store, recorded):
+    make_study(store, "finished")
+    at = visit("views/compare.py")
+    at.button_group[0].set_value("All").run()
+    way(at).set_value(state.ONE_WINDOW).run()
+    at.switch_page("views/explore.py").run()
+    assert way(at).value == state.ONE_WINDOW
+    assert len(set(at.table[0].value["Window"])) == 1
+
+
+def test_windows_that_are_no_longer_one_are_each_their_own(store):
+    make_study(store, "finished")
+    at = visit()
+    way(at).set_value(state.ONE_WINDOW).run()
+    set_window(at, 31, 500)  # of the first alone
+    assert len(set(at.table[0].value["Window"])) == 2
+    assert way(at).value == state.OWN_WINDOWS
 
 
 def test_windows_can_be_proposed_again(store):
@@ -511,27 +535,61 @@ def test_compare_tells_how_far_exponents_lie_apart(store, recorded):
     assert apart["less 1"].tolist()[1].startswith("**-0.1")  # -0.36 against -0.24
 
 
+def test_compare_asks_of_curves_of_one_metric_whether_they_share_a_floor(store, recorded):
+    make_study(store, "finished", treatments=["sgd"])
+    at = visit("views/compare.py")
+    at.multiselect[0].set_value([NAME, f"{NAME} sgd"]).run()
+    at.button_group[0].set_value("All").run()
+    assert not at.exception
+    floors = at.table[2].value
+    assert floors.shape == (6, 3)  # of top-1, top-5 and cross-entropy each the pair alone
+    assert (floors != "").sum().sum() == 3
+
+
+def test_floors_of_errors_by_the_word_and_by_the_character_are_not_compared(store):
+    at = visit("views/compare.py")  # the recorded curves: both are called cross-entropy
+    assert len({found for found in at.table[0].value.index if "cross-entropy" in found}) == 1
+    assert "Do they share a floor?" not in said(at)
+
+
+def test_compare_of_different_metrics_has_no_table_of_floors(store, recorded):
+    make_study(store, "finished")
+    at = visit("views/compare.py")
+    at.button_group[0].set_value("All").run()
+    assert "Do they share a floor?" not in said(at)
+
+
 def test_windows_of_the_same_decades_begin_where_each_plateau_ends(store, recorded):
     make_study(store, "finished")
     at = visit("views/compare.py")
     at.button_group[0].set_value("All").run()
-    at.button_group[1].set_value(state.SAME_DECADES).run()
+    way(at).set_value(state.SAME_DECADES).run()
     kept = at.session_state[state.WINDOWS].values()
     assert [window.high / window.low for window in kept] == [pytest.approx(10**1.5)] * 3
 
 
 def test_a_change_of_windows_can_be_undone(store):
-    study = make_study(store, "finished")
+    make_study(store, "finished")
     at = visit()
     before = exponents(at)
     set_window(at, 125, 1000)
     assert exponents(at)[0] != before[0]
-    undo = next(button for button in at.button if button.label == "Undo")
-    undo.click().run()
+    after = exponents(at)
+    press(at, "Undo")
     assert exponents(at) == before
     with Store.open(store, "read") as opened:
         assert opened.windows() == {}
-    assert study
+    press(at, "Redo")
+    assert exponents(at) == after
+
+
+def test_a_change_after_an_undo_leaves_nothing_to_do_again(store):
+    make_study(store, "finished")
+    at = visit()
+    set_window(at, 125, 1000)
+    press(at, "Undo")
+    set_window(at, 31, 500)
+    assert next(button for button in at.button if button.label == "Redo").disabled
 
 
 def test_two_curves_of_one_name_stand_apart_by_the_day_of_the_recording(store, recorded):
@@ -601,6 +659,56 @@ def test_a_study_deleted_for_good_is_gone(store):
     press(at, "Delete for good")
     with Store.open(store, "read") as opened:
         assert (opened.studies(), opened.binned()) == ([], [])
+
+
+def test_a_new_curve_does_not_take_the_window_of_one_that_is_gone(store):
+    make_study(store, "finished")
+    at = visit()
+    proposed = at.table[0].value["Window"].iloc[0]
+    set_window(at, 31, 500)
+    at.switch_page("views/run.py").run()
+    press(at, "Delete")
+    press(at, "Delete for good")
+    make_study(store, "finished")
+    at.switch_page("views/explore.py").run()
+    assert at.table[0].value["Window"].iloc[0] == proposed
+    assert next(button for button in at.button if button.label == "Undo").disabled
+
+
+def fail(store: Path, *groups: str) -> int:
+    """A study of which these groups of trainings failed."""
+    study = make_study(store, "running", done=SIZES[:-2])
+    with Store.open(store) as opened:
+        for group in groups:
+            opened.end_group(
+                study,
+                group,
+                seconds=1.0,
+                reason="out of memory",
+                candidates=[],
+                decides=None,
+                points=[],
+            )
+        opened.set_study(study, "failed", "some failed")
+    return study
+
+
+def test_failed_trainings_are_named_with_their_reasons_and_can_be_retried(store):
+    fail(store, f"{NAME} on 2000", f"{NAME} on 4000")
+    at = visit("views/run.py")
+    assert "Retry the failed" in [button.label for button in at.button]
+    assert "Resume" not in [button.label for button in at.button]
+    (fold,) = [fold for fold in at.expander if fold.label == "What failed: 2"]
+    assert f"**{NAME} on 2000:** Out of memory." in fold.markdown[0].value
+
+
+def test_a_run_that_tries_again_what_failed_says_so(store):
+    study = fail(store, f"{NAME} on 4000")
+    with Store.open(store) as opened:
+        opened.retry_failed(study)  # what the driver does first when it resumes
+        opened.set_study(study, "running")
+    at = visit("views/run.py")
+    assert at.subheader[0].value == f"{NAME}: running, trying again 1 that failed"
 
 
 def press(at: AppTest, label: str) -> None:

@@ -3,7 +3,9 @@
 import json
 import os
 import random
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -174,6 +176,25 @@ def test_a_group_whose_worker_was_killed_is_trained_again(undisturbed, tmp_path)
     worker = next(pid for pid in children(driver.pid) if "spawn_main" in command_line(pid))
     os.kill(worker, signal.SIGKILL)
     assert driver.wait(timeout=240) == 0
+    assert content(path) == content(undisturbed)
+
+
+@pytest.mark.slow
+def test_a_failed_group_is_tried_again_and_gives_the_points_of_an_undisturbed_run(
+    undisturbed, tmp_path
+):
+    path = tmp_path / "study.db"
+    shutil.copy(undisturbed, path)
+    with sqlite3.connect(path) as connection:
+        (name, shard) = connection.execute("SELECT name, shard FROM work ORDER BY rowid").fetchone()
+        connection.execute("UPDATE work SET state = 'failed', reason = '?' WHERE name = ?", (name,))
+        connection.execute("UPDATE shard SET state = 'failed' WHERE name = ?", (shard,))
+        connection.execute("DELETE FROM candidate WHERE work = ?", (name,))
+        connection.execute("DELETE FROM point WHERE size = 400")
+        connection.execute("UPDATE study SET state = 'failed'")
+    connection.close()
+    again = steepness(*RUN, "--store", path)
+    assert again.returncode == 0, again.stderr
     assert content(path) == content(undisturbed)
 
 

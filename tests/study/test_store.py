@@ -162,7 +162,12 @@ def test_a_failed_group_keeps_its_reason_and_can_be_tried_again(store):
     end(store, study, "small", reason="out of memory")
     assert (store.work(study)[0].state, store.work(study)[0].reason) == ("failed", "out of memory")
     store.retry_failed(study)
-    assert store.work(study)[0].state == "waiting"
+    (again, never) = store.work(study)
+    assert (again.state, again.retried, never.retried) == ("waiting", True, False)
+    store.start_group(study, "small")
+    assert store.work(study)[0].retried
+    end(store, study, "small", [(point(), {})])
+    assert (store.work(study)[0].state, store.work(study)[0].retried) == ("finished", False)
 
 
 def test_deciding_a_shard_again_replaces_its_points(store):
@@ -403,6 +408,17 @@ def test_what_is_deleted_for_good_leaves_nothing_behind(store):
     assert store.binned() == []
     assert store.curve_names() == []
     assert store.candidates(study) == []
+
+
+def test_windows_of_curves_that_are_gone_for_good_go_with_them(store):
+    gone, _ = new_study(store), new_study(store, "k2", "kept")
+    kept = ("kept", "shipped: images icons cnn top-1")
+    for curve in ("c", "of an import that was undone", *kept):
+        store.save_window(curve, Window(1, 2))
+    store.bin_study(gone)
+    assert len(store.windows()) == 4
+    store.empty_bin()
+    assert set(store.windows()) == set(kept)
 
 
 def test_a_running_study_is_not_deleted(store):

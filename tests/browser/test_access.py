@@ -1,0 +1,54 @@
+"""Every page in its states, in light and dark, held against axe-core's rules."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.axe import faults
+from tests.browser.server import at_rest
+from tests.studies import SIZES, make_study
+
+pytestmark = pytest.mark.browser
+
+Visit = Callable[..., Page]
+UNFOLD = """document.querySelectorAll("details:not([open]) > summary").forEach((f) => f.click())"""
+PAGES = ("Explore", "Compare", "Plan", "Run", "Bring your own", "Method")
+
+
+def look_through(page: Page, names: tuple[str, ...]) -> dict[str, list[str]]:
+    """The faults of each page of these names, with all that is folded away unfolded."""
+    found = {}
+    for name in names:
+        page.get_by_role("link", name=name, exact=True).first.click()
+        expect(page.get_by_role("link", name=name, exact=True).first).to_have_attribute(
+            "aria-current", "page"
+        )
+        at_rest(page)
+        page.evaluate(UNFOLD)
+        at_rest(page)
+        found[name] = faults(page)
+    return {name: said for name, said in found.items() if said}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_of_a_first_visit_shuts_anyone_out(open_page: Visit, scheme: str) -> None:
+    assert look_through(open_page(color_scheme=scheme), PAGES) == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_full_of_studies_shuts_anyone_out(
+    open_page: Visit, fresh_store: Path, scheme: str
+) -> None:
+    make_study(fresh_store, "failed", "out of memory", SIZES[:6], treatments=["sgd"])
+    page = open_page(color_scheme=scheme)
+    assert look_through(page, PAGES[:4]) == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_shuts_anyone_out_while_a_study_runs(
+    open_page: Visit, fresh_store: Path, scheme: str
+) -> None:
+    make_study(fresh_store, "running", done=SIZES[:5])
+    assert look_through(open_page(color_scheme=scheme), ("Run", "Explore")) == {}
