@@ -87,7 +87,7 @@ def pictures(tmp_path_factory) -> Path:
     rng = np.random.default_rng(4)
     for split in ("train", "test"):
         cells = []
-        for label in range(60):
+        for _ in range(60):
             pixels = rng.integers(0, 256, (8, 8, 3), np.uint8)
             Image.fromarray(pixels).save(file := io.BytesIO(), "PNG")
             cells.append({"bytes": file.getvalue(), "path": None})
