@@ -3,6 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The tests are shared out to so many; those that share a browser or a study stay together.
+PROCESSES ?= 2
+PYTEST = $(BIN)/python -m pytest -n $(PROCESSES) --dist loadgroup
 export PIP_CONSTRAINT := requirements.lock
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export OMP_NUM_THREADS := 1
@@ -16,10 +19,10 @@ app: install  ## the dashboard on http://127.0.0.1:8501
 
 test: $(VENV)/.dev  ## the whole suite
 	@$(BIN)/python tests/chromium.py
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-quick: $(VENV)/.dev  ## what takes under a minute
-	$(BIN)/python -m pytest -m "not browser and not slow"
+	$(PYTEST) -m "not browser and not slow"
 
 lint: $(VENV)/.dev  ## format, rules, types
 	$(BIN)/ruff format --check .
