@@ -21,7 +21,7 @@ test: $(VENV)/.dev  ## the whole suite
 	@$(BIN)/python tests/chromium.py
 	$(PYTEST)
 
-test-quick: $(VENV)/.dev  ## what takes under a minute
+test-quick: $(VENV)/.dev  ## what needs no browser and is not slow
 	$(PYTEST) -m "not browser and not slow"
 
 lint: $(VENV)/.dev  ## format, rules, types
