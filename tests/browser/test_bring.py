@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from engine.study.store import Store
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 Visit = Callable[..., Page]
 NAME = "MLP <img src=x onerror=alert(1)>"

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from engine.study.store import Store
 from tests.studies import NAME, SIZES, make_study
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 Visit = Callable[..., Page]
 START = f"window start of {NAME} top-1"

@@ -16,7 +16,7 @@ from engine.study.store import Store
 from tests.browser.server import MEDIANS
 from tests.studies import NAME, SIZES, make_study, measure
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 STUDIES = Path(__file__).parents[1] / "studies.py"
 MORE = tuple(4000 * 2.0**step for step in range(1, 9))

@@ -34,11 +34,6 @@ RUN = ["run", "images", "--model", "mlp", "--sizes", "100,200,400", "--seeds", "
 TICK = 0.02  # seconds between two looks at a driver: its groups take tenths
 
 
-def interrupted(test):
-    """Slow, and in one process with its like: the study to compare with is made once."""
-    return pytest.mark.slow(pytest.mark.xdist_group("studies")(test))
-
-
 @dataclass(frozen=True)
 class Said:
     """How a command ended and what it wrote."""
@@ -179,7 +174,7 @@ def path(planned, tmp_path):
     return Path(shutil.copy(planned, tmp_path / "study.db"))
 
 
-@interrupted
+@pytest.mark.slow
 def test_a_run_gives_every_metric_at_every_size_and_seed(undisturbed):
     with Store.open(undisturbed, "read") as store:
         curves = store.curves()
@@ -192,7 +187,7 @@ def test_a_run_gives_every_metric_at_every_size_and_seed(undisturbed):
         assert 0 < min(curve.errors) < curve.guess
 
 
-@interrupted
+@pytest.mark.slow
 def test_more_data_means_fewer_errors(undisturbed):
     with Store.open(undisturbed, "read") as store:
         for curve in store.curves():
@@ -200,7 +195,7 @@ def test_more_data_means_fewer_errors(undisturbed):
             assert by_size[1] < by_size[0]
 
 
-@interrupted
+@pytest.mark.slow
 def test_every_training_is_kept_and_every_shard_had_the_same_budget(undisturbed):
     with Store.open(undisturbed, "read") as store:
         rows = store.candidates(store.studies()[0].id)
@@ -229,14 +224,14 @@ def test_two_subjects_of_one_study_are_measured_on_the_same_shards(
     assert hashes["images cifar10 mlp top-1"] == hashes["images cifar10 mlp weight-decay top-1"]
 
 
-@interrupted
+@pytest.mark.slow
 def test_running_a_finished_study_again_changes_nothing(steepness, undisturbed):
     before = content(undisturbed)
     assert steepness(*RUN, "--store", undisturbed).code == 0
     assert content(undisturbed) == before
 
 
-@interrupted
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads processes from /proc")
 def test_ten_kills_of_the_driver_leave_the_points_of_an_undisturbed_run(
     undisturbed, planned, tmp_path
@@ -263,7 +258,7 @@ def test_ten_kills_of_the_driver_leave_the_points_of_an_undisturbed_run(
     assert content(path) == content(undisturbed)
 
 
-@interrupted
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads processes from /proc")
 def test_a_group_whose_worker_was_killed_is_trained_again(undisturbed, path):
     driver = start(path)
@@ -275,13 +270,13 @@ def test_a_group_whose_worker_was_killed_is_trained_again(undisturbed, path):
     assert content(path) == content(undisturbed)
 
 
-@interrupted
+@pytest.mark.slow
 def test_the_number_of_workers_does_not_change_a_point(steepness, undisturbed, path):
     assert steepness(*RUN, "--workers", 1, "--store", path).code == 0
     assert content(path)[1] == content(undisturbed)[1]
 
 
-@interrupted
+@pytest.mark.slow
 def test_a_second_driver_is_refused_by_the_name_of_the_first(steepness, path):
     first = start(path)
     try:
@@ -295,7 +290,7 @@ def test_a_second_driver_is_refused_by_the_name_of_the_first(steepness, path):
     assert "another driver is running images icons mlp" in second.err
 
 
-@interrupted
+@pytest.mark.slow
 @pytest.mark.parametrize("polite", ["SIGINT", "SIGTERM", "wish"])
 def test_a_polite_stop_keeps_what_is_done_and_says_how_to_go_on(path, polite):
     driver = start(path)
