@@ -2,7 +2,8 @@
 
 The rivals of one seed (same shard, same initial weights, same batches, other learning rates)
 advance together to the next evaluation, so that a hopeless one can be dropped early. Seeds never
-look at each other, so a group cut into single seeds gives the same numbers.
+look at each other, so a group cut into single seeds gives the same numbers (where replicas are
+stacked: but for rounding).
 
 Evaluations lie at geometrically growing steps and training ends once the best validation loss is
 long past in proportion (`patience`), over a floor of steps: patience counted in epochs is

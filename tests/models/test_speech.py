@@ -58,7 +58,8 @@ def test_the_parameters_of_attention_are_those_counted_by_hand():
 @pytest.mark.parametrize("capacity", [30_000, 100_000, 300_000])
 def test_the_width_taken_is_the_one_nearest_to_the_capacity(family, capacity):
     got = parameters(build(family, capacity, BANDS, SYMBOLS))
-    others = [parameters(FAMILIES[family](width, BANDS, SYMBOLS)) for width in range(1, 150, 3)]
+    with torch.device("meta"):  # shapes only
+        others = [parameters(FAMILIES[family](width, BANDS, SYMBOLS)) for width in range(1, 150, 3)]
     assert abs(got - capacity) == min(abs(other - capacity) for other in [*others, got])
 
 

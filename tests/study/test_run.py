@@ -1,5 +1,10 @@
-"""Whole studies through the command line, on the real icons."""
+"""Whole studies through the command line, on the real icons where real workers train.
 
+Interrupted studies are drivers and workers of their own, since that is what gets killed. What
+needs no process is asked of `cli.main` in this one; `here` trains without workers, too.
+"""
+
+import io
 import json
 import os
 import random
@@ -9,25 +14,87 @@ import sqlite3
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
+from engine import cli
+from engine.study import executors
 from engine.study.store import Store
+from engine.training import probe
+from engine.training.group import run_group
 
 # Small enough for seconds, large enough that a kill can fall into training.
-RUN = ["run", "images", "--model", "mlp", "--sizes", "400,800,1600", "--seeds", "2"]
+SIZES = (100, 200, 400)
+RUN = ["run", "images", "--model", "mlp", "--sizes", "100,200,400", "--seeds", "2"]
+TICK = 0.02  # seconds between two looks at a driver: its groups take tenths
 
 
-def steepness(*arguments: object, **more) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "engine.cli", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        **more,
-    )
+@dataclass(frozen=True)
+class Said:
+    """How a command ended and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def steepness(capfd, monkeypatch):
+    """Run a command in this process: no interpreter and no torch to start.
+
+    An exception that the command does not turn into a sentence fails the test by itself.
+    """
+    monkeypatch.setattr(probe, "PROBE_SECONDS", 0.01)  # nothing here depends on the speed
+
+    def run(*arguments: object) -> Said:
+        capfd.readouterr()
+        try:
+            code = cli.main(list(map(str, arguments)))
+        except SystemExit as end:  # argparse
+            code = end.code
+        return Said(code, *capfd.readouterr())
+
+    return run
+
+
+def inline(queue, loader, workers):
+    """What an executor promises, kept in this process."""
+    tasks = {}
+    while queue:
+        group = queue.pop(0)
+        yield executors.Started(group)
+        about = group.spec.domain, group.spec.data, group.spec.treatment
+        if about not in tasks:
+            tasks[about] = loader(*about)
+        yield executors.Finished(group, run_group(tasks[about], group.spec), 0.1)
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """Train in this process: for what workers have no part in."""
+    monkeypatch.setattr(executors, "run_here", inline)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory) -> Path:
+    """Sixty pictures of noise in the layout of CIFAR-10: nothing to learn, so training is short."""
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(4)
+    for split in ("train", "test"):
+        cells = []
+        for _ in range(60):
+            pixels = rng.integers(0, 256, (8, 8, 3), np.uint8)
+            Image.fromarray(pixels).save(file := io.BytesIO(), "PNG")
+            cells.append({"bytes": file.getvalue(), "path": None})
+        table = pa.table({"img": cells, "label": [label % 10 for label in range(60)]})
+        pq.write_table(table, folder / f"{split}.parquet")
+    return folder
 
 
 def start(store: Path, *more: str) -> subprocess.Popen[bytes]:
@@ -81,10 +148,31 @@ def ended(pids: list[int], seconds: float = 10.0) -> bool:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
+    """A study that a user's command ran from nothing to its end."""
     path = tmp_path_factory.mktemp("undisturbed") / "study.db"
-    done = steepness(*RUN, "--store", path)
-    assert done.returncode == 0, done.stderr
+    assert start(path).wait(timeout=300) == 0
     return path
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory):
+    """The same study, planned and stopped before its first training; to be copied."""
+
+    def stop(queue, loader, workers):
+        raise KeyboardInterrupt
+        yield
+
+    path = tmp_path_factory.mktemp("planned") / "study.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(executors, "run_here", stop)
+        cli.main([*RUN, "--store", str(path)])
+    return path
+
+
+@pytest.fixture
+def path(planned, tmp_path):
+    """A store of the test's own that holds the planned study: a driver begins to train at once."""
+    return Path(shutil.copy(planned, tmp_path / "study.db"))
 
 
 @pytest.mark.slow
@@ -96,7 +184,7 @@ def test_a_run_gives_every_metric_at_every_size_and_seed(undisturbed):
     assert [curve.name.rsplit(" ", 1)[1] for curve in curves] == ["top-1", "top-5", "cross-entropy"]
     for curve in curves:
         cells = {(point.size, point.seed) for point in curve.points}
-        assert cells == {(size, seed) for size in (400, 800, 1600) for seed in (0, 1)}
+        assert cells == {(size, seed) for size in SIZES for seed in (0, 1)}
         assert 0 < min(curve.errors) < curve.guess
 
 
@@ -104,7 +192,7 @@ def test_a_run_gives_every_metric_at_every_size_and_seed(undisturbed):
 def test_more_data_means_fewer_errors(undisturbed):
     with Store.open(undisturbed, "read") as store:
         for curve in store.curves():
-            by_size = [curve.errors[curve.sizes == size].mean() for size in (400, 1600)]
+            by_size = [curve.errors[curve.sizes == size].mean() for size in (SIZES[0], SIZES[-1])]
             assert by_size[1] < by_size[0]
 
 
@@ -112,47 +200,51 @@ def test_more_data_means_fewer_errors(undisturbed):
 def test_every_training_is_kept_and_every_shard_had_the_same_budget(undisturbed):
     with Store.open(undisturbed, "read") as store:
         rows = store.candidates(store.studies()[0].id)
-    for size in (400, 800, 1600):
+    for size in SIZES:
         shard = f"images icons mlp / {size}"
         searched = [row for row in rows if row.shard == shard and ", fit at" not in row.work]
         assert len(searched) == 2 * 2 * 2  # capacities, rates, seeds
 
 
-@pytest.mark.slow
-def test_two_subjects_of_one_study_are_measured_on_the_same_shards(tmp_path):
+def test_two_subjects_of_one_study_are_measured_on_the_same_shards(
+    steepness, here, pictures, tmp_path
+):
     path = tmp_path / "study.db"
-    order = ["run", "images", "--model", "mlp", "--treatment", "sgd"]
-    done = steepness(*order, "--sizes", "200,400,800", "--seeds", 2, "--store", path)
-    assert done.returncode == 0, done.stderr
+    order = ["run", "images", "--data", "cifar10", "--data-path", pictures, "--model", "mlp"]
+    order += ["--treatment", "weight-decay", "--sizes", "10", "--seeds", 2, "--store", path]
+    assert steepness(*order).code == 0
     with Store.open(path, "read") as store:
         (study,) = store.studies()
         records = store.point_records(study.id)
-    assert (study.done, study.total) == (6, 6)
+    assert (study.done, study.total) == (2, 2)
     hashes = {
         curve: {(p.size, p.seed): record["shard_hash"] for p, record in records if p.curve == curve}
-        for curve in ("images icons mlp top-1", "images icons mlp sgd top-1")
+        for curve in ("images cifar10 mlp top-1", "images cifar10 mlp weight-decay top-1")
     }
-    assert len(hashes["images icons mlp top-1"]) == 3 * 2
-    assert hashes["images icons mlp top-1"] == hashes["images icons mlp sgd top-1"]
+    assert len(set(hashes["images cifar10 mlp top-1"].values())) == 2
+    assert hashes["images cifar10 mlp top-1"] == hashes["images cifar10 mlp weight-decay top-1"]
 
 
 @pytest.mark.slow
-def test_running_a_finished_study_again_changes_nothing(undisturbed):
+def test_running_a_finished_study_again_changes_nothing(steepness, undisturbed):
     before = content(undisturbed)
-    again = steepness(*RUN, "--store", undisturbed)
-    assert again.returncode == 0
+    assert steepness(*RUN, "--store", undisturbed).code == 0
     assert content(undisturbed) == before
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads processes from /proc")
-def test_ten_kills_of_the_driver_leave_the_points_of_an_undisturbed_run(undisturbed, tmp_path):
+def test_ten_kills_of_the_driver_leave_the_points_of_an_undisturbed_run(
+    undisturbed, planned, tmp_path
+):
     moments = random.Random("ten kills")
     kills, study = 0, 0
+    path = Path(shutil.copy(planned, tmp_path / "study0.db"))
     while kills < 10:  # a study that ends between two kills is checked, and another one begun
-        path = tmp_path / f"study{study}.db"
         driver = start(path)
-        time.sleep(moments.uniform(1.5, 9.0))
+        while driver.poll() is None and not _groups(path, "running"):
+            time.sleep(TICK)
+        time.sleep(moments.uniform(0.0, 3.0))  # from the starting workers into their third group
         workers = children(driver.pid)
         if driver.poll() is None:
             driver.send_signal(signal.SIGKILL)
@@ -162,17 +254,17 @@ def test_ten_kills_of_the_driver_leave_the_points_of_an_undisturbed_run(undistur
         else:
             assert content(path) == content(undisturbed)
             study += 1
-    assert steepness(*RUN, "--store", path).returncode == 0
+            path = Path(shutil.copy(planned, tmp_path / f"study{study}.db"))
+    assert start(path).wait(timeout=300) == 0
     assert content(path) == content(undisturbed)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads processes from /proc")
-def test_a_group_whose_worker_was_killed_is_trained_again(undisturbed, tmp_path):
-    path = tmp_path / "study.db"
+def test_a_group_whose_worker_was_killed_is_trained_again(undisturbed, path):
     driver = start(path)
-    while not _started_groups(path):
-        time.sleep(0.1)
+    while not _groups(path, "finished"):  # then the workers are at others
+        time.sleep(TICK)
     worker = next(pid for pid in children(driver.pid) if "spawn_main" in command_line(pid))
     os.kill(worker, signal.SIGKILL)
     assert driver.wait(timeout=240) == 0
@@ -181,9 +273,8 @@ def test_a_group_whose_worker_was_killed_is_trained_again(undisturbed, tmp_path)
 
 @pytest.mark.slow
 def test_a_failed_group_is_tried_again_and_gives_the_points_of_an_undisturbed_run(
-    undisturbed, tmp_path
+    steepness, undisturbed, path
 ):
-    path = tmp_path / "study.db"
     shutil.copy(undisturbed, path)
     with sqlite3.connect(path) as connection:
         (name, shard) = connection.execute("SELECT name, shard FROM work ORDER BY rowid").fetchone()
@@ -194,39 +285,36 @@ def test_a_failed_group_is_tried_again_and_gives_the_points_of_an_undisturbed_ru
         connection.execute("UPDATE study SET state = 'failed'")
     connection.close()
     again = steepness(*RUN, "--store", path)
-    assert again.returncode == 0, again.stderr
+    assert again.code == 0, again.err
     assert content(path) == content(undisturbed)
 
 
 @pytest.mark.slow
-def test_the_number_of_workers_does_not_change_a_point(undisturbed, tmp_path):
-    path = tmp_path / "study.db"
-    assert steepness(*RUN, "--workers", 1, "--store", path).returncode == 0
+def test_the_number_of_workers_does_not_change_a_point(steepness, undisturbed, path):
+    assert steepness(*RUN, "--workers", 1, "--store", path).code == 0
     assert content(path)[1] == content(undisturbed)[1]
 
 
 @pytest.mark.slow
-def test_a_second_driver_is_refused_by_the_name_of_the_first(tmp_path):
-    path = tmp_path / "study.db"
+def test_a_second_driver_is_refused_by_the_name_of_the_first(steepness, path):
     first = start(path)
     try:
-        while not path.exists() or not _running(path):
-            time.sleep(0.2)
+        while not _running(path):
+            time.sleep(TICK)
         second = steepness(*RUN, "--store", path)
     finally:
         first.kill()
         first.wait()
-    assert second.returncode == 1
-    assert "another driver is running images icons mlp" in second.stderr
+    assert second.code == 1
+    assert "another driver is running images icons mlp" in second.err
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("polite", ["SIGINT", "SIGTERM", "wish"])
-def test_a_polite_stop_keeps_what_is_done_and_says_how_to_go_on(tmp_path, polite):
-    path = tmp_path / "study.db"
+def test_a_polite_stop_keeps_what_is_done_and_says_how_to_go_on(path, polite):
     driver = start(path)
-    while not path.exists() or not _running(path):
-        time.sleep(0.2)
+    while not _running(path):
+        time.sleep(TICK)
     if polite == "wish":
         with Store.open(path) as store:
             store.request_stop(store.studies()[0].id)
@@ -244,11 +332,9 @@ def command_line(pid: int) -> str:
     return (Path("/proc") / str(pid) / "cmdline").read_bytes().decode().replace("\0", " ")
 
 
-def _started_groups(path: Path) -> list[str]:
-    if not path.exists():
-        return []
+def _groups(path: Path, state: str) -> list[str]:
     with Store.open(path, "read") as store:
-        return [w.name for s in store.studies() for w in store.work(s.id) if w.state == "running"]
+        return [w.name for s in store.studies() for w in store.work(s.id) if w.state == state]
 
 
 def _running(path: Path) -> bool:
@@ -256,19 +342,17 @@ def _running(path: Path) -> bool:
         return any(row.state == "running" for row in store.studies())
 
 
-@pytest.mark.slow
-def test_an_estimate_says_what_would_be_trained_and_trains_nothing(tmp_path):
+def test_an_estimate_says_what_would_be_trained_and_trains_nothing(steepness, tmp_path):
     path = tmp_path / "study.db"
     said = steepness("run", "images", "--minutes", 4, "--estimate", "--store", path)
-    assert said.returncode == 0, said.stderr
-    assert "sizes from" in said.stdout
+    assert said.code == 0, said.err
+    assert "sizes from" in said.out
     assert not path.exists()
 
 
-@pytest.mark.slow
-def test_an_estimate_in_json_holds_what_the_page_shows(tmp_path):
+def test_an_estimate_in_json_holds_what_the_page_shows(steepness):
     said = steepness("run", "images", "--minutes", 4, "--estimate", "--format", "json")
-    answer = json.loads(said.stdout)
+    answer = json.loads(said.out)
     assert {"sentence", "seconds", "device", "device_reason", "workers"} == set(answer)
     assert answer["seconds"] <= 240
 
@@ -289,50 +373,55 @@ def test_an_estimate_in_json_holds_what_the_page_shows(tmp_path):
         (["run", "music"], "invalid choice: 'music'"),
     ],
 )
-def test_wrong_usage_is_one_sentence_and_exit_code_2(arguments, sentence):
+def test_wrong_usage_is_one_sentence_and_exit_code_2(steepness, arguments, sentence):
     said = steepness(*arguments)
-    assert said.returncode == 2
-    assert sentence in said.stderr
-    assert "Traceback" not in said.stderr
+    assert said.code == 2
+    assert sentence in said.err
 
 
-@pytest.mark.slow
-def test_a_size_beyond_the_data_is_one_sentence_and_exit_code_1(tmp_path):
+def test_a_size_beyond_the_data_is_one_sentence_and_exit_code_1(steepness, tmp_path):
     said = steepness("run", "images", "--sizes", "10,9999999", "--store", tmp_path / "s.db")
-    assert said.returncode == 1
-    assert "size 9,999,999 is more than the" in said.stderr
-    assert "Traceback" not in said.stderr
+    assert said.code == 1
+    assert "size 9,999,999 is more than the" in said.err
+    assert said.err.splitlines()[-1].startswith("steepness: size")
 
 
-def test_a_foreign_store_file_is_one_sentence_and_untouched(tmp_path):
+def test_a_foreign_store_file_is_one_sentence_and_untouched(steepness, tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("hello")
     said = steepness(*RUN, "--store", path)
-    assert said.returncode == 1
-    assert "is not a Steepness store" in said.stderr
+    assert said.code == 1
+    assert "is not a Steepness store" in said.err
     assert path.read_text() == "hello"
 
 
-def test_status_of_a_missing_store_says_how_to_make_one(tmp_path):
+def test_status_of_a_missing_store_says_how_to_make_one(steepness, tmp_path):
     said = steepness("status", "--store", tmp_path / "none.db")
-    assert said.returncode == 1
-    assert "`steepness run` makes one" in said.stderr
+    assert said.code == 1
+    assert "`steepness run` makes one" in said.err
 
 
-def test_no_command_prints_the_help_and_is_wrong_usage():
-    assert steepness().returncode == 2
+def test_no_command_prints_the_help_and_is_wrong_usage(steepness):
+    assert steepness().code == 2
 
 
-@pytest.mark.slow
-@pytest.mark.shared
-def test_cifar10_is_resumed_without_saying_again_where_it_lies(shared_data, tmp_path):
+def test_a_study_is_resumed_without_saying_again_where_its_data_lie(
+    steepness, here, pictures, tmp_path, monkeypatch
+):
     path = tmp_path / "study.db"
     order = ["run", "images", "--data", "cifar10", "--model", "mlp"]
-    order += ["--sizes", "100,200,400", "--seeds", "1"]
-    first = steepness(*order, "--data-path", shared_data / "cifar10", "--store", path)
-    assert first.returncode == 0, first.stderr
-    again = steepness(*order, "--store", path)
-    assert again.returncode == 0, again.stderr
+    order += ["--sizes", "10,20,40", "--seeds", "1", "--store", path]
+
+    def stopped(*about):
+        events = inline(*about)
+        yield from (next(events), next(events))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(executors, "run_here", stopped)
+        assert "stopped, 0 of 3 sizes" in steepness(*order, "--data-path", pictures).out
+    again = steepness(*order)
+    assert again.code == 0, again.err
     with Store.open(path, "read") as store:
-        assert {point.size for point in store.curves()[0].points} == {100, 200, 400}
+        assert {point.size for point in store.curves()[0].points} == {10, 20, 40}
         assert store.curves()[0].guess == pytest.approx(0.9)
