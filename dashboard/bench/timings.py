@@ -66,7 +66,7 @@ document.querySelector(".steep-graph").on("plotly_afterplot", () => watched.pain
 OTHERS = {  # page: what stands there when it has been drawn
     "compare": "[data-testid='stPlotlyChart'] .main-svg",
     "plan": "[data-testid='stPlotlyChart'] .main-svg",
-    "run": "text=Studies",
+    "run": "h3:has-text('Studies')",
 }
 
 
