@@ -16,8 +16,8 @@ from engine.study.location import default_store
 MARK = str(Path(__file__).parent / "mark.svg")  # an emoji or icon would be fetched from a network
 # A chosen pill is told by its border and ground; letters in the primary colour, which is as dark as
 # a button's white ones need it, would have a contrast of 3.9:1 in the dark.
-# The value over a slider likewise. What is chosen from a list is no window: it stays grey. A formula
-# that is a pixel too high for its box would scroll, and no key could scroll it; all are narrow.
+# The value over a slider likewise. What is chosen from a list is no window: it stays grey. A
+# formula that is a pixel too high for its box would scroll, which no key could do; all are narrow.
 STYLE = """
 .stMultiSelect [data-tag] { background: rgb(128 128 128 / 20%); }
 .stMultiSelect [data-tag], .stMultiSelect [data-tag] * { color: inherit; }
