@@ -36,19 +36,15 @@ class Measured:
             return "once"
         if len(self.values) >= MANY:
             high = quantiles(self.values, n=20, method="inclusive")[-1]
-            return f"95 % below {_said(high, self.unit)}, n = {len(self.values):,}"
+            return f"95 % below {_said(high, self.unit)} {self.unit}, n = {len(self.values):,}"
         low, high = min(self.values), max(self.values)
-        return f"{_said(low, self.unit)} to {_said(high, self.unit)}, n = {len(self.values)}"
+        ends = f"{_said(low, self.unit)} to {_said(high, self.unit)} {self.unit}".rstrip()
+        return f"{ends}, n = {len(self.values)}"
 
 
 def _said(value: float, unit: str) -> str:
-    return (
-        f"{value:.2f}"
-        if unit == "s"
-        else f"{value:.1f}"
-        if unit in "%MB" and unit
-        else f"{value:,.0f}"
-    )
+    digits = {"s": 2, "%": 1, "MB": 1}.get(unit, 0)
+    return f"{value:,.{digits}f}"
 
 
 def table(rows: Sequence[Measured]) -> str:

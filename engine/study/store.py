@@ -36,7 +36,7 @@ SCHEMA = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
 
 # What a shard still costs is what was planned for it less what was planned for its ended groups:
 # which groups a search will need is known only on the way.
-# Spent first, and then joined: asked for shard by shard, a study of a thousand shards takes seconds.
+# Summed first, then joined: summed for each shard anew, a thousand shards take seconds.
 AHEAD = """
 SELECT h.study, h.name, MAX(0, h.expected - COALESCE(spent.seconds, 0)) AS seconds
 FROM shard h LEFT JOIN (
