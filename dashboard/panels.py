@@ -115,7 +115,11 @@ def page_of(curves: Sequence[Curve], key: str) -> tuple[tuple[Curve, ...], str]:
         page = st.pagination(pages, key=f"{key}-page-of-{pages}")
         first = MOST * (page - 1)
         shown = tuple(curves[first : first + MOST])
-        st.caption(f"Curves {first + 1} to {first + len(shown)} of {len(curves)}.", width="content")
+        st.caption(
+            f"Curves {first + 1} to {first + len(shown)} of {len(curves)}, in the table and files"
+            " too.",
+            width="content",
+        )
     return shown, f"{key}-{page}"
 
 

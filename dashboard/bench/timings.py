@@ -63,6 +63,10 @@ PAINTS = """
 watched.paints = 0;
 document.querySelector(".steep-graph").on("plotly_afterplot", () => watched.paints++);
 """
+ANOTHER = """(before) => {
+  const [end, tip] = [".steep-end", ".steep-tip"].map((part) => document.querySelector(part));
+  return end && tip?.textContent && end.getAttribute("aria-label") !== before;
+}"""
 OTHERS = {  # page: what stands there when it has been drawn
     "compare": "[data-testid='stPlotlyChart'] .main-svg",
     "plan": "[data-testid='stPlotlyChart'] .main-svg",
@@ -141,11 +145,12 @@ def large_study(browser: Browser, folder: Path) -> Iterator[Measured]:
 def leaf(page: Page) -> Iterator[float]:
     """Seconds from asking for the next panels to seeing them."""
     for number in (2, 3, 4, 5):
+        before = page.locator(".steep-end").first.get_attribute("aria-label")
         start = time.time()
         page.locator("[class*='-page-of-']").get_by_text(str(number), exact=True).click()
-        page.get_by_text(f"Curves {12 * number - 11} to").wait_for()
-        page.wait_for_selector(READY)
+        page.wait_for_function(ANOTHER, arg=before)
         yield time.time() - start
+        page.wait_for_timeout(SETTLED)
 
 
 # -- a store of 100,000 points -------------------------------------------------------------------

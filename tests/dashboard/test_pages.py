@@ -752,7 +752,7 @@ def test_what_is_folded_away_is_not_drawn_until_it_is_unfolded(store):
 def test_more_curves_than_can_be_drawn_are_leafed_through(store):
     many_curves(store, 15)
     at = visit(unfolded=())
-    assert "Curves 1 to 12 of 15." in said(at)
+    assert "Curves 1 to 12 of 15," in said(at)
     at.session_state[f"window-{state.IMPORTED}-page-of-2"] = 2
     at.run()
     assert at.table[0].value.index.tolist() == ["c12", "c13", "c14"]
