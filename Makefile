@@ -19,7 +19,7 @@ app: install  ## the dashboard on http://127.0.0.1:8501
 	$(BIN)/steepness app
 
 test: $(VENV)/.dev  ## the whole suite
-	@$(BIN)/python tests/chromium.py
+	@$(BIN)/python -m dashboard.bench.chromium
 	$(PYTEST)
 
 test-quick: $(VENV)/.dev  ## what needs no browser and is not slow
@@ -30,8 +30,8 @@ lint: $(VENV)/.dev  ## format, rules, types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.dev  ## the fit window's latencies in a real browser
-	$(BIN)/python tests/bench/measure_window.py
+bench: $(VENV)/.dev  ## how quick the page is, in a real browser
+	$(BIN)/steepness bench app
 
 clean:  ## everything that make made
 	rm -rf $(VENV) dashboard/static .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -13,6 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import state, tables, words
+from dashboard.fold import fold
 from engine.curve import Curve
 from engine.laws.repeats import summarize
 from engine.numbers import number
@@ -26,7 +27,10 @@ def behind(
     curves: Sequence[Curve], about: state.Searched, store: Path, study: int | None, revision: int
 ) -> None:
     """The table of sizes, and the candidates of the one that the reader picks; folded away."""
-    with st.expander("The points in numbers, and every candidate behind them"):
+    room = fold("The points in numbers, and every candidate behind them", "points")
+    if room is None:
+        return
+    with room:
         names = {words.marked(curve.name): curve for curve in curves}
         with st.container(horizontal=True):
             said = st.selectbox("Curve", list(names), key="behind-curve", width=360)

@@ -30,7 +30,8 @@ SIZE_ROOM = 0.22  # decades left free at both ends of the size axis: an open edg
 FLOOR_ROOM = 3.0  # a floor farther below the lowest error is left out of the picture
 ERROR_ROOM = 0.07  # share of the error axis left free above and below
 PLOT_HEIGHT = 256  # px of a panel's plot area, as window.js makes it
-MOST_SEEDS = 1000  # marks of single points in a panel; more are a smear and slow to paint
+MOST_SEEDS = 1000  # marks of single points in a panel: more are a smear
+MOST_MARKS = 3000  # of them in all panels: the browser takes a second to draw some 10,000
 LONG_TITLE = 40  # letters that the narrowest panel holds at full size
 LOW = 0.1  # share of the error axis where the names of zones stand
 LINE_HEIGHT = 13  # px between two labels
@@ -86,7 +87,7 @@ def draw(
             *_level(spot, fit, sizes),
             *_floor(spot, fit, sizes),
             *_beside(spot, beside),
-            *_seeds(spot, fit),
+            *_seeds(spot, fit, min(MOST_SEEDS, MOST_MARKS // len(fits))),
             *_law(spot, fit, sizes),
             *_medians(spot, fit, rows, extra.edge),
         ]
@@ -149,9 +150,9 @@ def _title(spot: Spot, fit: Fit, size: int) -> dict[str, Any]:
     )
 
 
-def _seeds(spot: Spot, fit: Fit) -> list[Trace]:
+def _seeds(spot: Spot, fit: Fit, most: int) -> list[Trace]:
     points = fit.curve.points
-    points = points[:: -(-len(points) // MOST_SEEDS)]  # evenly thinned: medians and fits use all
+    points = points[:: -(-len(points) // most)]  # evenly thinned: medians and fits use all
     return [
         spot.trace(
             "seeds",

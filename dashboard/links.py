@@ -55,7 +55,7 @@ def write(
     moved = [
         _written(state.stored_name(curve), window)
         for curve in shown
-        if (window := state.window_of(curve, view)) != state.proposed_window(curve)
+        if (window := state.kept_window(curve, view)) and window != state.proposed_window(curve)
     ]
     if moved:
         said[WINDOW] = moved

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import figures, state, tables, words
+from dashboard.fold import fold
 from dashboard.growth import draw_growth, label
 from dashboard.linear import linear
 from dashboard.window import fit_window, moved, wants_redo
@@ -37,6 +38,7 @@ def show(
     key: str,
     extras: Mapping[str, figures.Extra] | None = None,
     published: tuple[PublishedLaw, ...] = PUBLISHED,
+    others: Sequence[Curve] = (),
 ) -> tuple[Fit, ...]:
     """Draw `curves` in a panel each, with windows, and their table; returns the fits.
 
@@ -46,14 +48,20 @@ def show(
         key: of the chart's state.
         extras: what else to draw in a curve's panel, by the curve's name.
         published: laws of others to draw where they suit.
+        others: curves that are not drawn, whose windows move along where all are one.
     """
     law = st.session_state[state.LAW]
     fits = tuple(remembered_fit(curve, state.window_of(curve, view), law) for curve in curves)
 
+    linked = _linked(fits)
+
     def hear() -> None:
         """Keep the windows that the reader let go of."""
         said = moved(key)
-        state.keep_windows((curve, said[curve.name]) for curve in curves if curve.name in said)
+        heard = [(curve, said[curve.name]) for curve in curves if curve.name in said]
+        if linked and heard:
+            heard += [(curve, heard[0][1]) for curve in others]
+        state.keep_windows(heard)
 
     def step() -> None:
         """Take a change back or make it again, as the keys asked."""
@@ -70,7 +78,7 @@ def show(
         fits,
         [words.exponent(found) for found in fits],
         key=key,
-        linked=_linked(fits),
+        linked=linked,
         reset=st.session_state[state.RESET],
         group=_group(curves),
         on_change=hear,
@@ -95,11 +103,24 @@ def choose_law() -> None:
     st.selectbox("Law", list(state.LAWS), format_func=state.LAWS.get, key=state.LAW, width=180)
 
 
-def first_of(curves: Sequence[Curve]) -> tuple[Curve, ...]:
-    """As many curves as can be drawn; says so where there are more."""
-    if len(curves) > MOST:
-        st.caption(f"The first {MOST} of {len(curves)} curves are shown.")
-    return tuple(curves[:MOST])
+def page_of(curves: Sequence[Curve], key: str) -> tuple[tuple[Curve, ...], str]:
+    """As many curves as can be drawn at once, and the key of their chart; leafs through the rest.
+
+    Each page has a chart of its own, so that a zoom stays with its curve.
+    """
+    pages = -(-len(curves) // MOST)
+    if pages < 2:
+        return tuple(curves), key
+    with st.container(horizontal=True, vertical_alignment="center"):
+        page = st.pagination(pages, key=f"{key}-page-of-{pages}")
+        first = MOST * (page - 1)
+        shown = tuple(curves[first : first + MOST])
+        st.caption(
+            f"Curves {first + 1} to {first + len(shown)} of {len(curves)}, in the table and files"
+            " too.",
+            width="content",
+        )
+    return shown, f"{key}-{page}"
 
 
 def unsaved() -> None:
@@ -213,7 +234,10 @@ def growth(fits: Sequence[Fit]) -> None:
         for law in [remembered_growth(found.curve, found.window)]
     }
     fitted = {name: law for name, law in laws.items() if law.exponent}
-    with st.expander("How the best model grows with the data"):
+    room = fold("How the best model grows with the data", "growth")
+    if room is None:
+        return
+    with room:
         _growth_charts(fitted)
         for name, law in laws.items():
             if law.doubt:
@@ -248,7 +272,10 @@ def by_numbers(fits: Sequence[Fit], key: str) -> None:
     A form, so that nothing counts until it is sent: boxes that follow the chart while points
     stream would otherwise race with the hand on it.
     """
-    with st.expander("Set the windows by numbers"), st.form(f"{key}-numbers", border=False):
+    room = fold("Set the windows by numbers", "numbers")
+    if room is None:
+        return
+    with room, st.form(f"{key}-numbers", border=False):
         boxes = [(found.curve, *_end_boxes(found, key)) for found in fits]
 
         def send() -> None:

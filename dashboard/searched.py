@@ -95,10 +95,22 @@ def legend(drawn: Mapping[str, Extra]) -> str:
     )
 
 
-def treatments(curves: Sequence[Curve], about: state.Searched, view: state.View) -> None:
-    """What each treatment does to its curve; nothing where the study carries none."""
+def treatments(
+    curves: Sequence[Curve], about: state.Searched, view: state.View, shown: Sequence[Curve]
+) -> None:
+    """What each treatment does to its curve; nothing where the study carries none.
+
+    Args:
+        curves: in which a treated curve finds its untreated one.
+        about: how they came about.
+        view: the store, which knows the windows.
+        shown: the treated curves that are told of are among these.
+    """
     rows = []
+    names = {curve.name for curve in shown}
     for plain, treated in treated_pairs(curves, about.about):
+        if treated.name not in names:
+            continue
         window = state.window_of(plain, view).overlap(state.window_of(treated, view))
         found = remembered_comparison(plain, treated, window)
         subject = about.about[treated.name][0]

@@ -13,6 +13,7 @@ import streamlit as st
 
 from dashboard import state, words
 from dashboard.colours import GREY, of_domain
+from dashboard.fold import fold
 from dashboard.panel import FONT, as_text
 from engine.laws.fit import Fit, Status
 from engine.laws.window import Window
@@ -29,7 +30,10 @@ remembered_map = lru_cache(maxsize=128)(window_map)
 
 def sensitivity(fits: Sequence[Fit], key: str) -> None:
     """The map of one of the curves, folded away."""
-    with st.expander("How much the window decides"):
+    room = fold("How much the window decides", "map")
+    if room is None:
+        return
+    with room:
         names = {words.marked(fit.curve.name): fit for fit in fits}
         fit = names[st.selectbox("Curve", list(names), key=f"{key}-map-curve", width=360)]
         found = remembered_map(fit.curve)

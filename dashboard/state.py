@@ -144,23 +144,20 @@ def searched(path: Path, study: int, revision: int) -> Searched:
 def _searched(path: Path, inode: int, study: int, revision: int) -> Searched:
     with Store.open(path, "read") as store:
         about = about_curves(store, study)
-        records = store.point_records(study)
+        edges = store.edges(study)
+        scored = store.scores(study)
         settings, plan = store.study_plan(study)
     subjects = stored_settings(settings).subjects
-    edges: dict[str, set[float]] = {}
     scores: dict[str, dict[float, list[dict[str, float]]]] = {}
-    for point, record in records:
-        if record.get("capacity_at_edge"):
-            edges.setdefault(point.curve, set()).add(point.size)
-        if record.get("scores"):
-            scores.setdefault(point.curve, {}).setdefault(point.size, []).append(record["scores"])
+    for curve, size, found in scored:
+        scores.setdefault(curve, {}).setdefault(size, []).append(found)
     planned = tuple(
         (subject, len(part["sizes"]))
         for subject, part in zip(subjects, plan.get("subjects", ()), strict=False)
     )
     return Searched(
         about=about,
-        edges={name: frozenset(sizes) for name, sizes in edges.items()},
+        edges=edges,
         scores={name: (max(by), _means(by[max(by)])) for name, by in scores.items()},
         planned=planned,
     )
@@ -192,10 +189,14 @@ def stored_name(curve: Curve) -> str:
 
 def window_of(curve: Curve, view: View) -> Window:
     """Where the reader left the window of `curve`, else where the engine proposes it."""
+    return kept_window(curve, view) or proposed_window(curve)
+
+
+def kept_window(curve: Curve, view: View) -> Window | None:
+    """Where the reader left the window of `curve`; None where it was never moved."""
     name = stored_name(curve)
     session = st.session_state[WINDOWS]
-    kept = session[name] if name in session else view.windows.get(name)
-    return kept or proposed_window(curve)
+    return session[name] if name in session else view.windows.get(name)
 
 
 proposed_window = lru_cache(maxsize=512)(propose_window)  # pure, and asked at every turn
@@ -258,8 +259,7 @@ def _keep(fresh: Mapping[str, Window | None]) -> None:
     st.session_state[TROUBLE] = None
     try:
         with Store.open(st.session_state[STORE]) as store:
-            for name, window in fresh.items():
-                store.save_window(name, window)
+            store.save_windows(fresh)
     except StoreError as error:
         st.session_state[TROUBLE] = f"The window is not saved: {error}"
 

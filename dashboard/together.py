@@ -54,8 +54,9 @@ def wanted(curves: Sequence[Curve], view: state.View, way: str) -> list[Window]:
     """The windows as `way` wants them; as they are where each is its own."""
     if way == state.SAME_DECADES:
         return [past_plateau(curve, st.session_state[state.DECADES]) for curve in curves]
-    own = [state.window_of(curve, view) for curve in curves]
-    return own[:1] * len(own) if way == state.ONE_WINDOW else own
+    if way == state.ONE_WINDOW:
+        return [state.window_of(curve, view) for curve in curves[:1]] * len(curves)
+    return [state.window_of(curve, view) for curve in curves]
 
 
 def kept(curves: Sequence[Curve], view: state.View) -> bool:

@@ -1,11 +1,12 @@
 """Plateau, power law and floor of each curve in words, and whose a floor is; folded away."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import streamlit as st
 
 from dashboard import panels, words
+from dashboard.fold import fold
 from engine.curve import Curve
 from engine.laws.capacity_floor import capacity_floor
 from engine.laws.fit import Fit
@@ -14,14 +15,18 @@ from engine.laws.zones import zones
 remembered_capacity_floor = lru_cache(maxsize=64)(capacity_floor)
 
 
-def zoned(fits: Sequence[Fit], fixed: Sequence[Curve]) -> None:
+def zoned(fits: Sequence[Fit], fixed_sizes: Callable[[], Sequence[Curve]]) -> None:
     """What the zones of each curve are.
 
     Args:
         fits: what is shown.
-        fixed: the curves of fixed size of the same study; () where none are known.
+        fixed_sizes: gives the curves of fixed size of the same study; () where none are known.
     """
-    with st.expander("Plateau, power law, floor: where, and how sure"):
+    room = fold("Plateau, power law, floor: where, and how sure", "zones")
+    if room is None:
+        return
+    fixed = fixed_sizes()
+    with room:
         for fit in fits:
             found = zones(fit.curve)
             said = f"**{panels.named(fit.curve)}:** {words.plain(words.sentence(found.sentence))}"

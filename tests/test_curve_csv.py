@@ -201,3 +201,9 @@ def test_a_curve_says_what_its_points_say() -> None:
     )
     curve = Curve("a", points)
     assert (curve.unit, curve.device, curve.metric) == ("images", "cpu; H200", "")
+
+
+def test_equal_curves_are_one_key_and_a_curve_that_grew_is_another() -> None:
+    points = [Point("a", 10.0 * k, 0.5, seed=k) for k in range(1, 4)]
+    (short,), (same,), (grown,) = gather(points[:2]), gather(points[:2]), gather(points)
+    assert len({short, same, grown}) == 2

@@ -68,14 +68,15 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     )
     panels.choose_law()
     together.choose(curves, view)
-curves = panels.first_of(curves)
+everything = curves
+curves, key = panels.page_of(everything, "window-compare")
 if not curves:
     st.info("Choose at least one curve above.", icon=":material/show_chart:")
     st.stop()
 about = catalogue.about(store, view)
 links.write(curves, view, families=st.session_state[state.COMPARED])
-extras = searched.extras(curves, about, None)
-fits = panels.show(curves, view, "window-compare", extras)
+extras = searched.extras(everything, about, None)
+fits = panels.show(curves, view, key, extras, others=everything)
 panels.unsaved()
 with st.container(horizontal=True, vertical_alignment="center"):
     panels.undo()
@@ -83,6 +84,6 @@ with st.container(horizontal=True, vertical_alignment="center"):
 exponents(fits)
 apart.exponents(fits)
 apart.floors(fits)
-searched.treatments(curves, about, view)
+searched.treatments(everything, about, view, curves)
 panels.growth(fits)
-panels.by_numbers(fits, "window-compare")
+panels.by_numbers(fits, key)

@@ -216,18 +216,19 @@ def live() -> None:
     curves = curves_of(choice, view)
     if not together.kept(curves, view):
         st.rerun()  # the choice over the chart has to follow the hand
-    links.write(curves, view, study=link_name(choice, view))
     if not curves:
+        links.write((), view, study=link_name(choice, view))
         empty(row)
         return
     st.caption(about(choice, curves))
     about_it = state.searched(store, row.id, view.revision) if row else state.UNSEARCHED
     everything = curves
-    curves = panels.first_of(curves)
+    curves, key = panels.page_of(everything, f"window-{choice}")
+    links.write(curves, view, study=link_name(choice, view))
     fixed = bool(row) and st.session_state[state.SIZED] == state.FIXED_SIZES
     rivals = state.fixed_sizes(store, row.id, view.revision) if row and fixed else None
     extras = searched.extras(everything, about_it, rivals)
-    fits = panels.show(curves, view, f"window-{choice}", extras, () if fixed else PUBLISHED)
+    fits = panels.show(curves, view, key, extras, () if fixed else PUBLISHED, everything)
     if said := searched.remarks(everything, about_it):
         st.caption("  \n".join(said))
     if fixed:
@@ -238,12 +239,12 @@ def live() -> None:
         panels.downloads(fits)
         st.caption(next_step(row, choice, fits), width="content")
         st.page_link("views/run.py", label="Run", icon=":material/play_arrow:", width="content")
-    searched.treatments(everything, about_it, view)
-    zoned(fits, state.fixed_sizes(store, row.id, view.revision) if row else ())
-    sensitivity(fits, f"window-{choice}")
+    searched.treatments(everything, about_it, view, curves)
+    zoned(fits, lambda: state.fixed_sizes(store, row.id, view.revision) if row else ())
+    sensitivity(fits, key)
     panels.growth(fits)
     behind(everything, about_it, store, row.id if row else None, view.revision)
-    panels.by_numbers(fits, f"window-{choice}")
+    panels.by_numbers(fits, key)
 
 
 live()

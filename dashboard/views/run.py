@@ -127,9 +127,10 @@ def under_way(row: StudyRow, view: state.View) -> None:
         st.caption("  \n".join(parts))
     st.caption(f"On {row.device}: {row.device_reason}. Closing this page does not stop the run.")
     if curves:
-        shown = first_metrics(about, curves)
-        panels.show(shown, view, f"window-{row.id}")
-        if len(shown) < len(curves):
+        firsts = first_metrics(about, curves)
+        shown, key = panels.page_of(firsts, f"window-{row.id}")
+        panels.show(shown, view, key, others=firsts)
+        if len(firsts) < len(curves):
             st.caption(f"One error of each is shown; all {len(curves)} curves are on Explore.")
     else:
         st.info(

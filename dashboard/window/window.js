@@ -92,6 +92,21 @@ const element = (tag, name, attributes = {}) => {
   return made;
 };
 
+// -- laws --------------------------------------------------------------------------------------
+
+// Python's law of a panel is drawn here, as the preview is: a release changes mostly that, and for
+// Plotly any change is a new drawing of all panels, half a second of a dozen. Pictures have it too.
+const isLaw = ({ uid }) => /^fit(wide)?-/.test(uid);
+
+function lawsOf(traces) {
+  const found = [];
+  for (const trace of traces.filter(isLaw)) {
+    const [kind, , k] = trace.uid.split("-");
+    (found[k] ??= {})[kind] = trace;
+  }
+  return found;
+}
+
 // -- one chart ---------------------------------------------------------------------------------
 
 function open(parent) {
@@ -117,6 +132,8 @@ function open(parent) {
   let data, tell, Plotly, reset, width = 0;
   let drawn; // whether axes are logarithmic
   let painted, boxes = []; // the data that the chart shows, and where its panels lie
+  let laws = []; // per panel Python's law: its traces by kind
+  let standing; // what Plotly drew last, as text
   let panels = []; // the overlay's parts, one per panel
   const windows = new Map(); // curve -> [low, high], null is an open end
   const touched = new Set(); // curves whose window the user has set here
@@ -157,8 +174,13 @@ function open(parent) {
     boxes = found;
     const first = !graph._fullLayout;
     painted = data;
+    laws = lawsOf(data.figure.data);
     adopt();
-    await Plotly.react(graph, data.figure.data, placed, CONFIG);
+    const marks = data.figure.data.filter((trace) => !isLaw(trace));
+    const asked = JSON.stringify([marks, placed]); // before Plotly writes into them
+    if (!first && asked === standing) { place(); return; }
+    standing = asked;
+    await Plotly.react(graph, marks, placed, CONFIG);
     if (first) {
       graph.on("plotly_relayout", zoomed);
       graph.on("plotly_relayouting", place);
@@ -190,7 +212,10 @@ function open(parent) {
 
   // One overlay for each panel; made and dropped only when the number of panels changes.
   function furnish() {
-    while (panels.length > painted.panels.length) panels.pop().room.remove();
+    while (panels.length > painted.panels.length) {
+      const { room, lines } = panels.pop();
+      for (const part of [room, lines]) part.remove();
+    }
     while (panels.length < painted.panels.length) panels.push(panel(panels.length));
   }
 
@@ -208,13 +233,14 @@ function open(parent) {
       })),
     };
     made.lines.append(made.wide, made.line);
-    made.room.append(made.shade, made.lines, made.band, made.tip, ...made.edges);
+    made.room.append(made.shade, made.band, made.tip, ...made.edges);
     made.edges.forEach((edge, end) => {
       edge.addEventListener("pointerdown", (event) => grab(event, k, end));
       edge.addEventListener("keydown", (event) => press(event, k, end));
     });
     made.band.addEventListener("pointerdown", (event) => grab(event, k, "band"));
     root.append(made.room);
+    graph.before(made.lines); // beneath the marks
     return made;
   }
 
@@ -269,11 +295,13 @@ function open(parent) {
   function place() {
     if (!graph._fullLayout || panels.length !== boxes.length) return;
     painted.panels.forEach((about, k) => {
-      const { room, shade, band, tip, edges, line, wide } = panels[k];
+      const { room, shade, band, tip, edges, lines, line, wide } = panels[k];
       const box = boxes[k];
       const window = windows.get(about.curve);
       const [low, high] = [0, 1].map((end) => edgeAt(k, window, end));
-      Object.assign(room.style, px({ left: box.left, top: box.top, width: box.width, height: box.height }));
+      for (const part of [room, lines]) {
+        Object.assign(part.style, px({ left: box.left, top: box.top, width: box.width, height: box.height }));
+      }
       for (const bar of [shade, band]) Object.assign(bar.style, px({ left: low, width: high - low }));
       edges.forEach((edge, end) => {
         edge.style.left = `${end ? high : low}px`;
@@ -282,14 +310,13 @@ function open(parent) {
       });
       const ours = !same(window, about.window); // Python's fit of this window is not here yet
       const law = ours ? previewLaw(about.law, about.points, window) : null;
-      room.toggleAttribute("data-preview", ours);
-      draw(k, line, wide, law);
+      for (const part of [room, lines]) part.toggleAttribute("data-preview", ours);
+      lines.setAttribute("class", `steep-lines ${laws[k]?.fit.uid ?? ""}`); // its colour
+      if (ours) draw(k, line, wide, law);
+      else for (const [path, kind] of [[line, "fit"], [wide, "fitwide"]]) trace(k, path, laws[k]?.[kind]);
       tip.textContent = ours ? words(law) : about.label;
       tip.dataset.exponent = law?.exponent ?? "";
       tip.style.left = `${clamp((low + high) / 2, tip.offsetWidth / 2, box.width - tip.offsetWidth / 2)}px`;
-      for (const trace of graph.querySelectorAll(`[class*="tracefit"][class$="-${k}"]`)) {
-        trace.style.visibility = ours ? "hidden" : "";
-      }
     });
   }
 
@@ -305,6 +332,12 @@ function open(parent) {
       ["aria-valuemin", Math.min(first, value)], ["aria-valuemax", Math.max(last, value)],
       ["aria-valuenow", value], ["aria-valuetext", says],
     ]) edge.setAttribute(name, text);
+  }
+
+  function trace(k, path, law) {
+    if (!law) { path.removeAttribute("d"); return; }
+    path.setAttribute("d", "M" + law.x.map(
+      (size, i) => `${toPixel(k, size).toFixed(1)} ${yPixel(k, law.y[i]).toFixed(1)}`).join("L"));
   }
 
   function draw(k, line, wide, law) {

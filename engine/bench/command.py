@@ -1,6 +1,8 @@
 """`steepness bench`: the comparisons that the README quotes, run side by side on this machine."""
 
 import argparse
+import subprocess
+import sys
 from pathlib import Path
 
 from engine.arguments import count
@@ -28,9 +30,26 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     fit.add_argument("--json", type=Path, metavar="FILE", help="also write all figures here")
     fit.set_defaults(run=_fit)
+    app = what.add_parser("app", help="how quick the page is, in a real browser (some 10 minutes)")
+    app.add_argument(
+        "--updates",
+        type=count,
+        default=200,
+        metavar="N",
+        help="points streamed in to watch the browser's memory over, one a second (default: 200)",
+    )
+    app.add_argument("--json", type=Path, metavar="FILE", help="also write all repeats here")
+    app.set_defaults(run=_app)
 
 
 def _fit(args: argparse.Namespace) -> int:
     from engine.bench import fit
 
     return fit.run(args.curves, args.every, args.json)
+
+
+def _app(args: argparse.Namespace) -> int:
+    """A process of its own, as `steepness app` is: the engine does not know the page."""
+    command = [sys.executable, "-m", "dashboard.bench", "--updates", str(args.updates)]
+    command += ["--json", str(args.json.absolute())] if args.json else []
+    return subprocess.call(command)

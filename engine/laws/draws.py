@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln, logsumexp
+from scipy.special import gammaln
 
 Array = NDArray[np.float64]
 
@@ -48,7 +48,7 @@ def adaptive_draws(
         fresh = mean + _student(k, turn) @ root.T
         points = np.concatenate([points, fresh])
         density = np.concatenate([density, np.nan_to_num(log_density(fresh), nan=-np.inf)])
-        mixture = logsumexp([_log_student(points, *each) for each in proposals], axis=0)
+        mixture = _log_sum([_log_student(points, *each) for each in proposals])
         log_weight = density - (mixture - np.log(len(proposals)))
         if not np.isfinite(log_weight.max()):
             break
@@ -88,6 +88,13 @@ def _log_student(points: Array, mean: Array, unroot: Array, log_volume: float) -
     square = np.square((points - mean) @ unroot.T).sum(axis=1)
     constant = gammaln((TAILS + k) / 2) - gammaln(TAILS / 2) - k / 2 * np.log(TAILS * np.pi)
     return np.asarray(constant - log_volume - (TAILS + k) / 2 * np.log1p(square / TAILS))
+
+
+def _log_sum(logs: list[Array]) -> Array:
+    """Log of the sum of the exponentials of finite rows; scipy's takes a fifth of a fit's time."""
+    rows = np.array(logs)
+    top = rows.max(axis=0)
+    return np.asarray(top + np.log(np.exp(rows - top).sum(axis=0)))
 
 
 @lru_cache(maxsize=64)

@@ -32,13 +32,14 @@ FAR = 1e3  # in logs: beyond every error, so that the term is gone to the last b
 
 def log_error(theta: Array, x: Array) -> Array:
     """Log error of each law at log sizes x (n,); (B, n)."""
-    line, turned = _line_and_roll_off(theta, x)[:2]
+    line, turned, _ = _line_and_roll_off(theta, x)
     return np.asarray(np.logaddexp(line - turned, theta[:, FLOOR, None]))
 
 
 def log_error_and_slopes(theta: Array, x: Array) -> tuple[Array, Array]:
     """The same, and its derivatives along theta; (B, n) and (B, n, 5)."""
-    line, turned, bent = _line_and_roll_off(theta, x)
+    line, turned, over = _line_and_roll_off(theta, x)
+    bent = expit(over)  # how much of the line's slope is gone
     excess = line - turned
     value = np.logaddexp(excess, theta[:, FLOOR, None])
     share = np.exp(excess - value)
@@ -63,9 +64,9 @@ def log_size_at(theta: Array, log_excess: Array) -> Array:
 
 
 def _line_and_roll_off(theta: Array, x: Array) -> tuple[Array, Array, Array]:
-    """The power law in logs; how far below it the excess turns; how much of its slope is gone."""
+    """The power law in logs; how far below it the excess turns; k times how far it is over c."""
     steepness = np.exp(np.minimum(theta[:, STEEPNESS, None], MOST))
     line = theta[:, LEVEL, None] - steepness * x
     k = np.exp(np.clip(theta[:, SHARPNESS, None], -MOST, MOST))
     over = k * (line - theta[:, TOP, None])
-    return line, np.logaddexp(0.0, over) / k, expit(over)
+    return line, np.logaddexp(0.0, over) / k, over

@@ -136,7 +136,7 @@ def zones(curve: Curve, window: Window = Window()) -> Zones:  # noqa: B008 - fro
     return _remembered(curve, window)
 
 
-@lru_cache(maxsize=64)  # pure, and asked for by the window's proposal and by the fit in it
+@lru_cache(maxsize=512)  # pure, and asked for by the window's proposal and by the fit in it
 def _remembered(curve: Curve, window: Window) -> Zones:
     held = repeats(curve)
     return zones_of(held.rows(window.holds(held.size)), curve.guess)

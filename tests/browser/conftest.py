@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
 
-from tests.browser.server import FLAGS, WATCH, serve
-from tests.chromium import HINT, find_chromium
+from dashboard.bench.chromium import HINT, find_chromium
+from dashboard.bench.served import FLAGS, WATCH, serve
 
 # Opened at /compare, Streamlit first asks whether it is served under that path; it is not.
 PROBE = re.compile(r"/(compare|plan|run|bring|method)/_stcore/(health|host-config)$")

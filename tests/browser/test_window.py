@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from dashboard.bench.served import MEDIANS
 from engine.laws.fit import fit
 from engine.study.store import Store
-from tests.browser.server import MEDIANS
 from tests.studies import NAME, SIZES, make_study, measure
 
 pytestmark = pytest.mark.browser

@@ -200,3 +200,11 @@ def test_of_very_many_points_the_faint_marks_are_thinned_and_the_medians_are_not
     traces = {t["uid"].split("-")[0]: t for t in figures.draw((found,))["data"]}
     assert len(traces["seeds"]["x"]) == 1000
     assert len(traces["median"]["x"]) == 100
+
+
+def test_a_dozen_panels_share_what_a_browser_can_draw_of_single_points():
+    many = [Point("c", float(m), 1 / m, seed=k) for m in range(1, 101) for k in range(50)]
+    found = fit(gather(many)[0], law="power")
+    seeds = [t for t in figures.draw((found,) * 12)["data"] if t["uid"].startswith("seeds-")]
+    assert len(seeds) == 12
+    assert sum(len(trace["x"]) for trace in seeds) <= figures.MOST_MARKS

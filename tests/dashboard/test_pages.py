@@ -36,9 +36,15 @@ def store(tmp_path, monkeypatch) -> Path:
     return path
 
 
-def visit(page: str = "views/explore.py") -> AppTest:
+FOLDS = ("zones", "map", "growth", "points", "numbers")
+
+
+def visit(page: str = "views/explore.py", unfolded: tuple[str, ...] = FOLDS) -> AppTest:
     at = AppTest.from_file(str(APP), default_timeout=SECONDS).run()
-    return at.switch_page(page).run()
+    at.switch_page(page)
+    for fold in unfolded:
+        at.session_state[f"fold-{fold}"] = True
+    return at.run()
 
 
 def said(at: AppTest) -> str:
@@ -726,3 +732,55 @@ def test_plan_answers_in_sentences_both_ways_round(store, recorded):
 def test_plan_with_too_few_sizes_says_how_many_it_needs(store, recorded):
     make_study(store, "finished", done=SIZES[:3])
     assert "a forecast needs 4" in said(visit("views/plan.py"))
+
+
+def many_curves(store: Path, count: int) -> None:
+    with Store.open(store) as opened:
+        opened.import_points(
+            [
+                Point(f"c{k:02}", 100.0 * 2**j, 0.9 / (j + 2))
+                for k in range(count)
+                for j in range(5)
+            ],
+            "0.1.0",
+        )
+
+
+def test_what_is_folded_away_is_not_drawn_until_it_is_unfolded(store):
+    make_study(store, "finished")
+    at = visit(unfolded=())
+    assert len(at.table) == 1
+    assert not at.number_input
+    assert not at.get("plotly_chart")
+    assert len(visit().table) > 1
+
+
+def test_more_curves_than_can_be_drawn_are_leafed_through(store):
+    many_curves(store, 15)
+    at = visit(unfolded=())
+    assert "Curves 1 to 12 of 15," in said(at)
+    at.session_state[f"window-{state.IMPORTED}-page-of-2"] = 2
+    at.run()
+    assert at.table[0].value.index.tolist() == ["c12", "c13", "c14"]
+
+
+def test_no_window_is_proposed_for_a_curve_that_is_not_on_screen(store, monkeypatch):
+    many_curves(store, 15)
+    asked = set()
+    plain = state.proposed_window
+
+    def asking(curve):
+        asked.add(curve.name)
+        return plain(curve)
+
+    monkeypatch.setattr(state, "proposed_window", asking)
+    visit(unfolded=())
+    assert asked == {f"c{k:02}" for k in range(12)}
+
+
+def test_one_window_for_all_is_that_of_the_curves_on_other_pages_too(store):
+    many_curves(store, 15)
+    at = visit(unfolded=())
+    way(at).set_value(state.ONE_WINDOW).run()
+    with Store.open(store, "read") as opened:
+        assert len(opened.windows()) == 15

@@ -105,6 +105,26 @@ def test_a_window_is_remembered_with_its_open_end(store, path):
         assert reader.windows() == {"c": Window(20, None)}
 
 
+def test_windows_are_remembered_and_forgotten_in_one_write(store):
+    store.save_window("a", Window(10, 50))
+    before = store.revision()
+    store.save_windows({"a": None, "b": Window(20, None), "c": Window(None, 7)})
+    assert store.windows() == {"b": Window(20, None), "c": Window(None, 7)}
+    assert store.revision() == before + 1
+
+
+def test_edges_and_scores_are_those_of_the_points_that_have_some(store):
+    study = new_study(store)
+    records = [
+        (point(size=100.0, seed=0), {"capacity_at_edge": True, "scores": {"bleu": 7.5}}),
+        (point(size=100.0, seed=1), {"capacity_at_edge": False, "scores": {}}),
+        (point(size=200.0, seed=0), {}),
+    ]
+    end(store, study, "small", records)
+    assert store.edges(study) == {"c": frozenset({100.0})}
+    assert store.scores(study) == [("c", 100.0, {"bleu": 7.5})]
+
+
 def test_a_silent_driver_is_shown_as_stopped(store):
     study = new_study(store)
     store.set_study(study, "running")

@@ -1,11 +1,11 @@
-"""Where Chromium is, for the tests that drive the real page. `make test` runs it to say so."""
+"""Where Chromium is, for what drives the real page. `make test` runs it to say so."""
 
 import os
 import shutil
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 HINT = (
-    "no Chromium: the browser tests need one. Install it (Debian, Ubuntu: apt-get install chromium;"
+    "no Chromium: the page is driven in one. Install it (Debian, Ubuntu: apt-get install chromium;"
     " macOS: brew install --cask chromium), or name one you have: CHROMIUM=/path/to/chrome."
 )
 
@@ -17,4 +17,4 @@ def find_chromium() -> str | None:
 
 
 if __name__ == "__main__" and find_chromium() is None:
-    print(f"{HINT} They are skipped for now.")
+    print(f"{HINT} Tests that need it are skipped for now.")

@@ -1,0 +1,1 @@
+"""How quick the page is, measured in a real browser: `steepness bench app`."""

@@ -1,0 +1,71 @@
+"""The real page, served to a browser; and what to watch there."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# Counts, in every frame after the chart first stood, those in which it is missing or empty; and
+# how many graph elements there ever were.
+WATCH = """
+window.watched = { blank: 0, frames: 0, graphs: new Set() };
+(function watch() {
+  const graph = document.querySelector(".steep-graph");
+  const stands = graph?.querySelector(".scatterlayer .points path");
+  if (graph) watched.graphs.add(graph);
+  if (stands) watched.stood = true;
+  if (watched.stood) { watched.frames++; watched.blank += !stands; }
+  requestAnimationFrame(watch);
+})();
+"""
+
+MEDIANS = ".steep-graph .subplot.xy [class*='tracemedian'] .points path"  # sizes in panel one
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def wait_for(url: str, seconds: float = 60) -> None:
+    until = time.time() + seconds
+    while time.time() < until:
+        with suppress(OSError):
+            urllib.request.urlopen(url, timeout=2).close()
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"{url} did not answer within {seconds:g} s")
+
+
+@contextmanager
+def serve(store: Path) -> Iterator[tuple[str, int]]:
+    """Serve the page on `store`; gives its address and the server's process id."""
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]
+    command += ["--server.port", str(port), "--server.headless", "true"]
+    environment = {**os.environ, "STEEPNESS_STORE": str(store), "PYTHONPATH": str(ROOT)}
+    with store.with_suffix(".out").open("wb") as out:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/_stcore/health")
+        yield f"http://127.0.0.1:{port}", process.pid
+    finally:
+        process.terminate()
+        process.wait(20)
