@@ -99,7 +99,7 @@ def repeats(curve: Curve) -> Repeats:
     """Put the repeats of each size of `curve` together."""
     size, error = curve.sizes, curve.errors
     stderr = np.nan_to_num(np.array([p.stderr or 0.0 for p in curve.points], dtype=np.float64))
-    usable = _measured(size) & _measured(error)
+    usable = measured(size) & measured(error)
     size, log_error = size[usable], np.log(error[usable])
     # of log error, to first order; from 100 % on, or below 0, it says only that nothing is known
     stated = np.clip(stderr[usable], 0.0, error[usable]) / error[usable]
@@ -159,7 +159,7 @@ def summarize(curve: Curve) -> tuple[SizeSummary, ...]:
     return tuple(SizeSummary(*row) for row in rows)
 
 
-def _measured(values: Array) -> NDArray[np.bool_]:
+def measured(values: Array) -> NDArray[np.bool_]:
     """Positive, finite, and not so large or small that its powers overflow."""
     return np.isfinite(values) & (values > 1 / LARGEST) & (values < LARGEST)
 
