@@ -5,14 +5,11 @@ written so that they read back equal; what is not known is blank. Text is guarde
 spreadsheets that would run it (`engine.cells`).
 """
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from io import StringIO
 from operator import attrgetter
-from typing import Any
 
-from engine.cells import line, unguard
+from engine.cells import line
 from engine.laws.fit import Fit
 from engine.laws.growth import fit_growth
 
@@ -90,27 +87,3 @@ def write_exponents(rows: Iterable[ExponentRow]) -> str:
     names = [field.name for field in fields(ExponentRow)]
     values = attrgetter(*names)
     return "".join([line(names), *(line(values(row)) for row in rows)])
-
-
-def read_exponents(text: str) -> list[ExponentRow]:
-    """Read what `write_exponents` wrote.
-
-    Raises:
-        ValueError: the header is not that of an exponents CSV, or a number is none.
-    """
-    names = [field.name for field in fields(ExponentRow)]
-    reader = csv.DictReader(StringIO(text, newline=""), strict=True)
-    if reader.fieldnames != names:
-        raise ValueError(f"not an exponents CSV: its header must be {','.join(names)}")
-    return [
-        ExponentRow(**{f.name: _value(row[f.name], f.type) for f in fields(ExponentRow)})
-        for row in reader
-    ]
-
-
-def _value(written: str, kind: object) -> Any:
-    if kind is str:
-        return unguard(written)
-    if kind is int:
-        return int(written)
-    return float(written) if written else None

@@ -16,7 +16,7 @@ from scipy.special import expit
 
 from engine.laws import broken_law, forms
 from engine.laws.members import stacked
-from engine.laws.posterior import Priors, most_probable_of_starts
+from engine.laws.posterior import Priors, most_probable
 from engine.laws.varpro import floor_fits, power_fits
 
 Array = NDArray[np.float64]
@@ -129,7 +129,7 @@ def bnsl(seen: Seen) -> Predict:
     starts[:, :, 3] *= -x[:, :1]
     priors = Priors(*(np.tile(p, (len(x), 1)) for p in (broken_law.PRIOR_MEAN, np.full(6, SD))))
     scale = np.full(len(x), SCALE)
-    found = most_probable_of_starts(broken_law.law, x, y, seen.weight, scale, priors, starts)
+    found = most_probable(broken_law.law, x, y, seen.weight, scale, priors, starts)
     last = seen.log_size[:, -1:], seen.log_error[:, -1:]
     return lambda at: np.minimum(np.exp(broken_law.law(found.theta, at - last[0])[0] + last[1]), 1)
 
@@ -240,7 +240,7 @@ def _fitted(
     y = seen.log_error - np.log(high)
     stack = np.tile(np.array(starts, dtype=np.float64), (count, 1, 1))
     mean = stack.mean(axis=1)
-    found = most_probable_of_starts(
+    found = most_probable(
         law,
         u,
         y if log else np.exp(y),

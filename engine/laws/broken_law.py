@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from engine.laws.posterior import GOOD_ENOUGH, Posterior, Priors, most_probable_of_starts
+from engine.laws.posterior import GOOD_ENOUGH, Posterior, Priors, most_probable
 
 Array = NDArray[np.float64]
 
@@ -73,6 +73,4 @@ def most_probable_broken_law(x: Array, y: Array, weight: Array, noise: Array) ->
     mean[:, 3] *= span
     sd[:, 3] *= span
     starts[:, :, 3] *= span[:, None]
-    return most_probable_of_starts(
-        law, x, y, weight, noise, Priors(mean, sd), starts, HUBER, GOOD_ENOUGH
-    )
+    return most_probable(law, x, y, weight, noise, Priors(mean, sd), starts, HUBER, GOOD_ENOUGH)

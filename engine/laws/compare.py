@@ -12,13 +12,14 @@ curves count as independent, so with shared seeds it is too wide rather than too
 """
 
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 
 from engine.curve import Curve, Point
 from engine.laws.fit import Fit, fit
 from engine.laws.interval import Interval
-from engine.laws.repeats import repeats
+from engine.laws.repeats import measured, repeats
 from engine.laws.window import Window
 from engine.laws.zones import SLIGHT, zones
 from engine.numbers import with_interval
@@ -123,9 +124,13 @@ def _ratios(a: Curve, b: Curve) -> list[Point]:
 
 
 def _cells(curve: Curve) -> dict[float, dict[int | None, float]]:
-    """Errors by size and seed; repeats without a seed are put together as their mean in logs."""
+    """Errors by size and seed; repeats without a seed are put together as their mean in logs.
+
+    What is no positive finite number is left out, as in every fit.
+    """
     cells: dict[float, dict[int | None, list[float]]] = {}
-    for point in curve.points:
+    usable = measured(curve.sizes) & measured(curve.errors)
+    for point in compress(curve.points, usable.tolist()):
         cells.setdefault(point.size, {}).setdefault(point.seed, []).append(point.error)
     return {
         size: {seed: float(np.exp(np.mean(np.log(errors)))) for seed, errors in row.items()}

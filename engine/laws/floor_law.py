@@ -12,7 +12,7 @@ below the largest count less, because a forecast needs the law where the curve e
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.laws.posterior import GOOD_ENOUGH, Posterior, Priors, most_probable_of_starts
+from engine.laws.posterior import GOOD_ENOUGH, Posterior, Priors, most_probable
 
 Array = NDArray[np.float64]
 
@@ -58,4 +58,4 @@ def most_probable_floor_law(x: Array, y: Array, weight: Array, noise: Array) -> 
     weight = weight * np.exp(x / RECENCY)
     starts = np.broadcast_to(STARTS, (count, *STARTS.shape))
     priors = Priors(np.tile(PRIOR_MEAN, (count, 1)), np.tile(PRIOR_SD, (count, 1)))
-    return most_probable_of_starts(law, x, y, weight, noise, priors, starts, HUBER, GOOD_ENOUGH)
+    return most_probable(law, x, y, weight, noise, priors, starts, HUBER, GOOD_ENOUGH)

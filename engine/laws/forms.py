@@ -68,24 +68,6 @@ def m4(
     return np.asarray(floor + (ceiling - floor) * expit(t))
 
 
-def broken_power(
-    sizes: ArrayLike,
-    floor: Numbers,
-    b: Numbers,
-    c0: Numbers,
-    c1: Numbers,
-    d1: Numbers,
-    f1: Numbers,
-) -> Array:
-    """e(m) = a + b m^-c0 (1 + (m / d1)^(1 / f1))^(-c1 f1): BNSL with one break; a is `floor`.
-
-    Caballero et al. 2023 (arXiv 2210.14891), eq. 1 with n = 1.
-    """
-    x = np.log(_m(sizes))
-    bent = np.logaddexp(0, (x - np.log(d1)) / f1)
-    return np.asarray(floor + b * np.exp(-c0 * x - c1 * f1 * bent))
-
-
 def pow4(sizes: ArrayLike, a: Numbers, b: Numbers, c: Numbers, d: Numbers) -> Array:
     """e(m) = a * (m + d)^-b + c: a power law whose sizes are shifted.
 

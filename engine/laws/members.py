@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.laws import broken_law, floor_law, trend
+from engine.laws.neighbours import off_the_line, typical_variance
 from engine.laws.trend import Trend
 
 Array = NDArray[np.float64]
@@ -45,7 +46,6 @@ FEATURES = (
 FARTHEST_LEARNT = np.log(4.0)  # of the reach: the development curves go to four times the largest
 LEAST_NOISE, MOST_NOISE = 1e-3, 0.5  # of a log error: no error is measured better than 0.1 %
 UNKNOWN_NOISE = 0.03  # where fewer than three bends tell it
-CHI2_MEDIAN = 0.4549  # median of chi^2 with 1 degree of freedom: turns a median into a variance
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,16 +148,10 @@ def fit_members(x: Sequence[Array], y: Sequence[Array], weight: Sequence[Array])
 
 
 def noise_of(x: Array, y: Array, weight: Array) -> float:
-    """Standard deviation of a log error of weight 1, from how sizes bend off their neighbours.
-
-    A median over sizes, so that neither a bad point nor the law's own bends count for much.
-    """
+    """Standard deviation of a log error of weight 1, from how sizes bend off their neighbours."""
     if x.size < 5:
         return UNKNOWN_NOISE
-    share = (x[1:-1] - x[:-2]) / (x[2:] - x[:-2])
-    bend = y[1:-1] - (1 - share) * y[:-2] - share * y[2:]
-    unit = 1 / weight[1:-1] + (1 - share) ** 2 / weight[:-2] + share**2 / weight[2:]
-    variance = np.median(bend**2 / unit) / CHI2_MEDIAN
+    variance = typical_variance(*off_the_line(x, y, 1 / weight))
     return float(np.clip(np.sqrt(variance), LEAST_NOISE, MOST_NOISE))
 
 

@@ -55,7 +55,7 @@ def most_probable(
     arrived: float = ARRIVED,
     steps: int = STEPS,
 ) -> Posterior:
-    """Walk every row from its start to the nearest most probable parameters.
+    """Walk every row from its start to the nearest most probable parameters, or to the lowest.
 
     Args:
         law: log error and its derivatives.
@@ -64,21 +64,23 @@ def most_probable(
         weights: (B, n) or (1, n), >= 0; 0 leaves a size out.
         scale: spread of a log error of weight 1, (B,) or (1,).
         priors: of theta.
-        starts: (B, k).
+        starts: (B, k); or S for each row, (B, S, k), of whose walks the lowest counts.
         huber: residual, in scales, from which the loss is straight.
         arrived: relative gain of the objective below which a step is the last; a mere centre
             for draws needs no 1e-10.
         steps: at most.
     """
-    theta = starts.astype(np.float64).copy()
+    many = starts.shape[1] if starts.ndim == 3 else 1
+    theta = starts.astype(np.float64).reshape(-1, starts.shape[-1])
     count, k = theta.shape
-    shape = (count, x.shape[-1])
-    y, weights = np.broadcast_to(y, shape), np.broadcast_to(weights, shape)
-    scale = np.broadcast_to(scale, (count,))
-    mean, sd = (np.broadcast_to(each, (count, k)) for each in (priors.mean, priors.sd))
+    rows = count // many
+    y, weights = (np.broadcast_to(each, (rows, x.shape[-1])) for each in (y, weights))
+    scale = np.broadcast_to(scale, (rows,))
+    mean, sd = (np.broadcast_to(each, (rows, k)) for each in (priors.mean, priors.sd))
 
-    def stand(row: NDArray[np.intp], at: Array) -> tuple[Array, Array, Array]:
-        """Objective, descent direction and Gauss-Newton Hessian of some rows."""
+    def stand(walks: NDArray[np.intp], at: Array) -> tuple[Array, Array, Array]:
+        """Objective, descent direction and Gauss-Newton Hessian of some walks."""
+        row = walks // many
         with np.errstate(over="ignore", invalid="ignore"):
             value, slope = law(at, x if x.ndim == 1 else x[row])
             residual = (y[row] - value) / scale[row, None]
@@ -116,7 +118,8 @@ def most_probable(
         factor = np.where(better, 0.2, 4.0)
         damping[walking] = np.clip(damping[walking] * factor, LEAST_DAMPING, MOST_DAMPING)
         walking = walking[~(done | stuck)]
-    return Posterior(theta, objective, hessian)
+    best = objective.reshape(rows, many).argmin(axis=1) + np.arange(rows) * many
+    return Posterior(theta[best], objective[best], hessian[best])
 
 
 def _damped(hessian: Array, gradient: Array, damping: Array) -> Array:
@@ -128,30 +131,3 @@ def _damped(hessian: Array, gradient: Array, damping: Array) -> Array:
     scaled[:, np.arange(k), np.arange(k)] = np.where(diagonal > 0, 1.0, 0.0)
     scaled[:, np.arange(k), np.arange(k)] += damping[:, None] + 1e-14
     return np.asarray(np.linalg.solve(scaled, (gradient / unit)[..., None])[..., 0] / unit)
-
-
-def most_probable_of_starts(
-    law: Law,
-    x: Array,
-    y: Array,
-    weights: Array,
-    scale: Array,
-    priors: Priors,
-    starts: Array,
-    huber: float = np.inf,
-    arrived: float = ARRIVED,
-) -> Posterior:
-    """For each of B curves the lowest of S walks; as `most_probable`, with starts (B, S, k).
-
-    Every other argument has a row for each curve: x, y and weights (B, n), scale (B,), priors
-    (B, k).
-    """
-    count, many, k = starts.shape
-    row = np.repeat(np.arange(count), many)
-    each = Priors(priors.mean[row], priors.sd[row])
-    start = starts.reshape(-1, k)
-    walks = most_probable(
-        law, x[row], y[row], weights[row], scale[row], each, start, huber, arrived
-    )
-    best = walks.objective.reshape(count, many).argmin(axis=1) + np.arange(count) * many
-    return Posterior(walks.theta[best], walks.objective[best], walks.hessian[best])

@@ -22,12 +22,14 @@ being dragged, the very line that `fit(curve, window, "power")` gives afterwards
 """
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from engine.curve import Curve
+from engine.laws.neighbours import off_the_line, typical_variance
 
 Array = NDArray[np.float64]
 
@@ -40,7 +42,6 @@ SEED_REACH = 5.0  # spreads: one good seed in 2 million lies further out
 SIZE_REACH, BESIDE_REACH = 8.0, 3.0  # spreads off the line: of an outlier, of its neighbours
 LEAST_MISS = 1e-6  # in log error: what rounding leaves is no outlier
 CHI2_2_MEDIAN = 1.386  # median of chi^2 with 2 degrees of freedom, of three seeds
-CHI2_MEDIAN = 0.4549  # median of chi^2 with 1 degree of freedom: turns a median into a variance
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def repeats(curve: Curve) -> Repeats:
     """Put the repeats of each size of `curve` together."""
     size, error = curve.sizes, curve.errors
     stderr = np.nan_to_num(np.array([p.stderr or 0.0 for p in curve.points], dtype=np.float64))
-    usable = _measured(size) & _measured(error)
+    usable = measured(size) & measured(error)
     size, log_error = size[usable], np.log(error[usable])
     # of log error, to first order; from 100 % on, or below 0, it says only that nothing is known
     stated = np.clip(stderr[usable], 0.0, error[usable]) / error[usable]
@@ -158,24 +159,18 @@ def summarize(curve: Curve) -> tuple[SizeSummary, ...]:
     return tuple(SizeSummary(*row) for row in rows)
 
 
-def _measured(values: Array) -> NDArray[np.bool_]:
+def measured(values: Array) -> NDArray[np.bool_]:
     """Positive, finite, and not so large or small that its powers overflow."""
     return np.isfinite(values) & (values > 1 / LARGEST) & (values < LARGEST)
 
 
 def _lack_of_fit(x: Array, y: Array, variance: Array) -> float:
-    """v0: the variance of sizes about the line between their neighbours, less that of seeds.
-
-    A median, so that the bend from plateau to power law, one or two sizes, does not count.
-    """
+    """v0: the variance of sizes about the line between their neighbours, less that of seeds."""
     if x.size < 5:  # fewer than three bends tell nothing
         return 0.0
-    share = (x[1:-1] - x[:-2]) / (x[2:] - x[:-2])
-    bend = y[1:-1] - (1 - share) * y[:-2] - share * y[2:]
-    expected = variance[1:-1] + (1 - share) ** 2 * variance[:-2] + share**2 * variance[2:]
-    per_v0 = 1 + (1 - share) ** 2 + share**2
-    excess = np.median(bend**2 / per_v0) / CHI2_MEDIAN - np.median(expected / per_v0)
-    return max(float(excess), 0.0)
+    expected = off_the_line(x, y, variance)[1]
+    off, per_v0 = off_the_line(x, y, np.ones(x.size))
+    return max(typical_variance(off, per_v0) - float(np.median(expected / per_v0)), 0.0)
 
 
 def _stray_seeds_pulled_in(
@@ -202,11 +197,11 @@ def _miss_of_outliers(x: Array, y: Array, variance: Array) -> Array:
     miss = np.zeros_like(y)
     kept = np.arange(y.size)
     while kept.size >= 7:  # five others are left to say what is straight
-        off, unit = _off_the_line(x[kept], y[kept], variance[kept])
+        off, unit = off_the_line(x[kept], y[kept], _relative(variance[kept]))
         worst = int((off**2 / unit).argmax()) + 1  # the first and the last lie between nothing
         rest = np.delete(kept, worst)
-        beside, unit_beside = _off_the_line(x[rest], y[rest], variance[rest])
-        spread = max(np.sqrt(np.median(beside**2 / unit_beside) / CHI2_MEDIAN), LEAST_MISS)
+        beside, unit_beside = off_the_line(x[rest], y[rest], _relative(variance[rest]))
+        spread = max(sqrt(typical_variance(beside, unit_beside)), LEAST_MISS)
         near = slice(max(worst - 2, 0), worst)
         calm = np.abs(beside[near]) <= BESIDE_REACH * spread * np.sqrt(unit_beside[near])
         far = np.abs(off[worst - 1]) > SIZE_REACH * spread * np.sqrt(unit[worst - 1])
@@ -217,12 +212,10 @@ def _miss_of_outliers(x: Array, y: Array, variance: Array) -> Array:
     return miss
 
 
-def _off_the_line(x: Array, y: Array, variance: Array) -> tuple[Array, Array]:
-    """How far inner sizes lie off the line between neighbours, and the variance's multiple."""
-    share = (x[1:-1] - x[:-2]) / (x[2:] - x[:-2])
-    relative = variance / variance.mean() if variance.mean() > 0 else np.ones_like(variance)
-    off = y[1:-1] - (1 - share) * y[:-2] - share * y[2:]
-    return off, relative[1:-1] + (1 - share) ** 2 * relative[:-2] + share**2 * relative[2:]
+def _relative(variance: Array) -> Array:
+    """In units of the mean; ones where there is none."""
+    mean = variance.mean()
+    return np.asarray(variance / mean if mean > 0 else np.ones_like(variance))
 
 
 def _weights(variance: Array, miss: Array) -> Array:

@@ -167,8 +167,10 @@ def _inverse(hbb: Array, hss: Array, hbs: Array) -> tuple[Array, Array, Array]:
 def _starts(problem: _Problem) -> tuple[NDArray[np.intp], Array, Array]:
     """The valleys of the grid: which row each belongs to, its exponent and share; (S,), S >= B."""
     thin = slice(None, None, -(-problem.log_u.size // GRID_SIZES))
-    log_u, w = problem.log_u[thin], problem.w[:, thin]
-    y = problem.y[:, thin]
+    log_u, y = problem.log_u[thin], problem.y[:, thin]
+    w = problem.w[:, thin]
+    if not problem.w.strides[0]:
+        w = w[:1]  # one row of weights, broadcast: its sums are the same for all
     y = y - y.mean(axis=1, keepdims=True)
     shares = _grid_shares(problem.log_u.max())  # (E, S)
     exponents = np.broadcast_to(GRID_EXPONENTS[:, None], shares.shape)
@@ -176,10 +178,12 @@ def _starts(problem: _Problem) -> tuple[NDArray[np.intp], Array, Array]:
     wy = w * y
     weight_sum = np.maximum(w.sum(axis=1), TINY)[:, None]
     w_law = w @ law
-    y_law = wy @ law - wy.sum(axis=1)[:, None] * w_law / weight_sum
-    score = w @ (law * law) - w_law**2 / weight_sum - 2 * y_law
-    score += ((wy * y).sum(axis=1) - wy.sum(axis=1) ** 2 / weight_sum[:, 0])[:, None]
-    score = np.maximum(score, 0.0).reshape(-1, *shares.shape)
+    y_sum = wy.sum(axis=1, keepdims=True)
+    # SSE = what y varies by + what the law does - twice what both do together, all about the mean
+    score = (-2 * wy + 2 * y_sum * w / weight_sum) @ law
+    score += w @ (law * law) - w_law**2 / weight_sum
+    score += (wy * y).sum(axis=1, keepdims=True) - y_sum**2 / weight_sum
+    score = np.maximum(score, 0.0, out=score).reshape(-1, *shares.shape)
     valley = score <= np.minimum(_least_near(score), RIVAL * score.min(axis=(1, 2), keepdims=True))
     row, i, j = np.nonzero(valley)
     return row, exponents[i, j], shares[i, j]
@@ -199,13 +203,13 @@ def _grid_shares(span: float) -> Array:
 
 def _least_near(score: Array) -> Array:
     """For each cell of the grids (B, E, S), the least score of itself and its eight neighbours."""
-    for axis in (1, 2):
-        grid = np.moveaxis(score, axis, 0)
-        near = grid.copy()
-        np.minimum(near[1:], grid[:-1], out=near[1:])
-        np.minimum(near[:-1], grid[1:], out=near[:-1])
-        score = np.moveaxis(near, 0, axis)
-    return score
+    down = score.copy()
+    np.minimum(down[:, 1:], score[:, :-1], out=down[:, 1:])
+    np.minimum(down[:, :-1], score[:, 1:], out=down[:, :-1])
+    near = down.copy()
+    np.minimum(near[:, :, 1:], down[:, :, :-1], out=near[:, :, 1:])
+    np.minimum(near[:, :, :-1], down[:, :, 1:], out=near[:, :, :-1])
+    return near
 
 
 def _log_law(log_u: Array, exponent: Array, share: Array) -> Array:
@@ -224,25 +228,24 @@ def _stand(problem: _Problem, exponent: Array, share: Array) -> _Walk:
     pull = log_u * power / law
     db = (1 - s) * pull  # dL/dbeta
     ds = (1 - power) / law  # dL/ds
-    level = (w * r).sum(axis=1) / total
-    mean_b = (w * db).sum(axis=1) / total
-    mean_s = (w * ds).sum(axis=1) / total
-    wr = w * (r - level[:, None])
-    cbb = (wr * db * (log_u - db)).sum(axis=1)  # curvature of L itself, weighed by residuals
-    cbs = -(wr * (pull + db * ds)).sum(axis=1)
-    css = -(wr * ds * ds).sum(axis=1)
+    level, mean_b, mean_s = (_along(w, each) / total for each in (r, db, ds))
     r -= level[:, None]
+    wr = w * r
+    wrb, wrs = wr * db, wr * ds
+    cbb = _along(wrb, log_u - db)  # curvature of L itself, weighed by residuals
+    cbs = -_along(wr, pull) - _along(wrb, ds)
+    css = -_along(wrs, ds)
     db -= mean_b[:, None]
     ds -= mean_s[:, None]
     wb = w * db
-    hbb, hss, hbs = (wb * db).sum(axis=1), (w * ds * ds).sum(axis=1), (wb * ds).sum(axis=1)
+    hbb, hss, hbs = _along(wb, db), _along(w * ds, ds), _along(wb, ds)
     return _Walk(
         exponent=exponent,
         share=share,
         level=level,
-        sse=(wr * r).sum(axis=1),
-        gb=(wr * db).sum(axis=1),
-        gs=(wr * ds).sum(axis=1),
+        sse=_along(wr, r),
+        gb=_along(wr, db),
+        gs=_along(wr, ds),
         hbb=hbb,
         hss=hss,
         hbs=hbs,
@@ -252,6 +255,11 @@ def _stand(problem: _Problem, exponent: Array, share: Array) -> _Walk:
         mean_b=mean_b,
         mean_s=mean_s,
     )
+
+
+def _along(a: Array, b: Array) -> Array:
+    """Inner products of the rows of two (B, n); (B,)."""
+    return np.asarray(np.einsum("bn,bn->b", a, b))
 
 
 def _descend(problem: _Problem, exponent: Array, share: Array) -> _Walk:

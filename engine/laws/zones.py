@@ -16,6 +16,7 @@ size, half that they scatter freely.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -26,8 +27,9 @@ from engine.curve import Curve
 from engine.laws import zone_law
 from engine.laws.draws import adaptive_draws
 from engine.laws.interval import Interval
+from engine.laws.neighbours import off_the_line, typical_variance
 from engine.laws.posterior import Posterior, Priors, most_probable
-from engine.laws.repeats import CHI2_MEDIAN, Repeats, repeats
+from engine.laws.repeats import Repeats, repeats
 from engine.laws.window import Window
 from engine.laws.zone_law import FAR, FLOOR, LEVEL, SHARPNESS, STEEPNESS, TOP
 from engine.numbers import number, with_interval
@@ -187,7 +189,7 @@ class _Problem(NamedTuple):
             w,
             float(np.log(guess)) if known and guess else float(y[: max(1, x.size // 4)].max()),
             GUESS_SD if known else PLATEAU_SD,
-            max(_spread_about_neighbours(x, y, w), LEAST_SPREAD),
+            max(sqrt(typical_variance(*off_the_line(x, y, 1 / w))), LEAST_SPREAD),
             float(held.weight @ (held.pure / held.n)),
             float(held.pure_dof.sum()),
         )
@@ -419,14 +421,6 @@ def _neighbours_averaged(held: Repeats) -> tuple[Array, Array, Array]:
     start = np.unique(np.searchsorted(x, np.linspace(x[0], x[-1], MOST_SIZES + 1)[:-1]))
     total = np.add.reduceat(w, start)
     return np.add.reduceat(w * x, start) / total, np.add.reduceat(w * y, start) / total, total
-
-
-def _spread_about_neighbours(x: Array, y: Array, w: Array) -> float:
-    """Spread of a log error of weight 1 about the line between its neighbours, by a median."""
-    share = (x[1:-1] - x[:-2]) / (x[2:] - x[:-2])
-    bend = y[1:-1] - (1 - share) * y[:-2] - share * y[2:]
-    unit = 1 / w[1:-1] + (1 - share) ** 2 / w[:-2] + share**2 / w[2:]
-    return float(np.sqrt(np.median(bend**2 / unit) / CHI2_MEDIAN))
 
 
 def _said(zone: str, where: str, chance: float, size: Interval | None) -> str:

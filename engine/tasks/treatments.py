@@ -89,29 +89,6 @@ def noise_floor(rate: float, classes: int) -> float:
     return -math.log1p(-rate)
 
 
-def noisy_test_floor(rate: float, classes: int) -> float:
-    """Least cross-entropy of any model on labels that carry the same noise themselves, nats.
-
-    No model beats the noisy labels' entropy given x. Where x determines its class they are right
-    with probability 1 - r and each other class with r / (K - 1), whose entropy is
-
-        h(r) + r log(K - 1),    h(r) = -r log r - (1 - r) log(1 - r).
-
-    Where it does not, q is a mixture of such laws and entropy is concave, so it is no less.
-
-    Args:
-        rate: r, the share of labels replaced by another class.
-        classes: K.
-
-    Raises:
-        ValueError: as for `noise_floor`.
-    """
-    _check(rate, classes)
-    if rate == 0:
-        return 0.0
-    return -rate * math.log(rate / (classes - 1)) - (1 - rate) * math.log1p(-rate)
-
-
 def _check(rate: float, classes: int) -> None:
     if classes < 2 or not 0 <= rate <= 1 - 1 / classes:
         raise ValueError(

@@ -22,6 +22,12 @@ def task_of(law, group: str = "IC", name: str = "IC/bird_5/x") -> Task:
     return Task(group, name, Curve(name, points), AHEAD, law(AHEAD))
 
 
+def one_break(m) -> np.ndarray:
+    """BNSL with a = .05, b = .9, c0 = .1, c1 = .5, d1 = 200, f1 = .4."""
+    m = np.asarray(m)
+    return 0.05 + 0.9 * m**-0.1 * (1 + (m / 200) ** 2.5) ** -0.2
+
+
 def test_the_score_is_the_root_mean_square_of_log_ratios() -> None:
     task = task_of(lambda m: np.asarray(m) ** -0.5)
     assert task.score(task.errors * np.exp([0.1, -0.2, 0.2])) == pytest.approx(np.sqrt(0.03))
@@ -53,7 +59,7 @@ def test_thinning_keeps_the_largest_and_steps_of_two() -> None:
         ("M2, power + floor", lambda m: forms.power_floor(m, 2.0, -0.5, 0.1)),
         ("M3", lambda m: forms.m3(m / 16, 0.8, 0.7, 0.05, 0.05)),
         ("M4", lambda m: forms.m4(m / 16, 1.5, 0.6, 1.2, 0.9, 0.1)),
-        ("BNSL, one break", lambda m: forms.broken_power(m, 0.05, 0.9, 0.1, 0.5, 200.0, 0.4)),
+        ("BNSL, one break", one_break),
         ("Hoiem, weighted", lambda m: forms.power_floor(m, 2.0, -0.5, 0.1)),
         ("LCDB pow3", lambda m: forms.power_floor(m, 2.0, -0.5, 0.1)),
         ("LCDB pow4", lambda m: forms.pow4(m, 4.0, 0.6, 0.1, 20.0)),

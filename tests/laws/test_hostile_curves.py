@@ -1,6 +1,8 @@
 """Whatever the points, a fit is an answer or a status in words: no exception, no NaN."""
 
+from dataclasses import replace
 from math import isfinite
+from time import process_time
 
 import numpy as np
 import pytest
@@ -8,8 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.curve import Curve, Point
-from engine.laws.compare import compare_floors
+from engine.laws.capacity_floor import capacity_floor
+from engine.laws.compare import compare, compare_floors
 from engine.laws.fit import Fit, Interval, Status, fit
+from engine.laws.forecast import forecast
+from engine.laws.local import local_slopes, residuals
 from engine.laws.propose import propose_window
 from engine.laws.repeats import summarize
 from engine.laws.window import Window
@@ -54,6 +59,53 @@ def assert_zones_sound(found: Zones) -> None:
         assert np.isfinite(found.predict([1, 1e6, 1e12])).all()
 
 
+def assert_forecast_sound(curve: Curve) -> None:
+    """A reason in words, or errors and sizes that are finite numbers."""
+    found = forecast(curve)
+    if found.members is None:
+        assert found.notes
+        return
+    assert found.largest is not None
+    sizes = found.largest * np.array([1e-3, 1.0, 2.0, 4.0, 1e3])
+    at = found.error_at(sizes)
+    for values in (at.error, at.low, at.high):
+        assert np.isfinite(values).all()
+    assert (at.low <= at.error).all()
+    assert (at.error <= at.high).all()
+    for error in (at.error[2], at.error[3] / 10):
+        needed = found.size_for(max(float(error), 1e-290))
+        assert all(x is None or isfinite(x) for x in (needed.size, needed.low, needed.high))
+        assert needed.size is not None or needed.note
+
+
+def assert_comparison_sound(curve: Curve) -> None:
+    """With itself, and with a model of fixed size that differs in the last of its digits."""
+    other = replace(
+        curve,
+        name="other",
+        points=tuple(replace(p, error=p.error * (1 + 1e-9), parameters=7) for p in curve.points),
+    )
+    found = compare(curve, other)
+    assert found.sentence
+    assert (found.exponent is None) == (found.level is None)
+    for interval in (found.exponent, found.level):
+        if interval is not None:
+            assert all(isfinite(x) for x in (interval.value, interval.low, interval.high))
+            assert interval.low <= interval.value <= interval.high
+    larger = replace(other, points=tuple(replace(p, parameters=9) for p in other.points))
+    floor = capacity_floor(curve, [other, larger])
+    assert floor.sentence
+    assert floor.gain is None or isfinite(floor.gain.value)
+    assert compare_floors(curve, other).sentence
+
+
+def assert_strips_sound(curve: Curve) -> None:
+    """What is drawn beneath a panel: slopes between neighbours, and residuals of every law."""
+    rows = [*local_slopes(curve), *(row for law in LAWS for row in residuals(fit(curve, law=law)))]
+    for row in rows:
+        assert all(isfinite(x) for x in (row.size, row.value.low, row.value.value, row.value.high))
+
+
 def assert_all_sound(curve: Curve) -> None:
     window = propose_window(curve)
     for law in LAWS:
@@ -63,7 +115,9 @@ def assert_all_sound(curve: Curve) -> None:
     mapped = window_map(curve)
     assert np.isfinite(mapped.exponent).all()
     assert not np.isnan(mapped.half_width).any()
-    assert isinstance(compare_floors(curve, curve).sentence, str)
+    assert_forecast_sound(curve)
+    assert_comparison_sound(curve)
+    assert_strips_sound(curve)
     assert all(isfinite(x) for s in summarize(curve) for x in (s.median, s.low, s.high, s.weight))
 
 
@@ -80,6 +134,9 @@ CURVES = {
     "exact repeats": [(m, 3 * m**-0.5) for m in SIZES for _ in range(3)],
     "errors near 1e-12": [(m, 1e-12 * m**-0.3) for m in SIZES],
     "sizes near 1e12": [(1e12 * m, m**-0.3) for m in SIZES],
+    "ever the same two points": [(10, 0.5), (20, 0.4)] * 50,
+    "sizes up to 1e12": [(10.0**k, 10.0 ** (-k / 4)) for k in range(13)],
+    "duplicates": [(m, 3 * m**-0.5 + 0.1) for m in [*SIZES, *SIZES[::-1]]],
     "one outlier": [(m, m**-0.3 * (1e6 if m == SIZES[3] else 1)) for m in SIZES],
     "sizes that differ in the last digit": [(1e12 + k, 0.5 - 0.1 * k) for k in range(4)],
     "sizes that logs cannot tell apart": [(1e15 + k / 8, 0.5 - 0.1 * k) for k in range(4)],
@@ -109,6 +166,17 @@ def test_a_hundred_thousand_sizes_are_fitted() -> None:
     found = fit(curve_of(list(rows)))
     assert found.law == "power-floor"
     assert found.exponent.holds(-0.3)
+
+
+@pytest.mark.parametrize("distinct", [100_000, 20], ids=["sizes", "repeats"])
+def test_a_hundred_thousand_points_take_seconds_and_not_minutes(distinct: int) -> None:
+    size = np.resize(np.geomspace(1, 1e9, distinct), 100_000)
+    noise = np.random.default_rng(0).standard_normal(size.size)
+    error = (2 * size**-0.3 + 0.01) * np.exp(0.01 * noise)
+    curve = curve_of(list(zip(size.tolist(), error.tolist(), strict=True)))
+    begun = process_time()
+    assert_all_sound(curve)
+    assert process_time() - begun < 40  # 29 calls; half a second is usual for one
 
 
 def test_points_that_cannot_be_logged_are_left_out_and_counted() -> None:

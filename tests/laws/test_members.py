@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
-from engine.laws import broken_law, floor_law, forms
+from engine.laws import broken_law, floor_law
 from engine.laws.members import FEATURES, fit_members, noise_of
 
 THETA = {floor_law: [-0.3, -0.5, -1.2], broken_law: [-0.4, -0.1, -0.6, -1.5, 0.2, -1.0]}
@@ -25,10 +25,11 @@ def test_derivatives_are_those_of_the_law(module: ModuleType) -> None:
 
 def test_the_broken_law_is_caballeros_formula() -> None:
     level, before, after, at, log_width, floor = THETA[broken_law]
-    size, f = np.exp(np.linspace(-4, 1, 9)), np.exp(log_width)
+    size, f1 = np.exp(np.linspace(-4, 1, 9)), np.exp(log_width)
+    c0, c1, d1 = -before, before - after, np.exp(at)
     whole = np.exp(broken_law.law(np.array([THETA[broken_law]]), np.log(size))[0][0])
-    shape = forms.broken_power(size, 0.0, 1.0, -before, before - after, np.exp(at), f)
-    at_last = forms.broken_power(1.0, 0.0, 1.0, -before, before - after, np.exp(at), f)
+    shape = size**-c0 * (1 + (size / d1) ** (1 / f1)) ** (-c1 * f1)  # b = 1, a = 0
+    at_last = (1 + (1 / d1) ** (1 / f1)) ** (-c1 * f1)
     assert whole == pytest.approx(np.exp(level) * shape / at_last + np.exp(floor), rel=1e-12)
 
 

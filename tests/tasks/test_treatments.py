@@ -1,7 +1,5 @@
 """What treatments of any domain are made of: wrong labels and their floor, draws without a seed."""
 
-import math
-
 import numpy as np
 import pytest
 import torch
@@ -11,7 +9,6 @@ from engine.tasks.treatments import (
     drawn,
     noise_floor,
     noisy_labels,
-    noisy_test_floor,
     treated,
     without_hardest,
 )
@@ -79,18 +76,8 @@ def test_no_true_law_puts_the_exact_noisy_posterior_below_the_floor(rate, classe
         p = rng.dirichlet(np.full(classes, sharpness), 50)
         loss = -(p * np.log(p @ channel)).sum(1)
         assert loss.min() >= noise_floor(rate, classes) - 1e-12
-        entropy = -(p @ channel * np.log(p @ channel)).sum(1)
-        assert entropy.min() >= noisy_test_floor(rate, classes) - 1e-12
     sure = np.eye(classes) @ channel
     assert -np.log(sure[0, 0]) == pytest.approx(noise_floor(rate, classes))
-    assert -(sure[0] * np.log(sure[0])).sum() == pytest.approx(noisy_test_floor(rate, classes))
-
-
-def test_the_floor_under_noisy_test_labels_is_h_plus_r_log_of_the_others():
-    r, k = 0.2, 10
-    h = -r * math.log(r) - (1 - r) * math.log(1 - r)
-    assert noisy_test_floor(r, k) == pytest.approx(h + r * math.log(k - 1))
-    assert noisy_test_floor(0, k) == 0
 
 
 @pytest.mark.parametrize(("rate", "classes"), [(-0.1, 5), (0.81, 5), (0.1, 1)])
