@@ -281,7 +281,7 @@ def test_a_failed_group_is_tried_again_and_gives_the_points_of_an_undisturbed_ru
         connection.execute("UPDATE work SET state = 'failed', reason = '?' WHERE name = ?", (name,))
         connection.execute("UPDATE shard SET state = 'failed' WHERE name = ?", (shard,))
         connection.execute("DELETE FROM candidate WHERE work = ?", (name,))
-        connection.execute("DELETE FROM point WHERE size = 400")
+        connection.execute("DELETE FROM point WHERE size = ?", (float(shard.rsplit(" / ")[-1]),))
         connection.execute("UPDATE study SET state = 'failed'")
     connection.close()
     again = steepness(*RUN, "--store", path)
