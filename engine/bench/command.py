@@ -30,6 +30,20 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     fit.add_argument("--json", type=Path, metavar="FILE", help="also write all figures here")
     fit.set_defaults(run=_fit)
+    training = what.add_parser(
+        "training", help="whole curves and single steps beside the loops that users write (an hour)"
+    )
+    training.add_argument(
+        "--case",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this one, again for several: mlp, cnn, lstm, translation, ctc ...",
+    )
+    training.add_argument("--seeds", type=count, default=3, metavar="N", help="of a whole curve")
+    training.add_argument("--steps-only", action="store_true", help="no whole curves: some minutes")
+    training.add_argument("--json", type=Path, metavar="FILE", help="also write all figures here")
+    training.set_defaults(run=_training)
     app = what.add_parser("app", help="how quick the page is, in a real browser (some 10 minutes)")
     app.add_argument(
         "--updates",
@@ -46,6 +60,12 @@ def _fit(args: argparse.Namespace) -> int:
     from engine.bench import fit
 
     return fit.run(args.curves, args.every, args.json)
+
+
+def _training(args: argparse.Namespace) -> int:
+    from engine.bench import training
+
+    return training.run(args.case, args.seeds, args.json, curves=not args.steps_only)
 
 
 def _app(args: argparse.Namespace) -> int:

@@ -10,8 +10,9 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +23,7 @@ from scipy.stats import t as student
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from engine.bench.plain import Batch, loader, plain_loss, train_plain, train_resident
+from engine.bench.plain import loader, plain_loss, train_plain, train_resident
 from engine.columns import aligned
 from engine.study.agenda import PlannedGroup
 from engine.study.executors import Failed, Finished, run_here
@@ -30,10 +31,11 @@ from engine.study.location import default_cache
 from engine.study.presets import RECIPES
 from engine.tasks.load import TaskLoader
 from engine.tasks.task import Part, Task
-from engine.training.batches import batches
 from engine.training.device import choose
 from engine.training.group import run_group
-from engine.training.spec import Candidate, GroupSpec
+from engine.training.probe import trainer
+from engine.training.spec import Candidate, GroupSpec, Way
+from engine.training.ways import fastest
 
 ROUNDS, STEPS = 5, 12  # of each variant of a step, in turns
 GEMM = 512  # rows and columns of the product that tells the most a thread can do
@@ -87,8 +89,13 @@ STEPS_TOO = (  # families of which single steps are timed, and no whole curve
 )
 
 
-def run(names: Sequence[str], seeds: int, curves: bool, out: Path | None) -> int:
-    """Measure and print; names choose among the cases, none means all."""
+def run(names: Sequence[str], seeds: int, out: Path | None, *, curves: bool) -> int:
+    """Measure and print; names choose among the cases, none means all. 2 for a name unknown."""
+    known = [case.name for case in CASES + STEPS_TOO]
+    for name in names:
+        if name not in known:
+            _note(f"--case {name}: choose from {', '.join(known)}")
+            return 2
     torch.set_num_threads(1)
     loaded = TaskLoader({}, default_cache(), "cpu")
     cases = [case for case in CASES + STEPS_TOO if not names or case.name in names]
@@ -96,19 +103,20 @@ def run(names: Sequence[str], seeds: int, curves: bool, out: Path | None) -> int
     print(f"{figures['machine']}; one thread multiplies at {figures['gemm'] / 1e9:.0f} GFLOP/s")
     tasks: dict[tuple[str, str], Task] = {}
     for case in cases:
-        task = tasks.setdefault((case.domain, case.data), loaded(case.domain, case.data))
-        figures["steps"][case.name] = asdict(_throughput(task, case, figures["gemm"]))
+        about = case.domain, case.data
+        if about not in tasks:
+            tasks[about] = loaded(*about)
+        figures["steps"][case.name] = asdict(_throughput(tasks[about], case, figures["gemm"]))
         _note(f"steps of {case.name} measured")
     print(_steps_table(figures["steps"]), flush=True)
     figures["curves"] = {}
     for case in cases:
         if curves and case.sizes:
-            whole = _whole(tasks[case.domain, case.data], case, seeds)
-            whole["wall"] = _wall(loaded, case, seeds, whole)
+            task = tasks[case.domain, case.data]
+            whole = _whole(task, case, seeds)
+            whole["wall"] = _wall(loaded, case, seeds, whole["by_size"], _way(task, case))
             figures["curves"][case.name] = whole
             print(_curve_table(case, whole), flush=True)
-            if out is not None:
-                out.write_text(json.dumps(figures, indent=1) + "\n")
     if out is not None:
         out.write_text(json.dumps(figures, indent=1) + "\n")
     return 0
@@ -118,6 +126,7 @@ def run(names: Sequence[str], seeds: int, curves: bool, out: Path | None) -> int
 class Throughput:
     """Rows a second of one replica, in process time."""
 
+    way: Way
     plain: float  # the loop of a user
     ratio: tuple[float, float, float]  # ours to plain: median, least and most of the rounds
     roofline: float  # share of the fastest matrix product that our step reaches
@@ -125,57 +134,52 @@ class Throughput:
 
 
 def _throughput(task: Task, case: Case, gemm: float) -> Throughput:
-    """One replica's steps at the largest shard, theirs and ours in turns."""
-    schedule = RECIPES[case.domain]["standard"].schedule
+    """One replica's steps on much data, theirs and ours in turns."""
+    batch = RECIPES[case.domain]["standard"].schedule.batch
     rows = task.shard(min(task.full, 20_000 if case.domain == "images" else task.full // 4), 0)
-    train: Iterator[Batch] = iter(())
-    held = loader(task, "train", rows, schedule.batch, 0)
-    loss = plain_loss(task)
-    theirs = task.build(case.model, case.capacity, 0)
-    by_hand = torch.optim.AdamW(theirs.parameters(), lr=1e-3, weight_decay=0.0)
-    ours = task.build(case.model, case.capacity, 0)
-    fused = torch.optim.AdamW(ours.parameters(), lr=1e-3, weight_decay=0.0, fused=True)
-    stream = batches(rows, schedule.batch, 0, task.lengths)
+    held, loss = loader(task, "train", rows, batch, 0), plain_loss(task)
+    model = task.build(case.model, case.capacity, 0)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.0)
+    endless = (each for _ in iter(int, 1) for each in held)
 
     def plain() -> None:
-        nonlocal train
         for _ in range(STEPS):
-            batch = next(train, None)
-            if batch is None:
-                train = iter(held)
-                batch = next(train)
-            found = loss(theirs, batch)
-            by_hand.zero_grad()
+            found = loss(model, next(endless))
+            optimizer.zero_grad()
             found.backward()  # type: ignore[no-untyped-call]
-            by_hand.step()
+            optimizer.step()
             found.item()
 
-    def engine() -> None:
-        for _ in range(STEPS):
-            found = task.loss(ours, torch.from_numpy(next(stream)))
-            fused.zero_grad(set_to_none=True)
-            found.backward()  # type: ignore[no-untyped-call]
-            fused.step()
-
+    way = _way(task, case)
+    ours, taken = trainer(task, case.model, case.capacity, batch, way, STEPS)
     plain()
-    engine()
-    seconds = np.array([[_seconds(plain), _seconds(engine)] for _ in range(ROUNDS)])
+    ours()
+    seconds = np.array([[_seconds(plain), _seconds(ours)] for _ in range(ROUNDS)])
+    seconds /= [STEPS * min(batch, len(rows)), taken]  # of one row
     ratios = seconds[:, 0] / seconds[:, 1]
-    step = float(np.median(seconds[:, 1])) / STEPS
+    flops = _flops(task, model, torch.from_numpy(rows[:batch])) / min(batch, len(rows))
     one = _seconds(plain, time.perf_counter)
     torch.set_num_threads(2)
     two = _seconds(plain, time.perf_counter)
     torch.set_num_threads(1)
     return Throughput(
-        plain=schedule.batch * STEPS / float(np.median(seconds[:, 0])),
+        way=way,
+        plain=1 / float(np.median(seconds[:, 0])),
         ratio=(float(np.median(ratios)), float(ratios.min()), float(ratios.max())),
-        roofline=_flops(task, ours, torch.from_numpy(next(stream))) / step / gemm,
+        roofline=flops / float(np.median(seconds[:, 1])) / gemm,
         two_threads=one / two,
     )
 
 
+def _way(task: Task, case: Case) -> Way:
+    """As a study finds it."""
+    batch = RECIPES[case.domain]["standard"].schedule.batch
+    return fastest(default_cache() / "ways.json", task, case.model, case.capacity, batch)
+
+
 def _whole(task: Task, case: Case, seeds: int) -> dict[str, Any]:
     """Both loops of a user and ours over all sizes and seeds, in turns size by size."""
+    way = _way(task, case)
     cells: list[dict[str, Any]] = []
     seconds = {"plain": 0.0, "resident": 0.0, "ours": 0.0}
     looked = {"plain": 0.0, "resident": 0.0, "ours": 0.0}
@@ -183,7 +187,7 @@ def _whole(task: Task, case: Case, seeds: int) -> dict[str, Any]:
     by_size: list[float] = []
     metric = next(iter(task.guess))
     for size in case.sizes:
-        spec = _spec(case, size, tuple(range(seeds)))
+        spec = _spec(case, size, tuple(range(seeds)), way)
         found: dict[str, dict[int, tuple[float, float]]] = {}
         for name, train in ("plain", train_plain), ("resident", train_resident):
             began = time.process_time()
@@ -220,11 +224,12 @@ def _whole(task: Task, case: Case, seeds: int) -> dict[str, Any]:
     }
 
 
-def _wall(loaded: TaskLoader, case: Case, seeds: int, whole: dict[str, Any]) -> dict[str, float]:
+def _wall(
+    loaded: TaskLoader, case: Case, seeds: int, cpu: Sequence[float], way: Way
+) -> dict[str, float]:
     """Seconds on the clock of the same curve in one process a core, start of workers included."""
-    cpu = whole["by_size"]
     queue = [
-        PlannedGroup(_spec(case, size, (seed,)), f"{size}", cost / seeds)
+        PlannedGroup(_spec(case, size, (seed,), way), f"{size}", cost / seeds)
         for size, cost in zip(case.sizes, cpu, strict=True)
         for seed in range(seeds)
     ]
@@ -273,8 +278,7 @@ class _Timed:
         return found
 
 
-def _spec(case: Case, size: int, seeds: tuple[int, ...]) -> GroupSpec:
-    schedule = replace(RECIPES[case.domain]["standard"].schedule)
+def _spec(case: Case, size: int, seeds: tuple[int, ...], way: Way) -> GroupSpec:
     return GroupSpec(
         name=f"{case.name} {size} {seeds}",
         domain=case.domain,
@@ -284,7 +288,8 @@ def _spec(case: Case, size: int, seeds: tuple[int, ...]) -> GroupSpec:
         size=size,
         seeds=seeds,
         learning_rates=case.rates,
-        schedule=schedule,
+        schedule=RECIPES[case.domain]["standard"].schedule,
+        way=way,
     )
 
 
@@ -298,10 +303,12 @@ def _best(runs: Sequence[Candidate], seed: int, metric: str) -> tuple[float, flo
 
 
 def _flops(task: Task, model: nn.Module, rows: torch.Tensor) -> float:
-    """Of one forward and backward pass, as torch counts them."""
+    """Of one forward and backward pass, as torch counts them (LSTMs: without mkldnn)."""
     counter = FlopCounterMode(display=False)
-    with torch.backends.mkldnn.flags(enabled=False), counter:
-        task.loss(model, rows).backward()  # type: ignore[no-untyped-call]
+    with warnings.catch_warnings(), counter:
+        warnings.filterwarnings("ignore", "TF32 acceleration")  # of GPUs that are not here
+        with torch.backends.mkldnn.flags(enabled=False):
+            task.loss(model, rows).backward()  # type: ignore[no-untyped-call]
     return float(counter.get_total_flops())
 
 
@@ -329,13 +336,14 @@ def _note(words: str) -> None:
 
 def _steps_table(steps: dict[str, dict[str, Any]]) -> str:
     rows: list[tuple[str, ...]] = [
-        ("a step of", "plain, rows/s", "ours", "least - most", "roofline")
+        ("a step of", "way", "plain, rows/s", "ours", "least - most", "roofline")
     ]
     for name, each in steps.items():
         middle, least, most = each["ratio"]
         rows.append(
             (
                 name,
+                each["way"],
                 f"{each['plain']:,.0f}",
                 f"{middle:.2f}x",
                 f"{least:.2f} - {most:.2f}",
