@@ -8,6 +8,7 @@ from engine.bench.training import Case
 from engine.training.spec import Schedule
 
 
+@pytest.mark.slow
 def test_the_bench_prints_every_loop_of_a_whole_curve(tmp_path, monkeypatch, capsys):
     case = Case("tiny", "images", "icons", "mlp", 5_000, (25, 50), (1e-3, 3e-3))
     monkeypatch.setattr(training, "CASES", (case,))

@@ -98,11 +98,13 @@ def test_the_last_thing_that_a_job_said_is_the_end_of_its_progress_bar(tmp_path)
     assert jobs.Job(process, log, 0.0).said == "20 %|##   |"
 
 
+@pytest.mark.slow
 def test_a_refused_estimate_is_the_engines_own_sentence():
     with pytest.raises(jobs.JobError, match=r"(?i)model"):
         jobs.estimate(IMAGES)
 
 
+@pytest.mark.slow
 def test_a_job_that_fails_leaves_its_last_words(tmp_path):
     job = jobs.start(IMAGES, tmp_path / "study.db")
     job.process.wait(60)

@@ -168,6 +168,7 @@ def test_a_hundred_thousand_sizes_are_fitted() -> None:
     assert found.exponent.holds(-0.3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("distinct", [100_000, 20], ids=["sizes", "repeats"])
 def test_a_hundred_thousand_points_take_seconds_and_not_minutes(distinct: int) -> None:
     size = np.resize(np.geomspace(1, 1e9, distinct), 100_000)
@@ -196,6 +197,7 @@ NUMBERS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     rows=st.lists(st.tuples(NUMBERS, NUMBERS), max_size=14),
@@ -208,6 +210,7 @@ def test_a_random_curve_gives_a_status(
     assert_all_sound(curve_of(rows * repeats, guess))
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(
     exponent=st.floats(-2, -0.05),
