@@ -264,11 +264,11 @@ def _no_floor(found: Zones) -> Note:
 
 
 def _plateau_left_in(held: Repeats, first: int, found: Zones) -> Note:
-    sizes = "the first size" if first == 1 else f"the first {first} sizes"
+    sizes, are = ("the first size", "is") if first == 1 else (f"the first {first} sizes", "are")
     return Note(
         "plateau-left-in",
         "info",
-        f"{sizes} of the window, below {number(held.size[first])}, still leave the plateau"
+        f"{sizes} of the window, below {number(held.size[first])}, {are} still leaving the plateau"
         f" (chance {100 * found.plateau_chance:.0f} %): the law is that of the others",
     )
 
@@ -338,12 +338,13 @@ def _doubts(curve: Curve, held: Repeats, spread: _Spread) -> tuple[Note, ...]:
     notes = list(_left_out(held))
     n_plateau = int(at_plateau(held, curve.guess).sum())
     if n_plateau:
+        do, them = ("does", "it") if n_plateau == 1 else ("do", "them")
         notes.append(
             Note(
                 "plateau-inside",
                 "warning",
-                f"{n_plateau} of {held.size.size} sizes do no better than the best guess:"
-                " move the window's start past them",
+                f"{n_plateau} of {held.size.size} sizes {do} no better than the best guess:"
+                f" move the window's start past {them}",
             )
         )
     if spread.seeds_dof == 0:

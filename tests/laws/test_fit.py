@@ -46,7 +46,7 @@ def test_auto_reads_the_law_beyond_a_plateau_that_was_left_in_and_says_so(simula
     found = fit(simulate(SIZES, errors, 0.01, 3, np.random.default_rng(3), guess=0.9))
     notes = {note.code: note.message for note in found.notes}
     assert found.exponent.value == pytest.approx(-0.5, abs=0.05)
-    assert "still leave the plateau" in notes["plateau-left-in"]
+    assert "still leaving the plateau" in notes["plateau-left-in"]
     assert (found.n_sizes, found.window_low) == (8, 100)
 
 
