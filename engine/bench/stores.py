@@ -18,8 +18,8 @@ from engine.domains import DOMAINS
 from engine.study.agenda import shard_name
 from engine.study.plan import Extent, Pace, Plan, Recipe, SubjectPlan, plan_record, stored_plan
 from engine.study.search import Search, choose
-from engine.study.settle import point
-from engine.study.store import CandidateRow, NewCurve, Store
+from engine.study.settle import candidate_row, point, record
+from engine.study.store import NewCurve, Store
 from engine.study.subject import Settings, Subject
 from engine.training.spec import Candidate, Schedule, Speed
 
@@ -136,36 +136,18 @@ def _decide(store: Store, study: int, k: int, part: SubjectPlan, size: int) -> N
     runs = _runs(k, part, size)
     choice = choose(runs, len(runs))
     assert choice is not None
-    record = {
-        "capacity": choice.capacity,
-        "learning_rate": choice.learning_rate,
-        "capacity_at_edge": choice.capacity_at_edge,
-        "rate_at_edge": choice.rate_at_edge,
-        "cut": choice.cut,
-        "status": "finished",
-        "shard_hash": "",
-        "scores": {},
-    }
     store.end_group(
         study,
         f"{shard}, search",
         seconds=9.0,
         reason="",
-        candidates=[
-            CandidateRow(
-                f"{shard}, search",
-                shard,
-                run.model,
-                run.capacity,
-                run.learning_rate,
-                run.seed,
-                asdict(run),
-            )
-            for run in runs
-        ],
+        candidates=[candidate_row(f"{shard}, search", shard, run) for run in runs],
         decides=shard,
         points=[
-            (point(part, f"{part.subject.label} {metric.name}", metric, run, DEVICE), record)
+            (
+                point(part, f"{part.subject.label} {metric.name}", metric, run, DEVICE),
+                record(choice, run),
+            )
             for metric in DOMAINS[DOMAIN].metrics
             for run in choice.runs
         ],

@@ -12,6 +12,7 @@ from engine.curve import Point
 from engine.domains import DOMAINS, Metric
 from engine.study.agenda import Agenda, Decision, PlannedGroup
 from engine.study.plan import Plan, SubjectPlan
+from engine.study.search import Choice
 from engine.study.store import CandidateRow, Store
 from engine.training.spec import Candidate
 
@@ -43,7 +44,7 @@ def settle(
         group.spec.name,
         seconds=seconds,
         reason=reason,
-        candidates=[_row(group, run) for run in candidates],
+        candidates=[candidate_row(group.spec.name, group.shard, run) for run in candidates],
         decides=group.shard if decision else None,
         points=_points(store, study, agenda.plan, decision) if decision else [],
     )
@@ -67,6 +68,20 @@ def point(part: SubjectPlan, curve: str, metric: Metric, run: Candidate, device:
     )
 
 
+def record(choice: Choice, run: Candidate) -> dict[str, Any]:
+    """How a point was chosen, kept beside it."""
+    return {
+        "capacity": choice.capacity,
+        "learning_rate": choice.learning_rate,
+        "capacity_at_edge": choice.capacity_at_edge,
+        "rate_at_edge": choice.rate_at_edge,
+        "cut": choice.cut,
+        "status": run.status,
+        "shard_hash": run.shard_hash,
+        "scores": run.scores,
+    }
+
+
 def _points(
     store: Store, study: int, plan: Plan, decision: Decision
 ) -> list[tuple[Point, dict[str, Any]]]:
@@ -83,24 +98,15 @@ def _points(
         for run in choice.runs:
             if not run.test.get(metric.name):  # failed, or no mistake: neither fits on a log axis
                 continue
-            record = {
-                "capacity": choice.capacity,
-                "learning_rate": choice.learning_rate,
-                "capacity_at_edge": choice.capacity_at_edge,
-                "rate_at_edge": choice.rate_at_edge,
-                "cut": choice.cut,
-                "status": run.status,
-                "shard_hash": run.shard_hash,
-                "scores": run.scores,
-            }
-            decided.append((point(part, curve.name, metric, run, device), record))
+            decided.append((point(part, curve.name, metric, run, device), record(choice, run)))
     return decided
 
 
-def _row(group: PlannedGroup, run: Candidate) -> CandidateRow:
+def candidate_row(work: str, shard: str, run: Candidate) -> CandidateRow:
+    """A training as the store keeps it, with the group that it belongs to and its shard."""
     return CandidateRow(
-        work=group.spec.name,
-        shard=group.shard,
+        work=work,
+        shard=shard,
         model=run.model,
         capacity=run.capacity,
         learning_rate=run.learning_rate,

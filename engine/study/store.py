@@ -59,9 +59,7 @@ WHERE (s.binned IS NULL) = ? ORDER BY s.id DESC
 """
 
 
-SHIPPED = (
-    "shipped: "  # before the name of a curve that comes with Steepness, where a window is kept
-)
+SHIPPED = "shipped: "  # before the name of a curve that comes with Steepness, as windows name it
 NOT_BINNED = "(c.study IS NULL OR c.study IN (SELECT id FROM study WHERE binned IS NULL))"
 
 

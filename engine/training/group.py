@@ -27,12 +27,10 @@ from engine.models.capacity import parameters
 from engine.tasks.task import Part, Task
 from engine.training import loop, stack
 from engine.training.batches import batches
-from engine.training.spec import SGD, WEIGHT_DECAY, Candidate, GroupSpec, Schedule
+from engine.training.spec import Candidate, GroupSpec, Schedule
 
 PRUNE_GAP = 0.05  # a replica within 5 % of its best rival is never dropped (same section)
 PRUNE_INTERVALS = 6  # nor one that would close the gap within so many further evaluations
-MOMENTUM = 0.9  # of SGD, as Hestness et al. 2017 trained their recurrent networks
-DECAY = 0.01  # of weight-decay: AdamW's own default
 TRAIN_PROBE = 512  # rows of the shard on which the training loss is reported: within some percent
 
 
@@ -106,15 +104,7 @@ def _rivalry(task: Task, spec: GroupSpec, seed: int) -> _Rivals:
 
 def _start(task: Task, spec: GroupSpec, seed: int, rate: float) -> _Replica:
     model = task.build(spec.model, spec.capacity, seed)
-    return _Replica(rate, model, _optimizer(model, spec.treatment, rate))
-
-
-def _optimizer(model: nn.Module, treatment: str, rate: float) -> torch.optim.Optimizer:
-    """AdamW without weight decay, unless the treatment is one of the training itself."""
-    if treatment == SGD:
-        return torch.optim.SGD(model.parameters(), lr=rate, momentum=MOMENTUM, fused=True)
-    decay = DECAY if treatment == WEIGHT_DECAY else 0.0
-    return torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=decay, fused=True)
+    return _Replica(rate, model, loop.optimizer(model, rate, spec.treatment))
 
 
 def _advance(task: Task, spec: GroupSpec, rivalries: list[_Rivals], steps: int) -> None:

@@ -43,10 +43,7 @@ def trainer(
     stream = batches(rows, batch, 0, task.lengths)
     count = STACKED if way == "stacked" else 1
     models = [task.build(model, capacity, seed) for seed in range(count)]
-    optimizers = [
-        torch.optim.AdamW(each.parameters(), lr=1e-4, weight_decay=0.0, fused=True)
-        for each in models
-    ]
+    optimizers = [loop.optimizer(each, rate=1e-4) for each in models]
 
     def train() -> None:
         drawn = np.stack([next(stream) for _ in range(steps * count)])  # (steps * count, batch)

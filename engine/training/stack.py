@@ -17,7 +17,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.optim.adamw import AdamW, adamw
+from torch.optim import Optimizer
+from torch.optim.adamw import adamw
 
 from engine.tasks.task import Task
 
@@ -86,7 +87,7 @@ class Stack(nn.Module):
 def advance(
     task: Task,
     models: Sequence[nn.Module],
-    optimizers: Sequence[AdamW],
+    optimizers: Sequence[Optimizer],
     steps: Tensor,
 ) -> None:
     """Train all models, one optimiser step of each for each row of `steps`.
@@ -133,7 +134,7 @@ def advance(
             state["step"].fill_(taken + len(steps))
 
 
-def _blocks(optimizers: Sequence[AdamW]) -> Iterator[tuple[slice, dict[str, Any]]]:
+def _blocks(optimizers: Sequence[Optimizer]) -> Iterator[tuple[slice, dict[str, Any]]]:
     """Neighbours of one learning rate, with what AdamW is told of them."""
     at = 0
     for _, same in groupby(optimizers, key=lambda each: each.param_groups[0]["lr"]):
@@ -142,7 +143,7 @@ def _blocks(optimizers: Sequence[AdamW]) -> Iterator[tuple[slice, dict[str, Any]
         at += len(members)
 
 
-def _state(optimizer: AdamW, place: int) -> dict[str, Tensor]:
+def _state(optimizer: Optimizer, place: int) -> dict[str, Tensor]:
     """What AdamW holds of its parameter at `place`, as before its first step where it had none."""
     parameter = optimizer.param_groups[0]["params"][place]
     state: dict[str, Tensor] = optimizer.state[parameter]
@@ -152,7 +153,7 @@ def _state(optimizer: AdamW, place: int) -> dict[str, Tensor]:
     return state
 
 
-def _moments(optimizers: Sequence[AdamW], place: int) -> tuple[Tensor, Tensor]:
+def _moments(optimizers: Sequence[Optimizer], place: int) -> tuple[Tensor, Tensor]:
     states = [_state(optimizer, place) for optimizer in optimizers]
     mean, square = (_stacked([state[name] for state in states]) for name in MOMENTS)
     return mean, square

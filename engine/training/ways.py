@@ -11,6 +11,7 @@ from math import inf
 from pathlib import Path
 
 import torch
+from filelock import FileLock
 
 from engine.tasks.task import Task
 from engine.training.batches import batches
@@ -42,8 +43,11 @@ def fastest(kept: Path, task: Task, model: str, capacity: int, batch: int) -> Wa
     known = _read(kept)
     if key not in known:
         with one_thread():
-            known[key] = _found(task, model, capacity, batch)
-        _write(kept, {**_read(kept), key: known[key]})
+            found = _found(task, model, capacity, batch)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{kept}.lock"):  # another study may have found one meanwhile: it counts
+            known = {key: found, **_read(kept)}
+            kept.write_text(json.dumps(known, indent=1) + "\n")
     return known[key]
 
 
@@ -97,10 +101,3 @@ def _read(kept: Path) -> dict[str, Way]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _write(kept: Path, known: dict[str, Way]) -> None:
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    beside = kept.with_suffix(".new")
-    beside.write_text(json.dumps(known, indent=1) + "\n")
-    beside.replace(kept)  # at once: another study may read it now

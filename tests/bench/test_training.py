@@ -12,7 +12,7 @@ from engine.training.spec import Schedule
 def test_the_bench_prints_every_loop_of_a_whole_curve(tmp_path, monkeypatch, capsys):
     case = Case("tiny", "images", "icons", "mlp", 5_000, (25, 50), (1e-3, 3e-3))
     monkeypatch.setattr(training, "CASES", (case,))
-    monkeypatch.setattr(training, "_wall", lambda *_: {"seconds": 1.0, "busy": 1.0, "peak_mb": 1.0})
+    monkeypatch.setattr(training, "_wall", lambda *_: {"seconds": 1.0, "peak_mb": 1.0})
     monkeypatch.setattr(training, "STEPS", 2)
     short = Schedule(batch=16, floor_steps=10, margin=5, max_steps=20)
     monkeypatch.setitem(training.RECIPES, "images", {"standard": SimpleNamespace(schedule=short)})
