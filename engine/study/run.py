@@ -110,8 +110,8 @@ def run_study(
         store.retry_failed(study)
         store.set_study(study, "running", workers=workers)
         try:
-            with _signals_interrupt():
-                _drive(store, study, _loader(settings, device), workers, show)
+            with _stop_asked() as asked:
+                _drive(store, study, _loader(settings, device), workers, show, asked)
         except KeyboardInterrupt:
             store.set_study(study, "stopped", "stopped; run it again to go on")
             return study
@@ -146,8 +146,13 @@ def _drive(
     loader: TaskLoader,
     workers: int,
     show: Callable[[Progress], None],
+    asked: Callable[[], bool],
 ) -> None:
-    """Run the groups that are not finished, and those that follow, and write each as it ends."""
+    """Run the groups that are not finished, and those that follow, and write each as it ends.
+
+    Raises:
+        KeyboardInterrupt: somebody wants it to stop; what had ended is written.
+    """
     agenda, queue = _taken_up(store, study)
     queue += _queued(store, study, agenda)
     show(_progress(store, study, "starting the workers" if queue else "nothing left to do"))
@@ -169,6 +174,8 @@ def _drive(
                 settle(store, study, agenda, event.group, [], event.seconds, event.reason)
                 queue += _queued(store, study, agenda)
                 show(_progress(store, study, f"failed: {event.group.spec.name}: {event.reason}"))
+            if asked():
+                raise KeyboardInterrupt
 
 
 def _taken_up(store: Store, study: int) -> tuple[Agenda, list[PlannedGroup]]:
@@ -297,16 +304,25 @@ def _only_driver(store: Store) -> Iterator[None]:
 
 
 @contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """Let a polite kill (SIGTERM, a closed terminal) end the study as Ctrl-C does."""
+def _stop_asked() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C, a polite kill (SIGTERM) or a closed terminal has asked for an end.
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+    Nothing is raised where the signal comes in: that may be in the middle of a transaction, or of
+    starting a worker. Asked a second time it is raised at once.
+    """
+    heard: list[int] = []
 
-    wanted = [signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
-    before = [(number, signal.signal(number, interrupt)) for number in wanted]
+    def hear(number: int, frame: FrameType | None) -> None:
+        if heard:
+            raise KeyboardInterrupt
+        heard.append(number)
+
+    wanted = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        wanted.append(signal.SIGHUP)  # ignored under nohup, and then it stays so
+    before = [(number, signal.signal(number, hear)) for number in wanted]
     try:
-        yield
+        yield lambda: bool(heard)
     finally:
         for number, handler in before:
             signal.signal(number, handler)

@@ -328,6 +328,25 @@ def test_a_polite_stop_keeps_what_is_done_and_says_how_to_go_on(path, polite):
         assert all(row.state != "running" for row in store.work(study.id))
 
 
+def test_a_stop_in_the_middle_of_something_keeps_the_group_that_has_just_ended(
+    steepness, monkeypatch, pictures, tmp_path
+):
+    def interrupted(queue, loader, workers):
+        for event in inline(queue, loader, workers):
+            if isinstance(event, executors.Finished):
+                signal.raise_signal(signal.SIGINT)
+            yield event
+
+    monkeypatch.setattr(executors, "run_here", interrupted)
+    path = tmp_path / "study.db"
+    order = ["run", "images", "--data", "cifar10", "--data-path", pictures, "--model", "mlp"]
+    steepness(*order, "--sizes", "10,20", "--seeds", 1, "--store", path)
+    with Store.open(path, "read") as store:
+        (study,) = store.studies()
+    assert study.state == "stopped"
+    assert len(_groups(path, "finished")) == 1
+
+
 def command_line(pid: int) -> str:
     return (Path("/proc") / str(pid) / "cmdline").read_bytes().decode().replace("\0", " ")
 
