@@ -28,7 +28,8 @@ LSTM_LAYERS = 2  # Hestness 2017: two layers and four gave one exponent
 RHN_DEPTH = 3  # Zilly's is up to 10: too slow on a CPU, where a step's time grows with it
 RHN_CARRY = -2.0  # bias of the transform gate at the start, t = 0.12: carry most of the state
 TRANSFORMER_LAYERS = 2
-SLOPES = (1.0, 0.25, 0.0625, 0.015625)  # of the four heads; Press et al. begin at 1/4
+HEADS = 4
+SLOPE = 0.25  # of each head to the one before, the first's is 1; Press et al. begin at 1/4
 
 
 def build(family: str, capacity: int, symbols: int) -> nn.Module:
@@ -140,14 +141,14 @@ class Attention(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.inner = len(SLOPES) * max(1, width // len(SLOPES))
+        self.inner = HEADS * max(1, width // HEADS)
         self.incoming = nn.Linear(width, 3 * self.inner)
         self.outgoing = nn.Linear(self.inner, width)
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, t, width) to (b, t, width)."""
         b, t, _ = x.shape
-        split = self.incoming(x).view(b, t, 3, len(SLOPES), -1).permute(2, 0, 3, 1, 4)
+        split = self.incoming(x).view(b, t, 3, HEADS, -1).permute(2, 0, 3, 1, 4)
         query, key, value = split  # each (b, heads, t, inner / heads)
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=_distances(t, x))
         return self.outgoing(mixed.transpose(1, 2).reshape(b, t, self.inner))  # type: ignore[no-any-return]
@@ -157,7 +158,7 @@ def _distances(time: int, like: Tensor) -> Tensor:
     """What is added to the scores (heads, t, t): -slope x distance, -inf for what is to come."""
     place = torch.arange(time, device=like.device, dtype=like.dtype)
     back = place[:, None] - place  # (t, t): how far key lies behind query
-    slopes = torch.tensor(SLOPES, device=like.device, dtype=like.dtype)[:, None, None]
+    slopes = SLOPE ** torch.arange(HEADS, device=like.device, dtype=like.dtype)[:, None, None]
     return (-slopes * back).masked_fill(back < 0, -math.inf)
 
 

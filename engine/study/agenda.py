@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from engine.study.plan import LONG_GROUP_SECONDS, Plan, SubjectPlan
-from engine.study.search import Choice, Course, Trial, choose, course, next_begin
+from engine.study.search import Choice, Course, Trial, choose, course, next_begin, next_rates
 from engine.training.spec import Candidate, GroupSpec
 
 
@@ -85,12 +85,12 @@ class Agenda:
 
     def _courses(self, part: SubjectPlan) -> Iterable[tuple[int, Course]]:
         """The search of each shard as far as it is determined, from the smallest up."""
-        recipe, begin = part.recipe, 0
+        recipe, begin, rates = part.recipe, 0, part.recipe.rates
         for size in part.sizes:
             known = course(
                 recipe.search,
                 recipe.ladder,
-                recipe.rates,
+                rates,
                 recipe.seeds,
                 begin,
                 partial(self._results, part, size),
@@ -100,6 +100,7 @@ class Agenda:
             if known.start is None or runs is None:
                 return
             begin = next_begin(known.start, recipe.ladder, runs)
+            rates = next_rates(rates, runs)
 
     def _results(self, part: SubjectPlan, size: int, trial: Trial) -> list[Candidate] | None:
         """What a trial gave; None while one of its groups is still to end."""
@@ -111,7 +112,8 @@ class Agenda:
     def _groups(self, part: SubjectPlan, size: int, trial: Trial) -> list[PlannedGroup]:
         """A trial as the groups that an executor takes: cut into its seeds where it is long."""
         each = part.expected(size, trial.capacity, len(trial.rates))
-        cut = self.plan.workers > 1 and each * len(trial.seeds) > LONG_GROUP_SECONDS
+        workers = self.plan.workers  # the more of them, the shorter a group that holds them up
+        cut = workers > 1 and each * len(trial.seeds) > LONG_GROUP_SECONDS * 2 / workers
         found = []
         for seeds in [(seed,) for seed in trial.seeds] if cut else [trial.seeds]:
             rates = ", ".join(f"{rate:g}" for rate in trial.rates)

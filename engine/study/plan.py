@@ -20,7 +20,7 @@ from engine.study.subject import Settings, Subject
 from engine.training.spec import Schedule, Speed
 
 FILL = 0.9  # of the minutes asked for: one estimate was 25 % low (CHANGELOG, 0.1.0)
-LONG_GROUP_SECONDS = 45.0  # a longer group is cut into its seeds, so that no worker ends alone
+LONG_GROUP_SECONDS = 45.0  # of two workers; a longer group is cut into its seeds: none ends alone
 PAIRED = 0.92  # speed of each of two processes on two cores against one alone (performance, 3)
 START_SECONDS = 6.0  # a worker's torch import and data load, measured on 2 cores
 

@@ -16,6 +16,7 @@ from engine.training.spec import SGD, Schedule
 SGD_RATES = (0.03, 0.3)
 QUICK = Search(below=0, above=1, rates=2, widenings=0)
 STANDARD = Search(below=1, above=1, rates=2, widenings=1)
+FULL_STEPS = 100_000  # words were "still improving" at 20,000 from 450,000 on
 SIZES = 10  # of a standard curve: two and a half decades and more in steps of 2
 
 # Images: the whole validation set would double a small shard's cost.
@@ -74,10 +75,11 @@ def _recipes(
     few = ladder[low : high + 1]
     many = (*ladder, *(ladder[-1] * 2**k for k in range(1, 6)))
     hasty, patient = schedules
+    long = replace(patient, max_steps=FULL_STEPS)
     return {
         "quick": Recipe(4.0, 2, few, rates, QUICK, hasty, pace, smallest[0]),
         "standard": Recipe(60.0, 3, ladder, rates, STANDARD, patient, pace, smallest[1], SIZES),
-        "full": Recipe(None, 5, many, rates, STANDARD, patient, pace, smallest[1], SIZES),
+        "full": Recipe(None, 5, many, rates, STANDARD, long, pace, smallest[1], SIZES),
     }
 
 

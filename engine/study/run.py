@@ -5,7 +5,6 @@ Resuming is skipping what the store already has; a group that was under way is t
 the same seeds to the same numbers.
 """
 
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from engine.study.agenda import Agenda, PlannedGroup, shard_name
 from engine.study.location import default_cache
 from engine.study.plan import Extent, Plan, Recipe, stored_plan
 from engine.study.settle import settle
+from engine.study.sharing import shared
 from engine.study.store import NewCurve, Store, WorkRow
 from engine.study.subject import Settings, Subject, stored_settings
 from engine.tasks.load import TaskLoader
@@ -55,11 +55,6 @@ class Prepared:
     plan: Plan
     device: Device
     curves: tuple[NewCurve, ...]
-
-
-def default_workers(device: Device) -> int:
-    """One worker a core on a CPU; on a GPU one process, which has the device to itself."""
-    return max(1, os.cpu_count() or 1) if device.kind == "cpu" else 1
 
 
 def prepare(settings: Settings, device: Device, workers: int) -> Prepared:
@@ -110,7 +105,7 @@ def run_study(
         store.retry_failed(study)
         store.set_study(study, "running", workers=workers)
         try:
-            with _stop_asked() as asked:
+            with _stop_asked() as asked, shared(device, workers):
                 _drive(store, study, _loader(settings, device), workers, show, asked)
         except KeyboardInterrupt:
             store.set_study(study, "stopped", "stopped; run it again to go on")

@@ -12,7 +12,8 @@ from engine.laws.compare import compare
 from engine.laws.fit import fit
 from engine.laws.propose import propose_window
 from engine.numbers import duration, with_interval
-from engine.study.run import Progress, default_workers, prepare, run_study
+from engine.study.run import Progress, prepare, run_study
+from engine.study.sharing import default_workers
 from engine.study.store import Store
 from engine.study.subject import Settings, Subject
 from engine.study.treated import about_curves, treated_pairs

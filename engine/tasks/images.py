@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from data import images, shards
 from data.images import ImageSet, ImageSplit
 from engine.models import images as architectures
-from engine.tasks.task import Part, SplitName, Treatment
+from engine.tasks.task import Extent, Part, SplitName, Treatment
 from engine.tasks.treatments import drawn, noisy_labels, without_hardest
 
 EVALUATION_BATCH = 512  # large enough that Python's share vanishes, small enough for the L2 cache
@@ -92,7 +92,11 @@ class ImageTask:
             model = architectures.build(family, capacity, self.shape, self.classes)
         return model.to(memory_format=torch.channels_last).to(self.device)  # type: ignore[call-overload,no-any-return] # torch's stub lacks this overload
 
-    def loss(self, model: nn.Module, rows: Tensor) -> Tensor:
+    def extent(self, rows: NDArray[np.int64]) -> Extent:
+        """Nothing: all images are alike."""
+        return ()
+
+    def loss(self, model: nn.Module, rows: Tensor, extent: Extent | None = None) -> Tensor:
         """Mean cross-entropy in nats over the training images `rows` (b,)."""
         train = self.splits["train"]
         inputs = shifted(train.inputs, rows, self.shift) if self.shift else train.inputs[rows]

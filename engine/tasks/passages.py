@@ -20,7 +20,7 @@ from data import shards
 from data.errors import DataError
 from data.vocabulary import END, Encoded
 from engine.models import language
-from engine.tasks.task import Part, SplitName
+from engine.tasks.task import Extent, Part, SplitName
 
 FEWEST_ROWS = 16  # of validation and test: an error over less says nothing
 HELD_OUT_SEED = 16  # of the choice of the passages kept; never changed, or curves would not compare
@@ -80,7 +80,11 @@ class PassageTask:
             model = language.build(family, capacity, self.symbols)
         return model.to(self.device)
 
-    def loss(self, model: nn.Module, rows: Tensor) -> Tensor:
+    def extent(self, rows: NDArray[np.int64]) -> Extent:
+        """Nothing: all passages are alike."""
+        return ()
+
+    def loss(self, model: nn.Module, rows: Tensor, extent: Extent | None = None) -> Tensor:
         """Mean cross-entropy in nats a symbol over the training passages `rows` (b,)."""
         return self._cross_entropy(model, self.splits["train"][rows], "mean")
 

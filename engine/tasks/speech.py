@@ -21,7 +21,7 @@ from data import shards, speech
 from data.speech import SpeechSet, SpeechSplit
 from engine.models import speech as architectures
 from engine.models.speech import Recogniser
-from engine.tasks.task import Part, SplitName, Treatment
+from engine.tasks.task import Extent, Part, SplitName, Treatment
 
 EVALUATION_FRAMES = 16_000  # of a batch, padding counted: as much memory as 200 short phrases
 TESTED = (
@@ -54,6 +54,7 @@ class SpeechTask:
     alphabet: tuple[str, ...]  # symbol i + 1 is alphabet[i]; 0 is the blank or the end
     mean: Tensor  # (bands,) float32, of the training frames
     spread: Tensor  # (bands,) float32
+    longest: NDArray[np.int64]  # frames and characters of each training utterance, (n, 2)
     words: tuple[str, ...]  # all there are, where every transcript is one word; else ()
     guess: Mapping[str, float]
     data_hash: str
@@ -71,7 +72,7 @@ class SpeechTask:
     @property
     def lengths(self) -> NDArray[np.int64]:
         """Frames of each training utterance, (n,)."""
-        return self.splits["train"].durations.cpu().numpy()
+        return self.longest[:, 0]
 
     def shard(self, size: int, seed: int) -> NDArray[np.int64]:
         """The training utterances whose seconds come nearest to `size`."""
@@ -98,12 +99,18 @@ class SpeechTask:
             )
         return model.to(self.device)
 
-    def loss(self, model: nn.Module, rows: Tensor) -> Tensor:
+    def extent(self, rows: NDArray[np.int64]) -> Extent:
+        """Frames of the longest utterance, characters of the longest transcript."""
+        frames, characters = self.longest[rows].max(axis=0).tolist()
+        return frames, characters
+
+    def loss(self, model: nn.Module, rows: Tensor, extent: Extent | None = None) -> Tensor:
         """Nats per character over the training utterances `rows` (b,)."""
         train = self.splits["train"]
         spelt = train.spelt[rows]
-        symbols = train.symbols[rows][:, : int(spelt.max())]
-        total: Tensor = model(*self._frames(train, rows), symbols, spelt).sum()
+        frames, characters = extent or (None, int(spelt.max()))
+        symbols = train.symbols[rows][:, :characters]
+        total: Tensor = model(*self._frames(train, rows, frames), symbols, spelt).sum()
         return total / spelt.sum()
 
     def mean_loss(self, model: nn.Module, part: Part) -> Tensor:
@@ -157,10 +164,12 @@ class SpeechTask:
                 yield rows, *model.hear(*self._frames(split, rows))
         model.train()
 
-    def _frames(self, split: Utterances, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Standardised frames (b, time, bands) of utterances, and their durations (b,)."""
+    def _frames(
+        self, split: Utterances, rows: Tensor, most: int | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Standardised frames (b, `most` or the longest, bands) of utterances, durations (b,)."""
         lengths, durations = split.lengths[rows], split.durations[rows]
-        places = torch.arange(int(durations.max()), device=self.device)  # (time,)
+        places = torch.arange(most or int(durations.max()), device=self.device)  # (time,)
         within = (split.starts[rows][:, None] + places).clamp_(max=len(split.frames) - 1)
         frames = split.frames[within].to(torch.float32)  # (b, time, bands)
         frames.masked_fill_((places >= lengths[:, None])[:, :, None], 0.0)  # silence, as bytes
@@ -226,16 +235,14 @@ def speech_task(source: SpeechSet, device: str) -> SpeechTask:
             seconds=split.seconds,
         )
 
+    train = put(source.train)
     return SpeechTask(
-        {
-            "train": put(source.train),
-            "validation": put(source.validation),
-            "test": put(source.test),
-        },
+        {"train": train, "validation": put(source.validation), "test": put(source.test)},
         alphabet=alphabet,
         mean=torch.from_numpy(frames.mean(axis=0, dtype=np.float64)).to(device, torch.float32),
         # A band without sound (8 kHz recordings) has no spread: one byte's step keeps it finite.
         spread=torch.from_numpy(np.maximum(spread, 1.0)).to(device, torch.float32),
+        longest=torch.stack([train.durations, train.spelt], dim=1).cpu().numpy(),
         words=tuple(sorted(set(source.train.texts))) if one_word else (),
         guess=best_guess(source, one_word),
         data_hash=source.hash,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 SplitName = Literal["train", "validation", "test"]
+Extent = tuple[int, ...]  # what a batch is padded to: the longest of each thing that its rows hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,17 @@ class Task(Protocol):
     def build(self, family: str, capacity: int, seed: int) -> nn.Module:
         """A model of about `capacity` parameters, its initial weights drawn from `seed` alone."""
 
-    def loss(self, model: nn.Module, rows: Tensor) -> Tensor:
-        """Mean training loss over the training rows `rows` (b,): what the optimiser descends."""
+    def extent(self, rows: NDArray[np.int64]) -> Extent:
+        """What a batch of some training rows is padded to; () where all rows are alike.
+
+        From numbers that lie here: whoever knows it need not wait for the device.
+        """
+
+    def loss(self, model: nn.Module, rows: Tensor, extent: Extent | None = None) -> Tensor:
+        """Mean training loss over the training rows `rows` (b,): what the optimiser descends.
+
+        Padded to `extent`, or to what the rows need: the loss is the same, to rounding.
+        """
 
     def mean_loss(self, model: nn.Module, part: Part) -> Tensor:
         """Mean loss over a part, without gradient: what is selected on. 0-dim, on the device."""

@@ -25,7 +25,7 @@ from data import shards, translation
 from data.translation import Pairs, TranslationSet
 from engine.models import translation as architectures
 from engine.models.translation import PADDING, Translator
-from engine.tasks.task import Part, SplitName, Treatment
+from engine.tasks.task import Extent, Part, SplitName, Treatment
 
 UNKNOWN, START, END = 1, 2, 3  # beside PADDING = 0
 # At 150,000 weights and 1,811 pairs of Multi30k 1,000, 2,000 and 4,000 subwords came to 65.6, 66.0
@@ -46,10 +46,10 @@ class Sentences:
     starts: Tensor  # (n,) int64
     lengths: Tensor  # (n,) int64, END counted
 
-    def rows(self, rows: Tensor) -> Tensor:
-        """The sentences `rows` (b,), padded at the end to the longest. (b, t) int64."""
+    def rows(self, rows: Tensor, most: int | None = None) -> Tensor:
+        """The sentences `rows` (b,), padded at the end to `most` or the longest. (b, t) int64."""
         lengths = self.lengths[rows]
-        places = torch.arange(int(lengths.max()), device=rows.device)  # (t,)
+        places = torch.arange(most or int(lengths.max()), device=rows.device)  # (t,)
         inside = places < lengths[:, None]  # (b, t)
         at = torch.where(inside, self.starts[rows][:, None] + places, 0)
         return torch.where(inside, self.tokens[at].to(torch.int64), PADDING)
@@ -77,7 +77,7 @@ class TranslationTask:
     references: tuple[str, ...]  # the test split's translations as text
     guess: Mapping[str, float]
     data_hash: str
-    lengths: NDArray[np.int64]  # subwords of both sides of each training pair
+    sides: NDArray[np.int64]  # subwords of source and target of each training pair, (n, 2)
 
     @property
     def device(self) -> torch.device:
@@ -85,9 +85,15 @@ class TranslationTask:
         return self.splits["train"].targets.tokens.device
 
     @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Subwords of both sides of each training pair, (n,)."""
+        both: NDArray[np.int64] = self.sides.sum(axis=1)
+        return both
+
+    @property
     def full(self) -> int:
         """Pairs in the training split."""
-        return len(self.lengths)
+        return len(self.sides)
 
     def shard(self, size: int, seed: int) -> NDArray[np.int64]:
         """`size` training pairs."""
@@ -109,10 +115,17 @@ class TranslationTask:
             model = architectures.build(family, capacity, self.subwords.vocab_size())
         return model.to(self.device)
 
-    def loss(self, model: nn.Module, rows: Tensor) -> Tensor:
+    def extent(self, rows: NDArray[np.int64]) -> Extent:
+        """Subwords of the longest source and of the longest target."""
+        source, target = self.sides[rows].max(axis=0).tolist()
+        return source, target
+
+    def loss(self, model: nn.Module, rows: Tensor, extent: Extent | None = None) -> Tensor:
         """Mean cross-entropy in nats per target subword over the training pairs `rows` (b,)."""
-        logits, wanted = _guesses(model, self.splits["train"], rows)
-        return F.cross_entropy(logits, wanted)
+        hidden, wanted = _hidden(model, self.splits["train"], rows, extent)
+        assert isinstance(model, Translator)
+        logits = model.project(hidden)  # (b, t, vocabulary): rows are of like length
+        return F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=PADDING)
 
     def mean_loss(self, model: nn.Module, part: Part) -> Tensor:
         """Mean cross-entropy in nats per target subword over a part."""
@@ -185,15 +198,23 @@ def greedy(model: Translator, source: Tensor) -> Tensor:
     return torch.stack(written, dim=1)
 
 
+def _hidden(
+    model: nn.Module, corpus: Corpus, rows: Tensor, extent: Extent | None
+) -> tuple[Tensor, Tensor]:
+    """Hidden vectors (b, t, d) of the targets of `rows`, and their true subwords (b, t)."""
+    source, target = extent or (None, None)
+    wanted = corpus.targets.rows(rows, target)  # (b, t)
+    prefix = torch.cat([wanted.new_full((len(rows), 1), START), wanted[:, :-1]], dim=1)
+    return model(corpus.sources.rows(rows, source), prefix), wanted
+
+
 def _guesses(model: nn.Module, corpus: Corpus, rows: Tensor) -> tuple[Tensor, Tensor]:
     """Logits (k, vocabulary) and true subwords (k,) at all k places of the targets of `rows`.
 
-    Only places that hold a subword go through the output layer: it is half of a step's cost.
+    Only places that hold a subword go through the output layer: it is half of the cost.
     """
     assert isinstance(model, Translator)
-    wanted = corpus.targets.rows(rows)  # (b, t)
-    prefix = torch.cat([wanted.new_full((len(rows), 1), START), wanted[:, :-1]], dim=1)
-    hidden = model(corpus.sources.rows(rows), prefix)  # (b, t, d)
+    hidden, wanted = _hidden(model, corpus, rows, None)
     places = wanted != PADDING
     return model.project(hidden[places]), wanted[places]
 
@@ -244,7 +265,13 @@ def translation_task(
             subwords.vocab_size(),
         ),
         data_hash=digest.hexdigest()[:16],
-        lengths=splits["train"].lengths.cpu().numpy(),
+        sides=np.stack(
+            [
+                side.lengths.cpu().numpy()
+                for side in (splits["train"].sources, splits["train"].targets)
+            ],
+            axis=1,
+        ),
     )
 
 

@@ -13,8 +13,8 @@ ledge and falsifies the curve (notes: performance, sections 4 and 11).
 
 import math
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -31,6 +31,7 @@ from engine.training.spec import Candidate, GroupSpec, Schedule
 
 PRUNE_GAP = 0.05  # a replica within 5 % of its best rival is never dropped (same section)
 PRUNE_INTERVALS = 6  # nor one that would close the gap within so many further evaluations
+APART = "seeds one after the other: the GPU's memory did not hold all at once"
 TRAIN_PROBE = 512  # rows of the shard on which the training loss is reported: within some percent
 
 
@@ -41,6 +42,7 @@ class _Replica:
     learning_rate: float
     model: nn.Module
     optimizer: torch.optim.Optimizer
+    train: Callable[[NDArray[np.int64]], None]  # for each of (steps, batch) rows a step
     best_loss: float = math.inf
     best_step: int = 0
     earlier_loss: float = math.inf  # best loss one evaluation ago
@@ -68,12 +70,30 @@ class _Rivals:
 
 
 def run_group(task: Task, spec: GroupSpec) -> list[Candidate]:
-    """Train every replica of a group.
+    """Train every replica of a group; where the device's memory does not hold them all, in parts.
 
     Returns:
         One candidate for each seed and learning rate, in that order. The same spec gives the same
         numbers on the same machine and versions (CPU: bit for bit), apart from the seconds.
+
+    Raises:
+        MemoryError: a GPU's memory does not hold even one seed's replicas.
     """
+    try:
+        return _trained(task, spec)
+    except torch.OutOfMemoryError:
+        if len(spec.seeds) == 1:
+            raise MemoryError(
+                f"the GPU's memory does not hold {len(spec.learning_rates)} models of"
+                f" {spec.capacity:,} parameters; end other programs that use it or give fewer"
+                " --workers."
+            ) from None
+    torch.cuda.empty_cache()  # out here: the error above held on to what did not fit
+    parts = [run_group(task, replace(spec, seeds=(seed,))) for seed in spec.seeds]
+    return [replace(run, reason=run.reason or APART) for part in parts for run in part]
+
+
+def _trained(task: Task, spec: GroupSpec) -> list[Candidate]:
     schedule = spec.schedule
     watched = task.part("validation", schedule.watched)
     rivalries = [_rivalry(task, spec, seed) for seed in spec.seeds]
@@ -90,9 +110,13 @@ def run_group(task: Task, spec: GroupSpec) -> list[Candidate]:
                 _stop(replica, schedule)
         if not any(rivals.running for rivals in rivalries):
             break
-    return [
+    found = [
         _record(task, spec, rivals, replica) for rivals in rivalries for replica in rivals.replicas
     ]
+    if spec.way == "graph":
+        rivalries.clear()  # a recording's memory is its own until it is gone and given back
+        torch.cuda.empty_cache()
+    return found
 
 
 def _rivalry(task: Task, spec: GroupSpec, seed: int) -> _Rivals:
@@ -104,29 +128,29 @@ def _rivalry(task: Task, spec: GroupSpec, seed: int) -> _Rivals:
 
 def _start(task: Task, spec: GroupSpec, seed: int, rate: float) -> _Replica:
     model = task.build(spec.model, spec.capacity, seed)
-    return _Replica(rate, model, loop.optimizer(model, rate, spec.treatment))
+    optimizer = loop.optimizer(model, rate, spec.treatment)
+    return _Replica(rate, model, optimizer, loop.trainer(task, model, optimizer, spec.way))
 
 
 def _advance(task: Task, spec: GroupSpec, rivalries: list[_Rivals], steps: int) -> None:
     """Train all that run, `steps` steps each, alone or stacked."""
-    due: list[tuple[_Replica, Tensor]] = []
+    due: list[tuple[_Replica, NDArray[np.int64]]] = []
     for rivals in rivalries:
         if rivals.running:
-            block = np.stack([next(rivals.stream) for _ in range(steps)])  # (steps, batch)
-            rows = torch.from_numpy(block).to(task.device)
+            rows = np.stack([next(rivals.stream) for _ in range(steps)])  # (steps, batch)
             due += [(replica, rows) for replica in rivals.running]
     if spec.way == "stacked" and len(due) > 1:
         due.sort(key=lambda each: each[0].learning_rate)
         began = time.perf_counter()
         models, optimizers = zip(*((r.model, r.optimizer) for r, _ in due), strict=True)
-        stack.advance(task, models, optimizers, torch.stack([rows for _, rows in due], dim=1))
+        stack.advance(task, models, optimizers, np.stack([rows for _, rows in due], axis=1))
         each = (time.perf_counter() - began) / len(due)
         for replica, _ in due:
             replica.seconds += each
     else:
         for replica, rows in due:
             began = time.perf_counter()
-            loop.train(task, replica.model, replica.optimizer, rows, spec.way == "half")
+            replica.train(rows)
             replica.seconds += time.perf_counter() - began
     for replica, _ in due:
         replica.step += steps

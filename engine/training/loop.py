@@ -1,10 +1,15 @@
 """The plain training loop and its optimiser: the reference that faster ways are tested against."""
 
+from collections.abc import Callable, Sequence
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from engine.tasks.task import Task
-from engine.training.spec import SGD, WEIGHT_DECAY
+from engine.tasks.task import Extent, Task
+from engine.training.graph import Recorder
+from engine.training.spec import SGD, WEIGHT_DECAY, Way
 
 MOMENTUM = 0.9  # of SGD, as Hestness et al. 2017 trained their recurrent networks
 DECAY = 0.01  # of weight-decay: AdamW's own default
@@ -15,19 +20,37 @@ def optimizer(model: nn.Module, rate: float, treatment: str = "") -> torch.optim
     if treatment == SGD:
         return torch.optim.SGD(model.parameters(), lr=rate, momentum=MOMENTUM, fused=True)
     decay = DECAY if treatment == WEIGHT_DECAY else 0.0
-    return torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=decay, fused=True)
+    return torch.optim.AdamW(
+        model.parameters(),
+        lr=rate,
+        weight_decay=decay,
+        fused=True,
+        capturable=next(model.parameters()).is_cuda,  # into a graph
+    )
 
 
-def train(
-    task: Task, model: nn.Module, optimizer: torch.optim.Optimizer, steps: Tensor, half: bool
-) -> None:
-    """One optimiser step for each row of `steps`, (steps, batch) training rows.
+def trainer(
+    task: Task, model: nn.Module, optimizer: torch.optim.Optimizer, way: Way
+) -> Callable[[NDArray[np.int64]], None]:
+    """What does one optimiser step for each row of its argument, (steps, batch) training rows.
 
-    With `half` products are made in bfloat16; weights, sums and the optimiser stay float32.
+    Half way products are made in bfloat16; weights, sums and the optimiser stay float32.
     """
-    for rows in steps:
-        with torch.autocast(task.device.type, torch.bfloat16, enabled=half):
-            loss = task.loss(model, rows)
+
+    def step(rows: Tensor, extent: Extent) -> None:
+        with torch.autocast(task.device.type, torch.bfloat16, enabled=way == "half"):
+            loss = task.loss(model, rows, extent)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+
+    def plain(rows: Tensor, extents: Sequence[Extent]) -> None:
+        for each, extent in zip(rows, extents, strict=True):
+            step(each, extent)
+
+    repeat = Recorder(step).repeat if way == "graph" else plain
+
+    def train(steps: NDArray[np.int64]) -> None:
+        repeat(torch.from_numpy(steps).to(task.device), [task.extent(rows) for rows in steps])
+
+    return train

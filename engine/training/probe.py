@@ -44,14 +44,14 @@ def trainer(
     count = STACKED if way == "stacked" else 1
     models = [task.build(model, capacity, seed) for seed in range(count)]
     optimizers = [loop.optimizer(each, rate=1e-4) for each in models]
+    alone = loop.trainer(task, models[0], optimizers[0], way)
 
     def train() -> None:
         drawn = np.stack([next(stream) for _ in range(steps * count)])  # (steps * count, batch)
-        due = torch.from_numpy(drawn).to(task.device)
         if way == "stacked":
-            stack.advance(task, models, optimizers, due.view(steps, count, -1))
+            stack.advance(task, models, optimizers, drawn.reshape(steps, count, -1))
         else:
-            loop.train(task, models[0], optimizers[0], due, way == "half")
+            alone(drawn)
         next(models[0].parameters()).sum().item()
 
     return train, steps * count * min(batch, len(rows))

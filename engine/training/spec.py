@@ -34,9 +34,10 @@ class Schedule:
         yield self.max_steps
 
 
-Way = Literal["plain", "stacked", "half"]
+Way = Literal["plain", "stacked", "half", "graph"]
 """How the steps of a group are computed: as a loop writes them; the replicas' weights in one
-tensor; products in bfloat16. A probe finds the fastest (engine.training.probe)."""
+tensor; products in bfloat16; recorded once and replayed (CUDA). A probe finds the fastest
+(engine.training.ways)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,19 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.adamw import adamw
 
-from engine.tasks.task import Task
+from engine.tasks.task import Extent, Task
+from engine.training.graph import Recorder
 
 LAYERS = (nn.Flatten, nn.Linear, nn.ReLU, nn.Conv2d, nn.BatchNorm2d, nn.AvgPool2d)
+RECORDED = 12  # steps, fewer do not pay for the recording
 MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
@@ -88,7 +92,7 @@ def advance(
     task: Task,
     models: Sequence[nn.Module],
     optimizers: Sequence[Optimizer],
-    steps: Tensor,
+    steps: NDArray[np.int64],
 ) -> None:
     """Train all models, one optimiser step of each for each row of `steps`.
 
@@ -104,9 +108,10 @@ def advance(
     moments = [_moments(optimizers, place) for place in range(len(parameters))]
     taken = float(_state(optimizers[0], 0)["step"])
     blocks = list(_blocks(optimizers))
-    counts = [[torch.tensor(taken) for _ in parameters] for _ in blocks]
-    for rows in steps:
-        loss = task.loss(stack, rows.flatten()) * len(models)
+    counts = [[torch.tensor(taken, device=task.device) for _ in parameters] for _ in blocks]
+
+    def step(rows: Tensor, extent: Extent) -> None:
+        loss = task.loss(stack, rows.flatten(), extent) * len(models)
         gradients = torch.autograd.grad(loss, parameters)
         for (block, settings), count in zip(blocks, counts, strict=True):
             adamw(
@@ -125,6 +130,14 @@ def advance(
                 eps=settings["eps"],
                 weight_decay=settings["weight_decay"],
             )
+
+    rows = torch.from_numpy(steps).to(task.device)
+    if task.device.type == "cuda" and len(steps) > RECORDED:
+        Recorder(step).repeat(rows, [()] * len(steps))
+        torch.cuda.empty_cache()  # a recording's memory is its own: else each stretch's stays
+    else:
+        for each in rows:
+            step(each, ())
     stack.give_back(models)
     for place, held in enumerate(moments):
         states = [_state(optimizer, place) for optimizer in optimizers]

@@ -23,6 +23,7 @@ from engine.training.stack import stackable
 WORTH = 1.1  # a way must be so much faster than plain: the probe itself is right to 10 %
 SMALL = 0.01  # seconds of a step that Python and the start of kernels can matter in
 STRETCH = 6  # steps between two evaluations, at least: a stack is made anew for each stretch
+RECORDED = 48  # the same on a CUDA device, where a stretch is recorded: half of all are longer
 ROUNDS = 3
 SAME = 0.05  # of the gradient's length that bfloat16 may be off: a batch's own noise is its length
 
@@ -68,15 +69,26 @@ def _found(task: Task, model: str, capacity: int, batch: int) -> Way:
         ways.append("stacked")
     if agrees(task, model, capacity, batch):
         ways.append("half")
-    tried = {
-        way: trainer(task, model, capacity, batch, way, STRETCH if small else 1) for way in ways
-    }
+    if task.device.type == "cuda" and _records(task, model, capacity, batch):
+        ways.append("graph")
+    stretch = RECORDED if task.device.type == "cuda" else STRETCH if small else 1
+    tried = {way: trainer(task, model, capacity, batch, way, stretch) for way in ways}
     cost = dict.fromkeys(ways, inf)  # seconds a row
     for _ in range(ROUNDS):  # in turns: what else the machine does falls on all alike
         for way, (train, rows) in tried.items():
             cost[way] = min(cost[way], _seconds(task, train) / rows)
     best = min(ways, key=lambda way: cost[way])
     return best if cost[best] * WORTH <= cost["plain"] else "plain"
+
+
+def _records(task: Task, model: str, capacity: int, batch: int) -> bool:
+    """Whether steps can be recorded; torch's loss of CTC looks at its lengths, which cannot be."""
+    train, _ = trainer(task, model, capacity, batch, "graph", RECORDED)
+    try:
+        train()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _seconds(task: Task, work: Callable[[], None]) -> float:

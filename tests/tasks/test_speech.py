@@ -91,6 +91,17 @@ def test_the_training_loss_is_the_mean_loss_of_the_same_rows(task, family):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_a_batch_padded_to_more_than_it_needs_has_the_same_loss(task, family):
+    model = task.build(family, 30_000, seed=0)
+    rows = np.array([5, 2, 40, 41, 7])
+    frames, characters = task.extent(rows)
+    exact = task.loss(model, torch.from_numpy(rows)).item()
+    assert task.loss(model, torch.from_numpy(rows), (frames, characters)).item() == exact
+    padded = task.loss(model, torch.from_numpy(rows), (frames + 7, characters + 3)).item()
+    assert padded == pytest.approx(exact, rel=1e-5)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_losses_are_weighed_by_characters_whatever_the_batches(task, family, monkeypatch):
     model = task.build(family, 30_000, seed=0)
     part = task.part("test")

@@ -120,6 +120,17 @@ def test_a_rows_loss_is_the_same_alone_and_beside_longer_rows(task, family):
 
 
 @FAMILY
+def test_a_batch_padded_to_more_than_it_needs_has_the_same_loss(task, family):
+    model = task.build(family, 12_000, seed=0)
+    rows = np.arange(12)
+    source, target = task.extent(rows)
+    exact = task.loss(model, torch.from_numpy(rows)).item()
+    assert task.loss(model, torch.from_numpy(rows), (source, target)).item() == exact
+    padded = task.loss(model, torch.from_numpy(rows), (source + 7, target + 5)).item()
+    assert padded == pytest.approx(exact, rel=1e-5)
+
+
+@FAMILY
 def test_errors_over_many_batches_are_those_of_each_row_by_itself(task, family, monkeypatch):
     model = task.build(family, 12_000, seed=0)
     part = Part("train", torch.arange(40))

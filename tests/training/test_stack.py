@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -22,14 +23,13 @@ def trained(task, family, together, steps=100):
     ]
     streams = [batches(task.shard(120, seed), 16, seed) for seed in range(len(RATES))]
     for _ in range(2):  # a stack is made of what the one before has left
-        rows = torch.stack(
-            [torch.from_numpy(next(stream)) for _ in range(steps // 2) for stream in streams]
-        ).view(steps // 2, len(RATES), 16)
+        rows = np.stack([next(stream) for _ in range(steps // 2) for stream in streams])
+        rows = rows.reshape(steps // 2, len(RATES), 16)
         if together:
             stack.advance(task, models, optimizers, rows)
         else:
             for place, (model, optimizer) in enumerate(zip(models, optimizers, strict=True)):
-                loop.train(task, model, optimizer, rows[:, place], half=False)
+                loop.trainer(task, model, optimizer, "plain")(rows[:, place])
     return models
 
 
