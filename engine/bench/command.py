@@ -42,6 +42,12 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     training.add_argument("--seeds", type=count, default=3, metavar="N", help="of a whole curve")
     training.add_argument("--steps-only", action="store_true", help="no whole curves: some minutes")
+    training.add_argument(
+        "--device",
+        choices=("cpu", "cuda"),
+        default="cpu",
+        help="cuda: steps only, on the clock instead of in process time (default: cpu)",
+    )
     training.add_argument("--json", type=Path, metavar="FILE", help="also write all figures here")
     training.set_defaults(run=_training)
     app = what.add_parser("app", help="how quick the page is, in a real browser (some 10 minutes)")
@@ -65,7 +71,8 @@ def _fit(args: argparse.Namespace) -> int:
 def _training(args: argparse.Namespace) -> int:
     from engine.bench import training
 
-    return training.run(args.case, args.seeds, args.json, curves=not args.steps_only)
+    whole = not args.steps_only and args.device == "cpu"
+    return training.run(args.case, args.seeds, args.json, args.device, curves=whole)
 
 
 def _app(args: argparse.Namespace) -> int:

@@ -2,9 +2,9 @@
 
 Everything compared runs in one process of one thread, in turns, on the same data, models, seeds,
 learning rates and schedules, and is told in process time, so that other work on the machine falls
-on both alike; ratios are to be trusted, seconds less. Wall time is of the engine with two
-processes of one thread against what the plain loop would take alone: its process time, or less by
-what a second thread was seen to bring it.
+on both alike; ratios are to be trusted, seconds less. On a GPU they are seconds of the clock. Wall
+time is of the engine with two processes of one thread against what the plain loop would take alone:
+its process time, or less by what a second thread was seen to bring it.
 """
 
 import json
@@ -32,14 +32,14 @@ from engine.study.location import default_cache
 from engine.study.presets import RECIPES
 from engine.tasks.load import TaskLoader
 from engine.tasks.task import Part, Task
-from engine.training.device import choose
+from engine.training.device import DeviceError, choose
 from engine.training.group import run_group
 from engine.training.probe import trainer
 from engine.training.spec import Candidate, GroupSpec, Way
 from engine.training.ways import fastest
 
 ROUNDS, STEPS = 5, 12  # of each variant of a step, in turns
-GEMM = 512  # rows and columns of the product that tells the most a thread can do
+GEMM = {"cpu": 512, "cuda": 8192}  # rows and columns of the product that tells the most there is
 
 Result = TypeVar("Result")
 
@@ -90,24 +90,35 @@ STEPS_TOO = (  # families of which single steps are timed, and no whole curve
 )
 
 
-def run(names: Sequence[str], seeds: int, out: Path | None, *, curves: bool) -> int:
-    """Measure and print; names choose among the cases, none means all. 2 for a name unknown."""
+def run(names: Sequence[str], seeds: int, out: Path | None, device: str, *, curves: bool) -> int:
+    """Measure and print; names choose among the cases, none means all.
+
+    Returns:
+        0; 1 where there is no such device, 2 for a name unknown.
+    """
     known = [case.name for case in CASES + STEPS_TOO]
     for name in names:
         if name not in known:
             _note(f"--case {name}: choose from {', '.join(known)}")
             return 2
+    try:
+        machine = choose(device).name
+    except DeviceError as error:
+        _note(str(error))
+        return 1
     torch.set_num_threads(1)
-    loaded = TaskLoader({}, default_cache(), "cpu")
+    loaded = TaskLoader({}, default_cache(), device)
+    held = TaskLoader({}, default_cache(), "cpu")  # where a DataLoader has its examples
     cases = [case for case in CASES + STEPS_TOO if not names or case.name in names]
-    figures: dict[str, Any] = {"machine": choose("cpu").name, "gemm": _gemm(), "steps": {}}
-    print(f"{figures['machine']}; one thread multiplies at {figures['gemm'] / 1e9:.0f} GFLOP/s")
+    figures: dict[str, Any] = {"machine": machine, "gemm": _gemm(device), "steps": {}}
+    print(f"{machine}; one process multiplies at {figures['gemm'] / 1e9:,.0f} GFLOP/s in float32")
     tasks: dict[tuple[str, str], Task] = {}
     for case in cases:
         about = case.domain, case.data
         if about not in tasks:
             tasks[about] = loaded(*about)
-        figures["steps"][case.name] = asdict(_throughput(tasks[about], case, figures["gemm"]))
+        found = _throughput(tasks[about], held(*about), case, figures["gemm"])
+        figures["steps"][case.name] = asdict(found)
         _note(f"steps of {case.name} measured")
     print(_steps_table(figures["steps"]), flush=True)
     figures["curves"] = {}
@@ -126,27 +137,27 @@ def run(names: Sequence[str], seeds: int, out: Path | None, *, curves: bool) -> 
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """Rows a second of one replica, in process time."""
+    """Rows a second of one replica."""
 
     way: Way
     plain: float  # the loop of a user
     ratio: tuple[float, float, float]  # ours to plain: median, least and most of the rounds
     roofline: float  # share of the fastest matrix product that our step reaches
-    two_threads: float  # wall time of the plain loop on one thread over that on two
+    two_threads: float  # wall time of the plain loop on one thread over that on two; 1 on a GPU
 
 
-def _throughput(task: Task, case: Case, gemm: float) -> Throughput:
-    """One replica's steps on much data, theirs and ours in turns."""
+def _throughput(task: Task, examples: Task, case: Case, gemm: float) -> Throughput:
+    """One replica's steps on much data, theirs and ours in turns; `examples` lie on the CPU."""
     batch = RECIPES[case.domain]["standard"].schedule.batch
     rows = task.shard(min(task.full, 20_000 if case.domain == "images" else task.full // 4), 0)
-    held, loss = loader(task, "train", rows, batch, 0), plain_loss(task)
+    held, loss = loader(examples, "train", rows, batch, 0), plain_loss(task)
     model = task.build(case.model, case.capacity, 0)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.0)
     endless = (each for _ in iter(int, 1) for each in held)
 
     def plain() -> None:
         for _ in range(STEPS):
-            found = loss(model, next(endless))
+            found = loss(model, [each.to(task.device) for each in next(endless)])
             optimizer.zero_grad()
             found.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
@@ -156,14 +167,19 @@ def _throughput(task: Task, case: Case, gemm: float) -> Throughput:
     ours, taken = trainer(task, case.model, case.capacity, batch, way, STEPS)
     plain()
     ours()
-    seconds = np.array([[_seconds(plain), _seconds(ours)] for _ in range(ROUNDS)])
+    clock = time.process_time if task.device.type == "cpu" else time.perf_counter
+    pairs = [[_seconds(plain, clock), _seconds(ours, clock)] for _ in range(ROUNDS)]
+    seconds = np.array(pairs)
     seconds /= [STEPS * min(batch, len(rows)), taken]  # of one row
     ratios = seconds[:, 0] / seconds[:, 1]
-    flops = _flops(task, model, torch.from_numpy(rows[:batch])) / min(batch, len(rows))
-    one = _seconds(plain, time.perf_counter)
-    torch.set_num_threads(2)
-    two = _seconds(plain, time.perf_counter)
-    torch.set_num_threads(1)
+    small = examples.build(case.model, case.capacity, 0)
+    flops = _flops(examples, small, torch.from_numpy(rows[:batch])) / min(batch, len(rows))
+    one = two = 1.0
+    if task.device.type == "cpu":
+        one = _seconds(plain, time.perf_counter)
+        torch.set_num_threads(2)
+        two = _seconds(plain, time.perf_counter)
+        torch.set_num_threads(1)
     return Throughput(
         way=way,
         plain=1 / float(np.median(seconds[:, 0])),
@@ -311,16 +327,18 @@ def _flops(task: Task, model: nn.Module, rows: torch.Tensor) -> float:
     return float(counter.get_total_flops())
 
 
-def _gemm() -> float:
-    """The most that one thread multiplies and adds in a second: a large matrix product."""
-    a, b = torch.randn(GEMM, GEMM), torch.randn(GEMM, GEMM)
+def _gemm(device: str) -> float:
+    """The most that one process multiplies and adds in a second: a large matrix product."""
+    n = GEMM[device]
+    a, b = torch.randn(n, n, device=device), torch.randn(n, n, device=device)
 
     def product() -> None:
         for _ in range(20):
-            a @ b
+            found = a @ b
+        found[0, 0].item()  # waits for the device
 
     product()
-    return 20 * 2 * GEMM**3 / min(_seconds(product) for _ in range(ROUNDS))
+    return 20 * 2 * n**3 / min(_seconds(product, time.perf_counter) for _ in range(ROUNDS))
 
 
 def _seconds(work: Callable[[], object], clock: Callable[[], float] = time.process_time) -> float:

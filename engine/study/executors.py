@@ -22,7 +22,7 @@ from engine.training.group import run_group
 from engine.training.spec import Candidate, GroupSpec
 
 TICK_SECONDS = 0.5  # how often the driver gets to beat and to look for a wish to stop
-LIVES = 2  # a group whose worker died is tried once more: the killer may have been another's memory
+LIVES = 2  # a group that memory failed or whose worker died is tried again: another may have had it
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +95,18 @@ def run_here(queue: list[PlannedGroup], loader: TaskLoader, workers: int) -> Gen
                 if error is None:
                     candidates, seconds = future.result()
                     yield Finished(group, candidates, seconds)
-                elif not isinstance(error, BrokenProcessPool):
+                    continue
+                if not isinstance(error, BrokenProcessPool | MemoryError):
                     yield Failed(group, f"{type(error).__name__}: {error}", seconds)
-                else:  # one worker's death takes the pool with it, and everything that flew
-                    broken = True
-                    lives[group.spec.name] = lives.get(group.spec.name, LIVES) - 1
-                    if lives[group.spec.name] > 0:
-                        queue.append(group)
-                    else:
-                        yield Failed(group, "its worker process died twice (memory?)", seconds)
+                    continue
+                dead = isinstance(error, BrokenProcessPool)
+                broken |= dead  # one worker's death takes the pool with it, and all that flew
+                lives[group.spec.name] = lives.get(group.spec.name, LIVES) - 1
+                if lives[group.spec.name] > 0:
+                    queue.append(group)
+                else:
+                    reason = "its worker process died twice (memory?)" if dead else str(error)
+                    yield Failed(group, reason, seconds)
     finally:
         _end(pool)
 

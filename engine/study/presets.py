@@ -60,20 +60,22 @@ def _recipes(
     schedules: tuple[Schedule, Schedule],
     pace: Pace,
     smallest: tuple[float, float],
+    doublings: int,
 ) -> dict[str, Recipe]:
     """The three presets of a domain; of a pair, quick has the first and the others the second.
 
     Args:
-        ladder: capacities of the standard preset; the full one goes on for five more doublings.
+        ladder: capacities of the standard preset.
         quick: first and last rung of the quick preset.
         rates: lowest and highest learning rate.
         schedules: when to evaluate and to stop.
         pace: how many steps a training takes.
         smallest: share of the data at the smallest size.
+        doublings: by how many the full preset's ladder goes on.
     """
     low, high = (ladder.index(rung) for rung in quick)
     few = ladder[low : high + 1]
-    many = (*ladder, *(ladder[-1] * 2**k for k in range(1, 6)))
+    many = (*ladder, *(ladder[-1] * 2**k for k in range(1, doublings + 1)))
     hasty, patient = schedules
     long = replace(patient, max_steps=FULL_STEPS)
     return {
@@ -91,6 +93,7 @@ RECIPES: dict[str, dict[str, Recipe]] = {
         (IMAGE_QUICK, IMAGE_PATIENT),
         IMAGE_PACE,
         (0.001, 0.001),
+        5,  # 10M won at 6,000 icons
     ),
     "words": _recipes(
         WORD_LADDER,
@@ -99,6 +102,7 @@ RECIPES: dict[str, dict[str, Recipe]] = {
         (WORD_SCHEDULE, WORD_SCHEDULE),
         WORD_PACE,
         (0.002, 0.0005),  # sotu: 3,500 and 900 words
+        2,  # 3.2M won at 100,000 words, 6.4M lost
     ),
     "characters": _recipes(
         CHARACTER_LADDER,
@@ -107,6 +111,7 @@ RECIPES: dict[str, dict[str, Recipe]] = {
         (CHARACTER_SCHEDULE, CHARACTER_SCHEDULE),
         CHARACTER_PACE,
         (0.0001, 0.0001),  # sotu: 1,000 characters
+        2,
     ),
     "translation": _recipes(
         PAIR_LADDER,
@@ -115,6 +120,7 @@ RECIPES: dict[str, dict[str, Recipe]] = {
         (PAIR_SCHEDULE, PAIR_SCHEDULE),
         PAIR_PACE,
         (0.004, 0.002),  # 110 and 55 pairs
+        3,  # 3.2M won from 800 pairs on
     ),
     "speech": _recipes(
         SPEECH_LADDER,
@@ -123,6 +129,7 @@ RECIPES: dict[str, dict[str, Recipe]] = {
         (SPEECH_SCHEDULE, SPEECH_SCHEDULE),
         SPEECH_PACE,
         (0.002, 0.002),  # synthetic phrases: 14 seconds
+        2,
     ),
 }
 

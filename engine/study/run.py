@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
 
+import torch
 from filelock import FileLock, Timeout
 
 from engine import VERSION
@@ -246,6 +247,8 @@ def _speeds(task: Task, subject: Subject, recipe: Recipe) -> dict[int, Speed]:
         if subject.treatment == SGD and way == "stacked":
             way = "plain"  # stacks are of AdamW
         found[rung] = probe.measure(task, subject.model, rung, batch, way)
+    if task.device.type == "cuda":
+        torch.cuda.empty_cache()  # for the workers
     return found
 
 

@@ -80,7 +80,10 @@ def run_group(task: Task, spec: GroupSpec) -> list[Candidate]:
         MemoryError: a GPU's memory does not hold even one seed's replicas.
     """
     try:
-        return _trained(task, spec)
+        found = _trained(task, spec)
+        if task.device.type == "cuda":
+            torch.cuda.empty_cache()  # for the processes beside this one
+        return found
     except torch.OutOfMemoryError:
         if len(spec.seeds) == 1:
             raise MemoryError(
@@ -110,13 +113,9 @@ def _trained(task: Task, spec: GroupSpec) -> list[Candidate]:
                 _stop(replica, schedule)
         if not any(rivals.running for rivals in rivalries):
             break
-    found = [
+    return [
         _record(task, spec, rivals, replica) for rivals in rivalries for replica in rivals.replicas
     ]
-    if spec.way == "graph":
-        rivalries.clear()  # a recording's memory is its own until it is gone and given back
-        torch.cuda.empty_cache()
-    return found
 
 
 def _rivalry(task: Task, spec: GroupSpec, seed: int) -> _Rivals:

@@ -81,6 +81,16 @@ def test_half_precision_is_refused_where_it_bends_the_gradient(task, monkeypatch
     assert not agrees(task, "mlp", 3_000, 16)
 
 
+def test_half_precision_is_refused_where_the_processor_has_it_not(task, monkeypatch):
+    def gradient(task, network, rows, half):
+        if half:
+            raise RuntimeError("could not create a primitive descriptor")
+        return torch.ones(3)
+
+    monkeypatch.setattr("engine.training.ways._gradient", gradient)
+    assert not agrees(task, "mlp", 3_000, 16)
+
+
 def test_a_way_once_found_is_remembered(task, tmp_path, monkeypatch):
     kept = tmp_path / "cache" / "ways.json"
     found = fastest(kept, task, "mlp", 3_000, 16)
