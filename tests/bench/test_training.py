@@ -17,7 +17,7 @@ def test_the_bench_prints_every_loop_of_a_whole_curve(tmp_path, monkeypatch, cap
     short = Schedule(batch=16, floor_steps=10, margin=5, max_steps=20)
     monkeypatch.setitem(training.RECIPES, "images", {"standard": SimpleNamespace(schedule=short)})
     out = tmp_path / "figures.json"
-    assert training.run(["tiny"], 2, out, curves=True) == 0
+    assert training.run(["tiny"], 2, out, "cpu", curves=True) == 0
     printed = capsys.readouterr().out
     for line in ("roofline", "plain", "resident", "ours", "wall: 1 s"):
         assert line in printed
@@ -28,7 +28,7 @@ def test_the_bench_prints_every_loop_of_a_whole_curve(tmp_path, monkeypatch, cap
 
 
 def test_a_case_that_is_not_known_is_refused_by_name(capsys):
-    assert training.run(["mpl"], 1, None, curves=True) == 2
+    assert training.run(["mpl"], 1, None, "cpu", curves=True) == 2
     assert "--case mpl: choose from mlp" in capsys.readouterr().err
 
 
@@ -46,3 +46,9 @@ def test_equal_errors_are_at_parity_and_worse_ones_are_not():
     assert same["exponents"] == pytest.approx(0)
     assert worse["exponents"] == pytest.approx(0.1)
     assert worse["mean"] - worse["half"] > 0.1
+
+
+def test_a_device_that_is_not_here_is_said(capsys, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert training.run([], 1, None, "cuda", curves=False) == 1
+    assert "cuda: not on this machine" in capsys.readouterr().err

@@ -138,6 +138,17 @@ def test_the_growth_of_models_is_told_once_for_the_metrics_of_a_study(store):
     at = visit()  # the shipped curves: top-1, top-5 and cross-entropy of the same models
     folds = [fold for fold in at.expander if fold.label.startswith("How the best model grows")]
     assert len(folds) == 1
+
+
+def test_models_of_one_size_are_said_not_to_show_growth(store):
+    same = [
+        Point("mine", 100.0 * 2**k, 0.9 / (k + 1), model="cnn", parameters=1000) for k in range(6)
+    ]
+    with Store.open(store) as opened:
+        opened.import_points(same, "0.1.0")
+    at = visit()
+    at.selectbox(key=state.STUDY).set_value(state.IMPORTED).run()
+    folds = [fold for fold in at.expander if fold.label.startswith("How the best model grows")]
     doubts = [m.value for m in folds[0].markdown if "One capacity won at every size" in m.value]
     assert len(doubts) == 1
 
