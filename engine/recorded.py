@@ -6,6 +6,7 @@ name) and `note`. A list of recordings reads the notes alone; the points are rea
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -53,17 +54,19 @@ class Recording:
 def recordings(folder: Path | None = None) -> list[Recording]:
     """All recorded studies in `folder` (None: the shipped ones).
 
-    Domains come in their usual order, and each with the data that a first study would take first.
+    Domains come in their usual order, and each with the data and the model that a first study would
+    take first, untreated.
     """
     found = [_recording(file) for file in sorted((folder or FOLDER).glob("*.csv"))]
     order = list(DOMAINS)
 
-    def rank(recording: Recording) -> tuple[int, int]:
-        domain, data, *_ = [*" ".join(recording.subjects[:1]).split(), "", ""]
+    def rank(recording: Recording) -> tuple[int, ...]:
+        domain, data, model, treatment = [*" ".join(recording.subjects[:1]).split(), *[""] * 4][:4]
         if domain not in order:
-            return len(order), 0
-        sources = DOMAINS[domain].sources
-        return order.index(domain), sources.index(data) if data in sources else len(sources)
+            return (len(order),)
+        about = DOMAINS[domain]
+        places = (_place(about.sources, data), _place(about.models, model), int(treatment != ""))
+        return order.index(domain), *places
 
     return sorted(found, key=rank)
 
@@ -78,6 +81,10 @@ def _recording(file: Path) -> Recording:
     # A curve is its subject and its metric, which is one word.
     subjects = dict.fromkeys(name.rpartition(" ")[0] or name for name in made["guess"])
     return Recording(file, made["date"], tuple(subjects))
+
+
+def _place(names: Sequence[str], name: str) -> int:
+    return names.index(name) if name in names else len(names)
 
 
 def _note(file: Path) -> dict[str, Any]:
