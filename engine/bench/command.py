@@ -50,6 +50,14 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     training.add_argument("--json", type=Path, metavar="FILE", help="also write all figures here")
     training.set_defaults(run=_training)
+    first = what.add_parser(
+        "first", help="how soon a quick study shows a point and an exponent (3 minutes a domain)"
+    )
+    first.add_argument(
+        "--domain", action="append", default=[], metavar="NAME", help="only this one; or several"
+    )
+    first.add_argument("--json", type=Path, metavar="FILE", help="also write all figures here")
+    first.set_defaults(run=_first)
     app = what.add_parser("app", help="how quick the page is, in a real browser (some 10 minutes)")
     app.add_argument(
         "--updates",
@@ -73,6 +81,12 @@ def _training(args: argparse.Namespace) -> int:
 
     whole = not args.steps_only and args.device == "cpu"
     return training.run(args.case, args.seeds, args.json, args.device, curves=whole)
+
+
+def _first(args: argparse.Namespace) -> int:
+    from engine.bench import first
+
+    return first.run(args.domain, args.json)
 
 
 def _app(args: argparse.Namespace) -> int:

@@ -91,6 +91,12 @@ def test_half_precision_is_refused_where_the_processor_has_it_not(task, monkeypa
     assert not agrees(task, "mlp", 3_000, 16)
 
 
+def test_half_precision_is_not_even_tried_where_it_is_emulated(task, tmp_path, monkeypatch):
+    monkeypatch.setattr("torch.backends.cpu.get_cpu_capability", lambda: "AVX2")
+    monkeypatch.setattr("engine.training.ways.agrees", None)  # a trial would fail
+    assert fastest(tmp_path / "ways.json", task, "resnet", 3_000, 16) == "plain"
+
+
 def test_a_way_once_found_is_remembered(task, tmp_path, monkeypatch):
     kept = tmp_path / "cache" / "ways.json"
     found = fastest(kept, task, "mlp", 3_000, 16)

@@ -1,0 +1,113 @@
+"""`steepness bench first`: how soon a quick study shows its first point and its first exponent.
+
+Starts `steepness run DOMAIN --preset quick` as the page does, on a store of its own, and looks into
+the store until a curve has LEAST_SIZES sizes over LEAST_DECADES decades and an exponent; then the
+study is stopped.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.columns import aligned
+from engine.curve import Curve
+from engine.domains import DOMAINS
+from engine.laws.fit import fit
+from engine.laws.propose import propose_window
+from engine.study.store import Store, StoreError
+
+LEAST_SIZES, LEAST_DECADES = 5, 2.0  # of an exponent that is of use
+LOOK_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """Seconds from the start of the command; None where the study ended before."""
+
+    domain: str
+    point: float | None
+    exponent: float | None
+    sizes: int  # of the curve that had it
+
+
+def run(domains: Sequence[str], out: Path | None) -> int:
+    """Measure and print; none named means all. 2 for a name unknown."""
+    for name in domains:
+        if name not in DOMAINS:
+            print(f"--domain {name}: choose from {', '.join(DOMAINS)}", file=sys.stderr)
+            return 2
+    found = []
+    for domain in domains or DOMAINS:
+        found.append(measure(domain))
+        print(f"{domain} measured", file=sys.stderr, flush=True)
+    rows: list[tuple[str, ...]] = [("quick study of", "first point", "first exponent", "sizes")]
+    rows += [
+        (each.domain, _seconds(each.point), _seconds(each.exponent), f"{each.sizes}")
+        for each in found
+    ]
+    print(aligned(rows))
+    if out is not None:
+        out.write_text(json.dumps([asdict(each) for each in found], indent=1) + "\n")
+    return 0
+
+
+def measure(domain: str, arguments: Sequence[str] = ("--preset", "quick")) -> First:
+    """One study, from the start of its command."""
+    with tempfile.TemporaryDirectory(prefix="steepness-first-") as folder:
+        store = Path(folder) / "first.db"
+        command = [sys.executable, "-m", "engine.cli", "run", domain, *arguments]
+        began = time.perf_counter()
+        study = subprocess.Popen(
+            [*command, "--store", str(store)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        point = exponent = None
+        sizes = 0
+        try:
+            while exponent is None:
+                ended = study.poll() is not None
+                curves = _curves(store)
+                passed = time.perf_counter() - began
+                if point is None and any(curve.points for curve in curves):
+                    point = passed
+                sizes = max([sizes, *(_sizes(curve).size for curve in curves)])
+                if any(_usable(curve) for curve in curves):
+                    exponent = passed
+                elif ended:
+                    break
+                time.sleep(LOOK_SECONDS)
+        finally:
+            study.terminate()
+            study.wait()
+    return First(domain, point, exponent, sizes)
+
+
+def _curves(store: Path) -> list[Curve]:
+    try:
+        with Store.open(store, "read") as opened:
+            return opened.curves()
+    except (StoreError, OSError):
+        return []  # not there yet
+
+
+def _sizes(curve: Curve) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    return np.unique([point.size for point in curve.points])
+
+
+def _usable(curve: Curve) -> bool:
+    sizes = _sizes(curve)
+    if sizes.size < LEAST_SIZES or np.log10(sizes[-1] / sizes[0]) < LEAST_DECADES:
+        return False
+    return fit(curve, propose_window(curve)).exponent is not None
+
+
+def _seconds(value: float | None) -> str:
+    return "none" if value is None else f"{value:.0f} s"
