@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from engine.arguments import count
+from engine.domains import DOMAINS
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -54,7 +55,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "first", help="how soon a quick study shows a point and an exponent (3 minutes a domain)"
     )
     first.add_argument(
-        "--domain", action="append", default=[], metavar="NAME", help="only this one; or several"
+        "--domain", action="append", choices=tuple(DOMAINS), help="only this one; again for several"
     )
     first.add_argument("--json", type=Path, metavar="FILE", help="also write all figures here")
     first.set_defaults(run=_first)
@@ -86,7 +87,7 @@ def _training(args: argparse.Namespace) -> int:
 def _first(args: argparse.Namespace) -> int:
     from engine.bench import first
 
-    return first.run(args.domain, args.json)
+    return first.run(args.domain or tuple(DOMAINS), args.json)
 
 
 def _app(args: argparse.Namespace) -> int:

@@ -18,7 +18,6 @@ import numpy as np
 
 from engine.columns import aligned
 from engine.curve import Curve
-from engine.domains import DOMAINS
 from engine.laws.fit import fit
 from engine.laws.propose import propose_window
 from engine.study.store import Store, StoreError
@@ -38,14 +37,14 @@ class First:
 
 
 def run(domains: Sequence[str], out: Path | None) -> int:
-    """Measure and print; none named means all. 2 for a name unknown."""
-    for name in domains:
-        if name not in DOMAINS:
-            print(f"--domain {name}: choose from {', '.join(DOMAINS)}", file=sys.stderr)
-            return 2
+    """Measure the domains and print; 1 where a study fails, which says why itself."""
     found = []
-    for domain in domains or DOMAINS:
-        found.append(measure(domain))
+    for domain in domains:
+        try:
+            found.append(measure(domain))
+        except subprocess.CalledProcessError as error:
+            print(f"{domain}: {error.stderr.splitlines()[-1]}", file=sys.stderr)
+            return 1
         print(f"{domain} measured", file=sys.stderr, flush=True)
     rows: list[tuple[str, ...]] = [("quick study of", "first point", "first exponent", "sizes")]
     rows += [
@@ -59,21 +58,23 @@ def run(domains: Sequence[str], out: Path | None) -> int:
 
 
 def measure(domain: str, arguments: Sequence[str] = ("--preset", "quick")) -> First:
-    """One study, from the start of its command."""
+    """One study, from the start of its command.
+
+    Raises:
+        subprocess.CalledProcessError: it failed; its last line on stderr says why.
+    """
     with tempfile.TemporaryDirectory(prefix="steepness-first-") as folder:
         store = Path(folder) / "first.db"
         command = [sys.executable, "-m", "engine.cli", "run", domain, *arguments]
         began = time.perf_counter()
-        study = subprocess.Popen(
-            [*command, "--store", str(store)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        said = Path(folder) / "said"
+        with said.open("wb") as out:
+            study = subprocess.Popen([*command, "--store", str(store)], stdout=out, stderr=out)
         point = exponent = None
         sizes = 0
         try:
             while exponent is None:
-                ended = study.poll() is not None
+                ended = _ends(study)
                 curves = _curves(store)
                 passed = time.perf_counter() - began
                 if point is None and any(curve.points for curve in curves):
@@ -82,12 +83,24 @@ def measure(domain: str, arguments: Sequence[str] = ("--preset", "quick")) -> Fi
                 if any(_usable(curve) for curve in curves):
                     exponent = passed
                 elif ended:
+                    if study.returncode:
+                        raise subprocess.CalledProcessError(
+                            study.returncode, command, stderr=said.read_text()
+                        )
                     break
-                time.sleep(LOOK_SECONDS)
         finally:
             study.terminate()
             study.wait()
     return First(domain, point, exponent, sizes)
+
+
+def _ends(study: "subprocess.Popen[bytes]") -> bool:
+    """Whether it ends within LOOK_SECONDS."""
+    try:
+        study.wait(LOOK_SECONDS)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _curves(store: Path) -> list[Curve]:

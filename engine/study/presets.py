@@ -93,7 +93,7 @@ RECIPES: dict[str, dict[str, Recipe]] = {
         (IMAGE_QUICK, IMAGE_PATIENT),
         IMAGE_PACE,
         (0.001, 0.001),
-        5,  # 10M won at 6,000 icons
+        5,  # 10M won at 12,678 icons
     ),
     "words": _recipes(
         WORD_LADDER,

@@ -23,7 +23,7 @@ from engine.training.stack import stackable
 WORTH = 1.1  # a way must be so much faster than plain: the probe itself is right to 10 %
 SMALL = 0.01  # seconds of a step that Python and the start of kernels can matter in
 STRETCH = 6  # steps between two evaluations, at least: a stack is made anew for each stretch
-RECORDED = 48  # the same on a CUDA device, where a stretch is recorded: half of all are longer
+LONG_STRETCH = 48  # the same on a CUDA device, where it is recorded: one from step 240 on
 ROUNDS = 3
 SAME = 0.05  # of the gradient's length that bfloat16 may be off: a batch's own noise is its length
 
@@ -78,7 +78,7 @@ def _found(task: Task, model: str, capacity: int, batch: int) -> Way:
         ways.append("half")
     if task.device.type == "cuda" and _records(task, model, capacity, batch):
         ways.append("graph")
-    stretch = RECORDED if task.device.type == "cuda" else STRETCH if small else 1
+    stretch = LONG_STRETCH if task.device.type == "cuda" else STRETCH if small else 1
     tried = {way: trainer(task, model, capacity, batch, way, stretch) for way in ways}
     cost = dict.fromkeys(ways, inf)  # seconds a row
     for _ in range(ROUNDS):  # in turns: what else the machine does falls on all alike
@@ -97,8 +97,8 @@ def _emulated(device: torch.device) -> bool:
 
 
 def _records(task: Task, model: str, capacity: int, batch: int) -> bool:
-    """Whether steps can be recorded; torch's loss of CTC looks at its lengths, which cannot be."""
-    train, _ = trainer(task, model, capacity, batch, "graph", RECORDED)
+    """Whether steps can be recorded: what looks at the device's numbers on the way cannot be."""
+    train, _ = trainer(task, model, capacity, batch, "graph", LONG_STRETCH)
     try:
         train()
     except RuntimeError:

@@ -1,5 +1,7 @@
 """How soon a study shows something, measured on a study of seconds."""
 
+import subprocess
+
 import pytest
 
 from engine.bench import first
@@ -13,6 +15,8 @@ def test_a_study_of_too_few_sizes_shows_a_point_and_no_exponent():
     assert found.sizes == 3
 
 
-def test_a_domain_that_is_not_known_is_refused_by_name(capsys):
-    assert first.run(["chess"], None) == 2
-    assert "--domain chess: choose from images" in capsys.readouterr().err
+@pytest.mark.slow
+def test_a_study_that_fails_is_not_taken_for_one_without_points():
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        first.measure("images", ("--sizes", "25,999999", "--device", "cpu"))
+    assert "size 999,999 is more than" in failed.value.stderr
