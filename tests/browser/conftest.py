@@ -7,10 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from dashboard.bench.chromium import HINT, find_chromium
 from dashboard.bench.served import FLAGS, WATCH, serve
+
+expect.set_options(timeout=15_000)  # not of speed: two of these at once on slow cores took over 5 s
 
 # Opened at /compare, Streamlit first asks whether it is served under that path; it is not.
 PROBE = re.compile(r"/(compare|plan|run|bring|method)/_stcore/(health|host-config)$")

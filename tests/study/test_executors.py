@@ -1,7 +1,9 @@
 """What the driver hears of groups that fail; the loader stands in for the training."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -25,7 +27,11 @@ class Full:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("error", "tries"), [(MemoryError, 2), (ValueError, 1)])
-def test_a_group_that_memory_failed_is_tried_once_more_and_no_other(tmp_path, error, tries):
+def test_a_group_that_memory_failed_is_tried_once_more_and_no_other(
+    tmp_path, monkeypatch, error, tries
+):
+    # A spawned worker runs the main script anew, and Streamlit's AppTest leaves one of its own.
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
     loader = Full(tmp_path / "tries", error)
     events = list(run_here([PlannedGroup(spec(), "shard", 1.0)], loader, workers=1))
     failed = [event for event in events if isinstance(event, Failed)]
