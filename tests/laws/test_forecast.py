@@ -1,6 +1,5 @@
 """A forecast: near the truth, its band honest, and never an exception whatever the curve."""
 
-import time
 from math import isfinite
 
 import numpy as np
@@ -199,15 +198,3 @@ def test_a_size_or_an_error_that_is_none_is_refused() -> None:
             told.error_at([wrong])
         with pytest.raises(ValueError, match="positive finite number"):
             told.size_for(wrong)
-
-
-def test_a_forecast_with_its_band_takes_less_than_60_ms(rng) -> None:
-    size = np.geomspace(100, 1e5, 20)
-    curve = curve_of(zip(size, law(size) * np.exp(0.03 * rng.standard_normal(20)), strict=True))
-    forecast(curve)
-    times = []
-    for _ in range(5):
-        begun = time.perf_counter()
-        forecast(curve).error_at([2e5])
-        times.append(time.perf_counter() - begun)
-    assert min(times) < 0.06

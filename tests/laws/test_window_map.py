@@ -1,7 +1,5 @@
 """The exponent in every window, against one fit at a time."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -37,16 +35,10 @@ def test_three_sizes_have_no_window(simulate) -> None:
     assert window_map(simulate(SIZES[:3], [3, 2, 1])).low.size == 0
 
 
-def test_twenty_sizes_are_mapped_in_milliseconds(simulate) -> None:
+def test_twenty_sizes_have_a_window_between_any_two_four_apart(simulate) -> None:
     sizes = np.geomspace(100, 1e6, 20)
     curve = simulate(sizes, 3 * sizes**-0.3, 0.02, 3, np.random.default_rng(0))
-    seconds = []
-    for _ in range(9):
-        start = time.process_time()
-        found = window_map(curve)
-        seconds.append(time.process_time() - start)
-    assert found.low.size == 153
-    assert np.median(seconds) < 0.01  # 1 ms here; room for a busy machine
+    assert window_map(curve).low.size == 17 * 18 // 2
 
 
 def test_a_long_curve_is_mapped_between_some_of_its_sizes(simulate) -> None:
