@@ -110,10 +110,18 @@ def look(path: Path) -> View:
     try:
         if not path.exists():
             return View((), {}, 0, None)
+        _checked(path, path.stat().st_ino)
         with Store.open(path, "read") as store:
             return View(tuple(store.studies()), store.windows(), store.revision(), None)
     except (StoreError, OSError) as error:
         return View((), {}, 0, str(error))
+
+
+@lru_cache(maxsize=64)
+def _checked(path: Path, inode: int) -> None:
+    """Read all of a store once; what is damaged is found anew at every turn."""
+    with Store.open(path, "read") as store:
+        store.check()
 
 
 def curves_of(path: Path, study: int, revision: int) -> tuple[Curve, ...]:

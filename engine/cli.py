@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from engine import VERSION
@@ -164,6 +165,7 @@ def _status(options: argparse.Namespace) -> int:
     from engine.study.store import Store
 
     with Store.open(_store_path(options), "read") as store:
+        store.check()
         for row in store.studies():
             left = ""
             if row.state == "running" and row.seconds_left is not None:
@@ -184,20 +186,29 @@ def _import(options: argparse.Namespace) -> int:
 
     points = read_points(options.points)
     with Store.open(_store_path(options)) as store:
+        store.check()
         fresh = store.import_points(points, VERSION)
     print(f"{fresh} points taken in, {len(points) - fresh} were there already")
     return 0
 
 
 def _export(options: argparse.Namespace) -> int:
-    from engine.curve import write_points
+    from engine.curve import gather, write_points
     from engine.exponents import exponent_row, write_exponents
     from engine.laws.fit import fit
     from engine.laws.propose import propose_window
-    from engine.study.store import Store
+    from engine.study.salvage import salvage
+    from engine.study.store import Store, StoreDamaged
 
-    with Store.open(_store_path(options), "read") as store:
-        curves, windows = store.curves(), store.windows()
+    path, trouble = _store_path(options), None
+    try:
+        with Store.open(path, "read") as store:
+            store.check()
+            curves, windows = store.curves(), store.windows()
+    except StoreDamaged as error:
+        if not options.points:
+            raise
+        curves, windows, trouble = gather(salvage(path)), {}, error
     if options.points:
         text = write_points(point for curve in curves for point in curve.points)
     else:
@@ -205,12 +216,34 @@ def _export(options: argparse.Namespace) -> int:
         fits = [fit(curve, window) for curve, window in zip(curves, places, strict=True)]
         text = write_exponents(exponent_row(found) for found in fits)
     try:
-        options.out.write_text(text, encoding="utf-8", newline="")
+        _write(options.out.resolve(), text)
     except OSError as error:
         print(f"steepness: {options.out} cannot be written: {error.strerror}", file=sys.stderr)
         return 1
     print(f"{len(curves)} curves written to {options.out}")
+    if trouble is not None:
+        print(f"steepness: {trouble}", file=sys.stderr)
+        return 1
     return 0
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all; what is no file, such as a pipe, is written to.
+
+    Raises:
+        OSError: it cannot be written; what was there before still is.
+    """
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8", newline="")
+        return
+    making = path.with_name(f".{path.name}.part")
+    try:
+        making.write_text(text, encoding="utf-8", newline="")
+        making.replace(path)
+    except OSError:
+        with suppress(OSError):
+            making.unlink()
+        raise
 
 
 if __name__ == "__main__":

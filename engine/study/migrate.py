@@ -4,13 +4,19 @@ Format 1 (before several subjects a study): a study had one domain, data and mod
 were all planned beforehand. Its points, candidates and windows are kept and shown; a study of it
 that was not finished cannot go on, since shards are searched in another way now.
 Format 2: a study could not be deleted.
+Format 3: rows had no seals.
 """
 
 import json
-import shutil
+import os
 import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 
+from engine.study.location import unused
+from engine.study.seal import disorder, seal_rows
+
+PRESENT = 4  # what SCHEMA_VERSION in store.py is
 ENDED = "made by an earlier Steepness; its points are kept, run it anew to go on"
 
 FROM_1 = """
@@ -31,27 +37,50 @@ UPDATE study SET state = 'stopped' WHERE state != 'finished';
 """
 
 
-FROM_2 = """
-ALTER TABLE study ADD COLUMN binned REAL;
-PRAGMA user_version = 3;
-"""
+FROM_2 = "ALTER TABLE study ADD COLUMN binned REAL"
 
 
-def migrate(connection: sqlite3.Connection, path: Path, version: int) -> None:
+def migrate(connection: sqlite3.Connection, path: Path | None) -> None:
     """Bring an open store of an earlier format to the present one, all or nothing.
 
+    Args:
+        connection: to the store.
+        path: of its file, which is copied beforehand; None: it has none.
+
     Raises:
-        sqlite3.Error, OSError: it could not be copied or changed; it is as it was.
+        sqlite3.Error, OSError: it is damaged, or could not be copied or changed; it is as it was.
     """
-    with connection:  # a copy of the bare file would miss what is still in the log
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    shutil.copy2(path, path.with_name(f"{path.name}.format{version}"))
     connection.execute("BEGIN IMMEDIATE")
-    if version < 2:
-        _from_1(connection)
-    for statement in filter(str.strip, FROM_2.split(";")):
-        connection.execute(statement)
-    connection.execute("COMMIT")
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version < PRESENT:  # else another process was quicker
+            if found := disorder(connection):
+                raise sqlite3.DatabaseError(found)
+            if path is not None:
+                _copy(path, unused(path.with_name(f"{path.name}.format{version}")))
+            if version < 2:
+                _from_1(connection)
+            if version < 3:
+                connection.execute(FROM_2)
+            seal_rows(connection)
+            connection.execute(f"PRAGMA user_version = {PRESENT}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _copy(path: Path, to: Path) -> None:
+    """Copy a store with what is still in its log; half of a copy never bears the name."""
+    making = to.with_name(f".{to.name}.{os.getpid()}")
+    try:
+        with closing(sqlite3.connect(path)) as here, closing(sqlite3.connect(making)) as there:
+            here.backup(there)
+        making.rename(to)
+    finally:
+        with suppress(OSError):
+            making.unlink()
 
 
 def _from_1(connection: sqlite3.Connection) -> None:

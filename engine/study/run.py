@@ -8,7 +8,7 @@ the same seeds to the same numbers.
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -20,11 +20,11 @@ from engine import VERSION
 from engine.domains import DOMAINS
 from engine.study import executors, plan, presets
 from engine.study.agenda import Agenda, PlannedGroup, shard_name
-from engine.study.location import default_cache
+from engine.study.location import default_cache, unused
 from engine.study.plan import Extent, Plan, Recipe, stored_plan
 from engine.study.settle import settle
 from engine.study.sharing import shared
-from engine.study.store import NewCurve, Store, WorkRow
+from engine.study.store import NewCurve, Store, StoreError, StoreGone, WorkRow
 from engine.study.subject import Settings, Subject, stored_settings
 from engine.tasks.load import TaskLoader
 from engine.tasks.task import Task
@@ -96,9 +96,11 @@ def run_study(
 
     Raises:
         RunError: another driver holds the store, or the settings leave nothing to train.
+        StoreError: the store is damaged, was deleted or replaced, or its disk is full.
         data.errors.DataError: the data is not ready on this machine.
     """
     with _only_driver(store):
+        store.check()
         study, settings = _found(store, settings)
         if study is None:
             show(Progress(0.0, None, "loading the data and measuring this machine's speed"))
@@ -108,11 +110,19 @@ def run_study(
         try:
             with _stop_asked() as asked, shared(device, workers):
                 _drive(store, study, _loader(settings, device), workers, show, asked)
+            store.check()  # a store that was written over meanwhile is not called finished
         except KeyboardInterrupt:
             store.set_study(study, "stopped", "stopped; run it again to go on")
             return study
+        except StoreGone as error:
+            kept = unused(store.path.with_name(f"{store.path.name}.rescued"))
+            store.copy_to(kept)
+            raise RunError(
+                f"{error} The run has ended; what it had measured is in {kept}."
+            ) from error
         except BaseException as error:
-            store.set_study(study, "failed", f"{type(error).__name__}: {error}")
+            with suppress(StoreError):  # whose disk is full: it is shown as ended unexpectedly
+                store.set_study(study, "failed", f"{type(error).__name__}: {error}")
             raise
         failed = [row for row in store.work(study) if row.state == "failed"]
         if failed:
@@ -289,16 +299,21 @@ def _progress(store: Store, study: int, said: str) -> Progress:
 
 @contextmanager
 def _only_driver(store: Store) -> Iterator[None]:
-    lock = FileLock(f"{store.path}.lock", timeout=0)
+    lock = FileLock(f"{store.path.resolve()}.lock", timeout=0)  # by whatever name it was opened
     try:
-        with lock:
-            yield
+        lock.acquire()
     except Timeout as error:
         running = [row.name for row in store.studies() if row.state == "running"]
         raise RunError(
             f"another driver is running {running[0] if running else 'a study'} in {store.path}; "
             "wait for it, stop it, or give another --store."
         ) from error
+    except OSError as error:
+        raise RunError(f"no lock can be put beside {store.path} ({error.strerror}).") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager

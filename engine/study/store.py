@@ -4,7 +4,7 @@ The study's driver alone writes studies, groups, candidates and points; a group'
 points that it decides go in as one transaction, so that a `kill -9` leaves all of it or none. The
 dashboard writes three small things of its own: where the user left a fit window, the wish that a
 run should stop, and points made elsewhere, each in one transaction. WAL keeps readers and the
-writer out of each other's way.
+writer out of each other's way. Every row carries a seal (see seal.py), which `check` looks at.
 """
 
 import json
@@ -13,7 +13,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, fields
 from itertools import starmap
 from operator import attrgetter
@@ -22,10 +22,12 @@ from typing import Any, Literal
 
 from engine.curve import Curve, Point, collector_paused, gather
 from engine.laws.window import Window
+from engine.study import seal
 from engine.study.migrate import migrate
+from engine.study.seal import BROKEN
 
 APPLICATION_ID = 0x53544550  # "STEP": SQLite's own mark for whose file this is
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 LOST_AFTER_SECONDS = 15.0  # the driver beats every second; a swapping machine may miss a few
 BUSY_SECONDS = 10.0  # how long a write waits for another; one write takes milliseconds
 
@@ -65,6 +67,14 @@ NOT_BINNED = "(c.study IS NULL OR c.study IN (SELECT id FROM study WHERE binned 
 
 class StoreError(Exception):
     """The store cannot be used; the message is one sentence for the user."""
+
+
+class StoreDamaged(StoreError):
+    """The store is not as it was written."""
+
+
+class StoreGone(StoreError):
+    """The open store is no longer the file at its path: it was deleted, moved or replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,41 +147,45 @@ class Store:
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self.path = path
         self._connection = connection
+        self._file = _identity(path)
 
     @classmethod
     def open(cls, path: Path | str, mode: Literal["write", "read"] = "write") -> "Store":
         """Open the store at `path`; "write" makes it if it is not there.
 
         Raises:
-            StoreError: it is missing (read), foreign, damaged, newer than us, or not writable.
+            StoreError: it is missing (read), foreign, newer than us, or not writable.
+            StoreDamaged: so much of it is damaged that this shows at once; see `check`.
         """
         path = Path(path)
         if path.is_dir():
             raise StoreError(f"{path} is a folder; --store wants a file, such as {path}/study.db.")
-        if not path.exists() or path.stat().st_size == 0:
+        if not _has_content(path):
             if mode == "read":
                 raise StoreError(f"there is no store at {path}; `steepness run` makes one.")
-            return cls(_create(path), path)
+            connection = _create(path)
+            return cls(connection, path)
         if not _looks_like_sqlite(path):
             raise StoreError(f"{path} is not a Steepness store; it was left as it is.")
+        connection = _connect(path, mode)
         try:
-            connection = _connect(path, mode)
             found = connection.execute("PRAGMA application_id").fetchone()[0]
             version = connection.execute("PRAGMA user_version").fetchone()[0]
-        except sqlite3.DatabaseError as error:
-            raise StoreError(f"the store {path} cannot be read ({error}).") from error
-        if found != APPLICATION_ID:
+            if found != APPLICATION_ID:
+                raise StoreError(f"{path} is not a Steepness store; it was left as it is.")
+            if version > SCHEMA_VERSION:
+                raise StoreError(
+                    f"the store {path} was made by a newer Steepness (format {version}, this one "
+                    f"knows {SCHEMA_VERSION}); update Steepness or give another --store."
+                )
+            if version < SCHEMA_VERSION:
+                connection = _migrated(connection, path, mode, version)
+        except BROKEN as error:
             connection.close()
-            raise StoreError(f"{path} is not a Steepness store; it was left as it is.")
-        if version > SCHEMA_VERSION:
+            raise _unreadable(path, error) from error
+        except StoreError:
             connection.close()
-            raise StoreError(
-                f"the store {path} was made by a newer Steepness (format {version}, this one "
-                f"knows {SCHEMA_VERSION}); update Steepness or give another --store."
-            )
-        if version < SCHEMA_VERSION:
-            connection.close()
-            connection = _migrated(path, mode, version)
+            raise
         return cls(connection, path)
 
     def __enter__(self) -> "Store":
@@ -183,6 +197,31 @@ class Store:
     def close(self) -> None:
         """Close the file; a later call on this store fails."""
         self._connection.close()
+
+    def check(self) -> None:
+        """Read all of the store against its seals: 4 s for a million points.
+
+        Raises:
+            StoreDamaged: something in it is not as it was written.
+        """
+        try:
+            found = seal.damage(self._connection)
+        except BROKEN as error:
+            found = str(error)
+        if found:
+            raise _damaged(self.path, found)
+
+    def copy_to(self, path: Path) -> None:
+        """Write all that this open store holds to another file, which must not be there.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        try:
+            with closing(sqlite3.connect(path)) as copy:
+                self._connection.backup(copy)
+        except sqlite3.Error as error:
+            raise StoreError(f"no copy of the store can be made at {path} ({error}).") from error
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -231,27 +270,28 @@ class Store:
         """The curves that have points; those of one study, or all."""
         only = f" WHERE {NOT_BINNED}" if study is None else " WHERE c.study = ?"
         arguments = () if study is None else (study,)
-        about = {
-            row["name"]: row for row in self._rows(f"SELECT c.* FROM curve c{only}", *arguments)
-        }
-        newest = dict(
-            self._tuples(
-                "SELECT p.curve, MAX(p.written) FROM point p JOIN curve c ON c.name = p.curve"
-                f"{only} GROUP BY p.curve",
-                *arguments,
-            )
-        )
-        columns = ", ".join(f"p.{field.name}" for field in fields(Point))
-        with collector_paused():
-            points = starmap(
-                Point,
+        with self._snapshot():
+            about = {
+                row["name"]: row for row in self._rows(f"SELECT c.* FROM curve c{only}", *arguments)
+            }
+            newest = dict(
                 self._tuples(
-                    f"SELECT {columns} FROM point p JOIN curve c ON c.name = p.curve"
-                    f"{only} ORDER BY c.rowid, p.size, p.seed",
+                    "SELECT p.curve, MAX(p.written) FROM point p JOIN curve c ON c.name = p.curve"
+                    f"{only} GROUP BY p.curve",
                     *arguments,
-                ),
+                )
             )
-            found = gather(points)
+            columns = ", ".join(f"p.{field.name}" for field in fields(Point))
+            with collector_paused():
+                points = starmap(
+                    Point,
+                    self._tuples(
+                        f"SELECT {columns} FROM point p JOIN curve c ON c.name = p.curve"
+                        f"{only} ORDER BY c.rowid, p.size, p.seed",
+                        *arguments,
+                    ),
+                )
+                found = gather(points)
         return [
             Curve(
                 curve.name,
@@ -331,7 +371,7 @@ class Store:
         with self._writing() as write:
             write.executemany("DELETE FROM fit_window WHERE curve = ?", [(c,) for c in windows])
             write.executemany(
-                "INSERT INTO fit_window VALUES (?, ?, ?, ?)",
+                "INSERT INTO fit_window (curve, low, high, saved) VALUES (?, ?, ?, ?)",
                 [(c, w.low, w.high, time.time()) for c, w in windows.items() if w is not None],
             )
 
@@ -509,7 +549,8 @@ class Store:
         """
         with self._writing() as write:
             write.executemany(
-                "INSERT INTO candidate VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO candidate (study, work, shard, model, capacity, learning_rate, seed,"
+                " record) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         study,
@@ -607,8 +648,8 @@ class Store:
     def _rows(self, sql: str, *arguments: object) -> list[sqlite3.Row]:
         try:
             return self._connection.execute(sql, arguments).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise StoreError(f"the store {self.path} cannot be read ({error}).") from error
+        except BROKEN as error:
+            raise _unreadable(self.path, error) from error
 
     def _tuples(self, sql: str, *arguments: object) -> list[tuple[Any, ...]]:
         """The same rows without their names: of a hundred thousand, half the time."""
@@ -616,21 +657,36 @@ class Store:
         cursor.row_factory = None
         try:
             return cursor.execute(sql, arguments).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise StoreError(f"the store {self.path} cannot be read ({error}).") from error
+        except BROKEN as error:
+            raise _unreadable(self.path, error) from error
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Let several reads see the store at one moment, whatever is written meanwhile."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self._rows("BEGIN")
+        try:
+            yield
+        finally:
+            self._rows("COMMIT")
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         connection = self._connection
+        if _identity(self.path) != self._file:  # what is written now, nobody would ever read
+            raise StoreGone(f"the store {self.path} was deleted, moved or replaced meanwhile.")
         try:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:  # a full disk has ended it already
+                    connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except BROKEN as error:
             raise StoreError(f"the store {self.path} cannot be written ({error}).") from error
 
     @contextmanager
@@ -641,57 +697,115 @@ class Store:
 
 
 def _connect(path: Path, mode: Literal["write", "read"]) -> sqlite3.Connection:
-    access = "rw" if mode == "write" and os.access(path, os.W_OK) else "ro"
-    if mode == "write" and access == "ro":
+    access = "rw" if mode == "write" else "ro"
+    if mode == "write" and not os.access(path, os.W_OK):
         raise StoreError(f"the store {path} may not be written by you; give another --store.")
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={access}",
-        uri=True,
-        timeout=BUSY_SECONDS,
-        isolation_level=None,
-        check_same_thread=False,
-    )
+    if mode == "read" and not os.access(path.parent, os.W_OK) and not _has_log(path):
+        access += "&immutable=1"  # SQLite could not make the files that readers share
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={access}",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+    except sqlite3.Error as error:
+        raise _unreadable(path, error) from error
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA foreign_keys = ON")
+    seal.install(connection)
     return connection
 
 
-def _migrated(path: Path, mode: Literal["write", "read"], version: int) -> sqlite3.Connection:
-    """A connection to a store of an earlier format, which is brought to the present one first."""
+def _migrated(
+    found: sqlite3.Connection, path: Path, mode: Literal["write", "read"], version: int
+) -> sqlite3.Connection:
+    """A connection to a store of an earlier format, which is brought to the present one first.
+
+    What may only be read is brought there in memory.
+    """
     try:
-        writing = _connect(path, "write")
-        migrate(writing, path, version)
-        writing.close()
-    except (OSError, sqlite3.Error) as error:
+        if mode == "read" and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+            memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            memory.row_factory = sqlite3.Row
+            seal.install(memory)
+            found.backup(memory)
+            found.close()
+            migrate(memory, None)
+            return memory
+        found.close()
+        with closing(_connect(path, "write")) as writing:
+            migrate(writing, path)
+    except (OSError, *BROKEN) as error:
         raise StoreError(
-            f"the store {path} is of an earlier format and cannot be brought up to date ({error})."
+            f"the store {path} is of an earlier format ({version}) and cannot be brought up to"
+            f" date ({error}); it is as it was."
         ) from error
     return _connect(path, mode)
 
 
 def _create(path: Path) -> sqlite3.Connection:
     """Make a whole store under another name and move it to `path`: no reader sees half of one."""
+    if _has_log(path) and not _has_content(path):
+        raise StoreError(
+            f"there is no store at {path}, but the log of one that was deleted, {path}-wal: SQLite"
+            " would mix them up. Move that file away, or give another --store."
+        )
     making = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         making.touch()
-        connection = _connect(making, "write")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA application_id = {APPLICATION_ID};"
-            f" PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-        )
-        connection.close()
-        if path.exists():  # an empty file, see `open`
+        with closing(_connect(making, "write")) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA}")
+            seal.seal_rows(connection)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.execute("COMMIT")
+        if path.exists() and not _has_content(path):  # see `open`
             path.unlink()
         with suppress(FileExistsError):  # someone else was quicker: theirs is the store
             os.link(making, path)
-        making.unlink()
-        return _connect(path, "write")
     except (OSError, sqlite3.Error) as error:
-        with suppress(OSError):
-            making.unlink()
         raise StoreError(f"no store can be made at {path} ({error}).") from error
+    finally:
+        for suffix in ("", "-wal", "-shm"):
+            with suppress(OSError):
+                making.with_name(making.name + suffix).unlink()
+    return _connect(path, "write")
+
+
+def _has_content(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
+
+
+def _has_log(path: Path) -> bool:
+    """Whether changes wait beside a store that are not in it yet."""
+    return _has_content(path.with_name(f"{path.name}-wal"))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies at a path; None where there is none."""
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return about.st_dev, about.st_ino
+
+
+def _unreadable(path: Path, error: Exception) -> StoreError:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
+        return _damaged(path, str(error))
+    return StoreError(f"the store {path} cannot be read ({error}).")
+
+
+def _damaged(path: Path, what: str) -> StoreDamaged:
+    return StoreDamaged(
+        f"the store {path} is damaged ({what}) and was left as it is. `steepness export OUT.csv"
+        f" --points --store {path}` writes the points that can still be read."
+    )
 
 
 def _looks_like_sqlite(path: Path) -> bool:
@@ -719,17 +833,20 @@ def _insert_points(
     measured_on: str = "",
 ) -> None:
     """Write points with their records, as of now or as of the ISO date `measured_on`."""
-    names = [field.name for field in fields(Point)]
-    values = attrgetter(*names)
+    texts, numbers = seal.columns(write, "point")
+    about, measured = attrgetter(*texts[:-1]), attrgetter(*numbers[:-1])  # then record, written
     day = time.strptime(measured_on, "%Y-%m-%d") if measured_on else None
     written = time.mktime(day) if day else time.time()
-    marks = ", ".join("?" * (len(names) + 2))
+
+    def row(point: Point, record: dict[str, Any]) -> tuple[str | float | None, ...]:
+        said = (*about(point), json.dumps(record) if record else "{}")
+        counted = (*measured(point), written)
+        return (*said, *counted, seal.seal(said, counted))
+
+    names = [*texts, *numbers, "seal"]
     write.executemany(
-        f"INSERT INTO point ({', '.join(names)}, record, written) VALUES ({marks})",
-        [
-            (*values(point), json.dumps(record) if record else "{}", written)
-            for point, record in decided
-        ],
+        f"INSERT INTO point ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
+        [row(point, record) for point, record in decided],
     )
 
 

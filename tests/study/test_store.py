@@ -1,17 +1,27 @@
+import os
+import random
+import shutil
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from engine.curve import Point, gather
 from engine.laws.window import Window
+from engine.study import seal
+from engine.study.migrate import migrate
+from engine.study.salvage import salvage
 from engine.study.store import (
     LOST_AFTER_SECONDS,
     CandidateRow,
     NewCurve,
     Store,
+    StoreDamaged,
     StoreError,
+    StoreGone,
 )
 
 
@@ -247,7 +257,7 @@ def test_a_store_of_a_newer_format_is_refused_with_both_numbers(store, path):
     raw = sqlite3.connect(path)
     raw.execute("PRAGMA user_version = 99")
     raw.close()
-    with pytest.raises(StoreError, match=r"format 99, this one knows 3"):
+    with pytest.raises(StoreError, match=r"format 99, this one knows 4"):
         Store.open(path)
 
 
@@ -381,24 +391,248 @@ def test_what_lies_ahead_of_a_shard_is_what_was_planned_less_what_has_ended(stor
     assert store.ahead(study) == {"200": 2.5}
 
 
-FORMAT_2 = """
-PRAGMA user_version = 2;
-ALTER TABLE study DROP COLUMN binned;
-"""
+def back_to(path: Path, version: int) -> None:
+    """Make a store one of an earlier format, which knew fewer columns and no seals."""
+    raw = sqlite3.connect(path)
+    for table in seal.TABLES:
+        raw.execute(f"DROP TRIGGER IF EXISTS {table}_insert")
+        raw.execute(f"DROP TRIGGER {table}_update")
+        raw.execute(f"ALTER TABLE {table} DROP COLUMN seal")
+    if version < 3:
+        raw.execute("ALTER TABLE study DROP COLUMN binned")
+    raw.execute("ALTER TABLE revision DROP COLUMN schema")
+    raw.execute(f"PRAGMA user_version = {version}")
+    raw.commit()
+    raw.close()
 
 
 @pytest.mark.parametrize("mode", ["read", "write"])
-def test_a_store_of_the_second_format_opens_with_all_it_holds_and_a_copy_is_kept(path, mode):
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_store_of_an_earlier_format_opens_with_all_it_holds_and_a_copy_is_kept(
+    path, mode, version
+):
     with Store.open(path) as store:
         study = new_study(store)
+        end(store, study, "small", [(point(), {})])
         store.save_window("c", Window(10, None))
-    raw = sqlite3.connect(path)
-    raw.executescript(FORMAT_2)
-    raw.close()
+    back_to(path, version)
     with Store.open(path, mode) as store:
+        store.check()
         assert [row.id for row in store.studies()] == [study]
+        assert store.curves()[0].points == (point(),)
         assert store.windows() == {"c": Window(10, None)}
-    assert path.with_name("study.db.format2").exists()
+    assert path.with_name(f"study.db.format{version}").exists()
+
+
+def test_a_copy_of_an_earlier_format_is_never_written_over(store, path):
+    store.close()
+    back_to(path, 3)
+    path.with_name("study.db.format3").write_text("an earlier copy")
+    Store.open(path).close()
+    assert path.with_name("study.db.format3").read_text() == "an earlier copy"
+    assert path.with_name("study.db.format3.2").exists()
+
+
+def test_of_two_that_bring_a_store_up_to_date_the_later_finds_it_done(store, path):
+    migrate(store._connection, path)
+    store.check()
+    assert not path.with_name("study.db.format4").exists()
+
+
+def test_a_damaged_store_of_an_earlier_format_is_not_touched(store, path):
+    new_study(store)
+    store.close()
+    back_to(path, 3)
+    raw = bytearray(path.read_bytes())
+    raw[4096:8192] = bytes(4096)
+    path.write_bytes(raw)
+    with pytest.raises(StoreError, match="cannot be brought up to date"):
+        Store.open(path)
+    assert path.read_bytes() == raw
+    assert os.listdir(path.parent) == [path.name]
+
+
+@pytest.mark.parametrize("version", [2, 3, 4])
+def test_a_store_where_nothing_may_be_written_can_be_read(store, path, monkeypatch, version):
+    store.import_points([point("mine")], "0.1.0")
+    store.close()
+    if version < 4:
+        back_to(path, version)
+    before = path.read_bytes()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with Store.open(path, "read") as reader:
+        reader.check()
+        assert reader.curve_names() == ["mine"]
+    with pytest.raises(StoreError, match="may not be written by you; give another --store"):
+        Store.open(path)
+    assert path.read_bytes() == before
+    assert os.listdir(path.parent) == [path.name]  # not even SQLite's own files beside it
+
+
+def everything(path):
+    """All that a store says, by every way of reading it."""
+    with Store.open(path, "read") as store:
+        store.check()
+        found = [store.studies(now=0), store.binned(), store.curves(), store.windows()]
+        for row in store.studies(now=0):
+            found += [store.study_plan(row.id), store.work(row.id), store.ahead(row.id)]
+            found += [store.candidates(row.id), store.point_records(row.id), store.edges(row.id)]
+        return repr(found)
+
+
+@pytest.fixture
+def full(store, path):
+    """A store with some of everything, closed."""
+    study = new_study(store)
+    candidates = [CandidateRow("small", "100", "cnn", 10, 1e-3, seed, {}) for seed in range(9)]
+    end(store, study, "small", [(point(seed=n), {"capacity": n}) for n in range(60)], candidates)
+    store.save_window("c", Window(10, None))
+    store.close()
+    return path
+
+
+def pages(path, size=4096):
+    return range(path.stat().st_size // size)
+
+
+def spoilt(path, tmp_path, change):
+    """A copy of a store with its bytes changed by `change`."""
+    raw = bytearray(path.read_bytes())
+    change(raw)
+    copy = tmp_path / "spoilt.db"
+    copy.write_bytes(raw)
+    return copy
+
+
+def test_a_byte_changed_in_any_page_is_told_or_changes_nothing(full, tmp_path):
+    rng, truth, told = random.Random("pages"), everything(full), 0
+
+    for page in [*pages(full)] * 3:
+
+        def change(raw, start=4096 * page):
+            raw[start + rng.randrange(4096)] ^= 1 << rng.randrange(8)
+
+        try:
+            assert everything(spoilt(full, tmp_path, change)) == truth
+        except StoreError:
+            told += 1
+    assert told  # most bytes of so small a store are empty
+
+
+@pytest.mark.parametrize("filling", [bytes(4096), bytes(range(256)) * 16])
+def test_a_page_that_is_wiped_is_told(full, tmp_path, filling):
+    for page in pages(full):
+
+        def wipe(raw, start=4096 * page):
+            raw[start : start + 4096] = filling
+
+        with pytest.raises(StoreError):
+            everything(spoilt(full, tmp_path, wipe))
+
+
+def test_a_store_cut_off_at_any_page_is_told(full, tmp_path):
+    for page in pages(full):
+        if page:  # of nothing at all a new store is made
+
+            def cut(raw, end=4096 * page):
+                del raw[end:]
+
+            with pytest.raises(StoreError):
+                everything(spoilt(full, tmp_path, cut))
+
+
+def test_a_number_changed_behind_our_back_is_told_with_the_way_to_what_is_left(full):
+    raw = sqlite3.connect(full)
+    raw.execute("DROP TRIGGER point_update")
+    raw.execute("UPDATE point SET error = 0.4 WHERE seed = 7")
+    raw.commit()
+    raw.close()
+    with (
+        Store.open(full, "read") as store,
+        pytest.raises(StoreDamaged, match=r"its tables are not .*`steepness export OUT.csv --poi"),
+    ):
+        store.check()
+    assert {p.seed for p in salvage(full)} == {*range(60)} - {7}
+
+
+def test_points_outside_of_a_damaged_page_can_be_salvaged(full, tmp_path):
+    with Store.open(full, "read") as store:
+        points = store.curves()[0].points
+    saved = []
+    for page in pages(full):
+
+        def wipe(raw, start=4096 * page):
+            raw[start : start + 4096] = bytes(4096)
+
+        found = salvage(spoilt(full, tmp_path, wipe))
+        assert set(found) <= set(points)
+        saved.append(len(found))
+    assert max(saved) == len(points)  # the page held something else
+    assert sorted(saved)[len(saved) // 2] > 0
+
+
+def test_a_full_disk_ends_one_write_and_spoils_nothing(store):
+    study = new_study(store)
+    end(store, study, "small", [(point(), {})])
+    (size,) = store._connection.execute("PRAGMA page_count").fetchone()
+    store._connection.execute(f"PRAGMA max_page_count = {size}")
+    many = [(point(size=200.0, seed=seed), {}) for seed in range(1000)]
+    with pytest.raises(StoreError, match="cannot be written"):
+        end(store, study, "large", many)
+    assert store.work(study)[1].state == "waiting"
+    store.check()
+    store._connection.execute(f"PRAGMA max_page_count = {2**30}")
+    end(store, study, "large", many)
+    assert len(store.curves()[0].points) == 1001
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_store_taken_away_while_open_refuses_to_be_written_and_can_be_kept(
+    store, path, tmp_path, replaced
+):
+    study = new_study(store)
+    end(store, study, "small", [(point(), {})])
+    for file in list(path.parent.iterdir()):
+        file.unlink()
+    if replaced:
+        Store.open(path).close()
+    with pytest.raises(StoreGone, match="was deleted, moved or replaced"):
+        store.beat(study)
+    store.copy_to(tmp_path / "kept.db")
+    with Store.open(tmp_path / "kept.db", "read") as kept:
+        kept.check()
+        assert kept.curves() == store.curves()
+
+
+def test_the_log_of_a_deleted_store_is_not_mixed_into_a_new_one(store, path, tmp_path):
+    store.import_points([point("mine")], "0.1.0")
+    log = shutil.copy(path.with_name("study.db-wal"), tmp_path / "log")
+    store.close()
+    path.unlink()
+    shutil.copy(log, path.with_name("study.db-wal"))
+    with pytest.raises(StoreError, match="Move that file away"):
+        Store.open(path)
+    assert not path.exists()
+
+
+def test_many_readers_hold_up_no_write_and_see_no_half_of_one(store, path):
+    study = new_study(store)
+    ended = False
+
+    def read(_):
+        while not ended:
+            with Store.open(path, "read") as reader:
+                found = [len(curve.points) for curve in reader.curves()]
+                assert found in ([], [3], [6])
+
+    with ThreadPoolExecutor(12) as readers:
+        reading = readers.map(read, range(12))
+        end(store, study, "small", [(point(seed=seed), {}) for seed in range(3)])
+        for _ in range(20):
+            store.beat(study)
+        end(store, study, "large", [(point(size=200.0, seed=seed), {}) for seed in range(3)])
+        ended = True
+        assert list(reading) == [None] * 12
 
 
 def test_a_deleted_study_is_out_of_sight_and_can_be_put_back(store):

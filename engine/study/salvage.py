@@ -1,0 +1,42 @@
+"""What can still be read of a damaged store: its points, row by row, as far as they bear out."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import fields
+from pathlib import Path
+
+from engine.curve import Point
+from engine.study import seal
+
+COLUMNS = "PRAGMA table_info(point)"
+STRETCH = 100_000  # rows in a row that cannot be read, before what follows them is given up
+
+
+def salvage(path: Path) -> list[Point]:
+    """The points of a damaged store that are as they were written; the store is left as it is.
+
+    A store of before the seals (format 3) has only SQLite's word for that.
+    """
+    columns = ", ".join(field.name for field in fields(Point))
+    found: list[Point] = []
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        seal.install(connection)
+        try:
+            cells = seal.sealed(connection, "point")
+            held = any(name == "seal" for _, name, *_ in connection.execute(COLUMNS))
+        except seal.BROKEN:  # its first page, which says where everything else is
+            return []
+        sound = f"seal = {cells}" if held else "1"
+        row, missed = 0, 0
+        while missed < STRETCH:
+            try:
+                for at, is_sound, *values in connection.execute(
+                    f"SELECT id, {sound}, {columns} FROM point WHERE id > ? ORDER BY id", (row,)
+                ):
+                    row, missed = at, 0
+                    if is_sound:
+                        found.append(Point(*values))
+                return found
+            except seal.BROKEN:
+                row, missed = row + 1, missed + 1
+    return found
