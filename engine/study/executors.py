@@ -7,13 +7,13 @@ performance, sections 1 and 3).
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Generator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from multiprocessing.connection import wait as wait_for_sentinel
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
 
 from engine.study.agenda import PlannedGroup
 from engine.tasks.load import TaskLoader
@@ -21,8 +21,8 @@ from engine.tasks.task import Task
 from engine.training.group import run_group
 from engine.training.spec import Candidate, GroupSpec
 
+NO_MEMORY = "there was not enough memory"
 TICK_SECONDS = 0.5  # how often the driver gets to beat and to look for a wish to stop
-LIVES = 2  # a group that memory failed or whose worker died is tried again: another may have had it
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,104 +58,151 @@ class Tick:
 Event = Started | Finished | Failed | Tick
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a worker says of a group."""
+
+    candidates: list[Candidate]
+    seconds: float
+    reason: str = ""  # why there are none
+    memory: bool = False  # whether it was for want of memory
+
+
+@dataclass(slots=True)
+class _Worker:
+    """A process that trains one group at a time; its end shows as the end of its pipe."""
+
+    process: SpawnProcess
+    pipe: Connection
+    group: PlannedGroup | None = None
+    began: float = 0.0
+
+    def give(self, group: PlannedGroup, apart: bool) -> None:
+        self.group, self.began = group, time.monotonic()
+        try:
+            self.pipe.send((group.spec, apart))
+        except OSError:  # it is dead: `take` finds out
+            return
+
+    def take(self) -> _Answer:
+        """What it says of its group, which is then over."""
+        seconds, self.group = time.monotonic() - self.began, None
+        try:
+            answer: _Answer = self.pipe.recv()
+        except (EOFError, OSError):
+            self.end()
+            return _Answer([], seconds, _last_words(self.process.exitcode), memory=True)
+        return answer
+
+    def end(self) -> None:
+        """End it now; a group under way is lost and will be trained again."""
+        self.process.kill()  # even where someone has suspended it
+        self.process.join()
+        self.pipe.close()
+
+
 def run_here(queue: list[PlannedGroup], loader: TaskLoader, workers: int) -> Generator[Event]:
     """Run groups in worker processes on this machine and tell what happens as it happens.
 
     The largest groups start first, so that no worker is left alone with one at the end, while one
-    worker goes up from the smallest, so that the first points appear within seconds. Closing the
-    iterator ends the workers at once.
+    worker goes up from the smallest, so that the first points appear within seconds. A group that
+    memory failed or whose worker died is tried once more, one seed after the other: another may
+    have had the memory. A dead worker is replaced; the others do not notice. Closing the iterator
+    ends the workers at once.
 
     Args:
         queue: groups to run; taken from it as they start. The listener may add to it at each event.
         loader: of the groups' tasks.
         workers: processes.
     """
-    lives: dict[str, int] = {}
-    flying: dict[Future[tuple[list[Candidate], float]], tuple[PlannedGroup, float]] = {}
+    again: set[str] = set()  # what is tried, or was, for the second time
     climbing: PlannedGroup | None = None  # what the worker that goes up from the smallest holds
-    pool, broken = _pool(loader, workers), False
+    crew: list[_Worker] = []
     try:
-        while queue or flying:
-            if broken and not flying:
-                _end(pool)
-                pool, broken = _pool(loader, workers), False
-            while queue and len(flying) < workers and not broken:
+        while queue or any(worker.group for worker in crew):
+            while queue and (len(crew) < workers or not all(worker.group for worker in crew)):
+                worker = next((worker for worker in crew if not worker.group), None)
+                if worker is None:
+                    crew.append(worker := _hired(loader))
                 queue.sort(key=lambda group: group.seconds)
                 group = queue.pop(0 if climbing is None else -1)
                 climbing = climbing or group
-                flying[pool.submit(_run, group.spec)] = (group, time.monotonic())
+                worker.give(group, apart=group.spec.name in again)
                 yield Started(group)
-            ended, _ = wait(flying, timeout=TICK_SECONDS, return_when=FIRST_COMPLETED)
+            heard = wait([worker.pipe for worker in crew if worker.group], TICK_SECONDS)
             yield Tick()
-            for future in ended:
-                group, began = flying.pop(future)
-                climbing = None if group is climbing else climbing
-                error = future.exception()
-                seconds = time.monotonic() - began
-                if error is None:
-                    candidates, seconds = future.result()
-                    yield Finished(group, candidates, seconds)
-                    continue
-                if not isinstance(error, BrokenProcessPool | MemoryError):
-                    yield Failed(group, f"{type(error).__name__}: {error}", seconds)
-                    continue
-                dead = isinstance(error, BrokenProcessPool)
-                broken |= dead  # one worker's death takes the pool with it, and all that flew
-                lives[group.spec.name] = lives.get(group.spec.name, LIVES) - 1
-                if lives[group.spec.name] > 0:
-                    queue.append(group)
+            for worker in [worker for worker in crew if worker.group and worker.pipe in heard]:
+                ended = worker.group
+                assert ended is not None
+                answer = worker.take()
+                climbing = None if ended is climbing else climbing
+                if worker.pipe.closed:
+                    crew.remove(worker)
+                if not answer.reason:
+                    yield Finished(ended, answer.candidates, answer.seconds)
+                elif answer.memory and ended.spec.name not in again:
+                    again.add(ended.spec.name)
+                    queue.append(ended)
                 else:
-                    reason = "its worker process died twice (memory?)" if dead else str(error)
-                    yield Failed(group, reason, seconds)
+                    yield Failed(ended, answer.reason, answer.seconds)
     finally:
-        _end(pool)
+        for worker in crew:
+            worker.end()
 
 
-def _pool(loader: TaskLoader, workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(
-        workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_prepare,
-        initargs=(loader,),
+def _hired(loader: TaskLoader) -> _Worker:
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(target=_work, args=(theirs, loader))
+    process.start()
+    theirs.close()  # else its end would never show in ours
+    return _Worker(process, ours)
+
+
+def _last_words(code: int | None) -> str:
+    """How a process died, which had no chance to say it."""
+    how = f"exit code {code}"
+    if code is not None and code < 0:
+        how = signal.Signals(-code).name
+    return (
+        f"its worker process died twice ({how}); if memory is short, end other programs or give"
+        " fewer --workers"
     )
 
 
-def _end(pool: ProcessPoolExecutor) -> None:
-    """End the workers now; a group under way is lost and will be trained again."""
-    for process in list((pool._processes or {}).values()):
-        process.terminate()  # a pool's own shutdown would first let a long group end
-    pool.shutdown(wait=True, cancel_futures=True)
-
-
-_loader: TaskLoader | None = None  # a worker's own
-_tasks: dict[tuple[str, str, str], Task] = {}  # each loaded once for all the worker's groups
-
-
-def _prepare(loader: TaskLoader) -> None:
-    """Set up a worker: one thread, and an end when its driver ends."""
-    import signal
-
+def _work(pipe: Connection, loader: TaskLoader) -> None:
+    """A worker: trains what comes through the pipe, on one thread, until its driver ends."""
     import torch
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
     threading.Thread(target=_die_with_driver, daemon=True).start()
     torch.set_num_threads(1)
-    global _loader
-    _loader = loader
+    tasks: dict[tuple[str, str, str], Task] = {}  # each loaded once for all the worker's groups
+    while True:
+        spec, apart = pipe.recv()
+        began = time.perf_counter()
+        try:
+            about = spec.domain, spec.data, spec.treatment
+            if about not in tasks:
+                tasks[about] = loader(*about)
+            began = time.perf_counter()
+            answer = _Answer(_trained(tasks[about], spec, apart), time.perf_counter() - began)
+        except MemoryError as error:
+            answer = _Answer([], time.perf_counter() - began, str(error) or NO_MEMORY, memory=True)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            answer = _Answer([], time.perf_counter() - began, reason)
+        pipe.send(answer)
+
+
+def _trained(task: Task, spec: GroupSpec, apart: bool) -> list[Candidate]:
+    specs = [replace(spec, seeds=(seed,)) for seed in spec.seeds] if apart else [spec]
+    return [run for each in specs for run in run_group(task, each)]
 
 
 def _die_with_driver() -> None:
     """A `kill -9` of the driver must leave no orphan: wait for its end and end too."""
     parent = multiprocessing.parent_process()
     assert parent is not None
-    wait_for_sentinel([parent.sentinel])
+    wait([parent.sentinel])
     os._exit(1)
-
-
-def _run(spec: GroupSpec) -> tuple[list[Candidate], float]:
-    assert _loader is not None
-    about = spec.domain, spec.data, spec.treatment
-    if about not in _tasks:
-        _tasks[about] = _loader(*about)
-    began = time.perf_counter()
-    return run_group(_tasks[about], spec), time.perf_counter() - began

@@ -9,7 +9,7 @@ from engine.curve import Point
 from engine.study import seal
 
 COLUMNS = "PRAGMA table_info(point)"
-STRETCH = 100_000  # rows in a row that cannot be read, before what follows them is given up
+STRETCH = 20_000  # rows in a row that cannot be read, before what follows them is given up
 
 
 def salvage(path: Path) -> list[Point]:

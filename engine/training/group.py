@@ -11,6 +11,7 @@ meaningless on a shard smaller than a batch, and a floor too low freezes the los
 ledge and falsifies the curve (notes: performance, sections 4 and 11).
 """
 
+import gc
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -31,7 +32,7 @@ from engine.training.spec import Candidate, GroupSpec, Schedule
 
 PRUNE_GAP = 0.05  # a replica within 5 % of its best rival is never dropped (same section)
 PRUNE_INTERVALS = 6  # nor one that would close the gap within so many further evaluations
-APART = "seeds one after the other: the GPU's memory did not hold all at once"
+APART = "seeds one after the other: the memory did not hold all at once"
 TRAIN_PROBE = 512  # rows of the shard on which the training loss is reported: within some percent
 
 
@@ -77,23 +78,34 @@ def run_group(task: Task, spec: GroupSpec) -> list[Candidate]:
         numbers on the same machine and versions (CPU: bit for bit), apart from the seconds.
 
     Raises:
-        MemoryError: a GPU's memory does not hold even one seed's replicas.
+        MemoryError: the device's memory does not hold even one seed's replicas.
     """
     try:
         found = _trained(task, spec)
         if task.device.type == "cuda":
             torch.cuda.empty_cache()  # for the processes beside this one
         return found
-    except torch.OutOfMemoryError:
+    except (MemoryError, RuntimeError) as error:
+        if not _is_of_memory(error):
+            raise
         if len(spec.seeds) == 1:
+            whose = "GPU" if task.device.type == "cuda" else "machine"
             raise MemoryError(
-                f"the GPU's memory does not hold {len(spec.learning_rates)} models of"
+                f"the {whose}'s memory does not hold {len(spec.learning_rates)} models of"
                 f" {spec.capacity:,} parameters; end other programs that use it or give fewer"
                 " --workers."
             ) from None
-    torch.cuda.empty_cache()  # out here: the error above held on to what did not fit
+    gc.collect()  # out here: the error above held on to what did not fit
+    if task.device.type == "cuda":
+        torch.cuda.empty_cache()
     parts = [run_group(task, replace(spec, seeds=(seed,))) for seed in spec.seeds]
     return [replace(run, reason=run.reason or APART) for part in parts for run in part]
+
+
+def _is_of_memory(error: Exception) -> bool:
+    """Whether memory ran out. On a CPU torch says so in words only (2.13)."""
+    known = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return known or "can't allocate memory" in str(error)
 
 
 def _trained(task: Task, spec: GroupSpec) -> list[Candidate]:

@@ -1,5 +1,7 @@
-"""What the driver hears of groups that fail; the loader stands in for the training."""
+"""What the driver hears of groups that fail, from real workers; the loader brings the trouble."""
 
+import os
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,35 +9,62 @@ from types import ModuleType
 
 import pytest
 
+from data.images import ImageSet
 from engine.study.agenda import PlannedGroup
-from engine.study.executors import Failed, Started, run_here
-from tests.training.stripes import spec
+from engine.study.executors import Failed, Finished, Started, run_here
+from engine.tasks.images import image_task
+from engine.training.spec import Schedule
+from tests.training.stripes import spec, striped_images
 
 
 @dataclass(frozen=True)
-class Full:
-    """A loader for which there is never memory; it writes a line for each try."""
+class Trouble:
+    """A loader for which there is trouble with most data; it writes a line for each try."""
 
     tries: Path
-    error: type[Exception]
 
     def __call__(self, domain, data, treatment=""):
         with self.tries.open("a") as file:
-            file.write("tried\n")
-        raise self.error("the GPU's memory does not hold it")
+            file.write(f"{data}\n")
+        if data == "deadly":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if data == "wrong":
+            raise ValueError("a model of its own kind")
+        if data == "large":
+            raise MemoryError("the GPU's memory does not hold it")
+        parts = {name: striped_images(40, seed) for seed, name in enumerate(PARTS)}
+        about = {"title": "", "classes": tuple("abcd"), "hash": "", "unit": "", "credit": ""}
+        return image_task(ImageSet(name=data, **parts, **about), "cpu")
+
+
+PARTS = ("train", "validation", "test")
+SHORT = Schedule(batch=8, floor_steps=5, max_steps=10)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("error", "tries"), [(MemoryError, 2), (ValueError, 1)])
-def test_a_group_that_memory_failed_is_tried_once_more_and_no_other(
-    tmp_path, monkeypatch, error, tries
-):
+def test_a_group_in_trouble_fails_with_its_reason_and_the_others_go_on(tmp_path, monkeypatch):
     # A spawned worker runs the main script anew, and Streamlit's AppTest leaves one of its own.
     monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
-    loader = Full(tmp_path / "tries", error)
-    events = list(run_here([PlannedGroup(spec(), "shard", 1.0)], loader, workers=1))
-    failed = [event for event in events if isinstance(event, Failed)]
-    assert len(loader.tries.read_text().splitlines()) == tries
-    assert sum(isinstance(event, Started) for event in events) == tries
-    assert len(failed) == 1
-    assert "the GPU's memory does not hold it" in failed[0].reason
+    names = ("deadly", "good", "wrong", "better", "large", "best")
+    queue = [
+        PlannedGroup(spec(name=name, data=name, size=20, schedule=SHORT), "shard", float(seconds))
+        for seconds, name in enumerate(names)
+    ]
+    loader = Trouble(tmp_path / "tries")
+    events = list(run_here(queue, loader, workers=2))
+    failed = {event.group.spec.name: event.reason for event in events if isinstance(event, Failed)}
+    assert failed.keys() == {"deadly", "wrong", "large"}
+    assert "died twice (SIGKILL); if memory is short" in failed["deadly"]
+    assert failed["wrong"] == "ValueError: a model of its own kind"
+    assert failed["large"] == "the GPU's memory does not hold it"
+    runs = {event.group.spec.name: event.candidates for event in events if type(event) is Finished}
+    assert {name: len(found) for name, found in runs.items()} == {"good": 4, "better": 4, "best": 4}
+    tried = {name: 2 if name in ("deadly", "large") else 1 for name in names}
+    started = [event.group.spec.name for event in events if isinstance(event, Started)]
+    assert {name: started.count(name) for name in names} == tried
+    said = loader.tries.read_text().split()
+    assert {name: said.count(name) for name in ("deadly", "wrong", "large")} == {
+        "deadly": 2,
+        "wrong": 1,
+        "large": 2,
+    }
