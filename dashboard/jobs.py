@@ -5,6 +5,7 @@ says goes to a log beside the store. All else about a run is read from the store
 """
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -100,8 +101,11 @@ class Job:
     @property
     def fault(self) -> str | None:
         """Why it ended, in its own last words; None while it runs and after it did its work."""
-        if not self.process.poll():
+        code = self.process.poll()
+        if not code:
             return None
+        if code < 0:
+            return f"Its process was ended from outside ({signal.Signals(-code).name})."
         return last_words(_tail(self.log))
 
     @property

@@ -146,10 +146,13 @@ def sentence(words: str) -> str:
     return words[:1].upper() + words[1:].rstrip(".") + "."
 
 
+UNEXPECTEDLY = "stopped unexpectedly"
+
+
 def state(row: StudyRow) -> str:
     """A study's state in words; one whose driver fell silent is told from one that was stopped."""
     if row.state == "stopped" and "unexpectedly" in row.reason:
-        return "stopped unexpectedly"
+        return UNEXPECTEDLY
     return "starting" if is_active(row) and row.state == "waiting" else row.state
 
 

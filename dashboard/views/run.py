@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from threading import Lock
 
 import streamlit as st
 
@@ -28,6 +29,12 @@ def started() -> dict[Path, jobs.Job]:
 
 
 @st.cache_resource
+def starting() -> Lock:
+    """Held while a run is started: of two tabs that press Run at once, one does."""
+    return Lock()
+
+
+@st.cache_resource
 def office() -> ThreadPoolExecutor:
     """One estimate at a time: two would measure each other."""
     return ThreadPoolExecutor(1)
@@ -49,10 +56,15 @@ def ask(order: jobs.Order) -> Future[jobs.Estimate]:
 
 
 def begin(order: jobs.Order) -> None:
-    """Start a run, unless its store cannot be written; what is wrong is shown at the next turn."""
+    """Start a run, unless another tab has or the store cannot be written: said at the next turn."""
     try:
         Store.open(store).close()
-        started()[store] = jobs.start(order, store)
+        with starting():
+            job = started().get(store)
+            if job is not None and job.running:
+                st.session_state["refused"] = "A run was started here already; this is it."
+                return
+            started()[store] = jobs.start(order, store)
     except (StoreError, OSError) as error:
         st.session_state["refused"] = f"Nothing was started: {error}"
 
@@ -292,6 +304,12 @@ def is_heard(job: jobs.Job, view: state.View) -> bool:
     return any((row.last_heard or 0.0) > job.began for row in view.studies)
 
 
+def is_told(job: jobs.Job, view: state.View) -> bool:
+    """Whether the store says how a run ended; with its disk full, say, it cannot."""
+    heard = [row for row in view.studies if (row.last_heard or 0.0) > job.began]
+    return any(words.state(row) != words.UNEXPECTEDLY for row in heard)
+
+
 view = panels.look(store)
 job = started().get(store)
 at_work = job is not None and job.running
@@ -299,8 +317,10 @@ running = [row.id for row in view.studies if words.is_active(row)]
 active = at_work or bool(running)
 if refused := st.session_state.pop("refused", None):
     st.error(refused, icon=":material/error:")
-if job and job.fault and not is_heard(job, view):
-    st.error(f"The run did not start: {job.fault}", icon=":material/error:")
+if job and job.fault and not is_told(job, view):
+    began = is_heard(job, view) or not store.exists()
+    said = "The run has ended" if began else "The run did not start"
+    st.error(f"{said}: {words.plain(job.fault)}", icon=":material/error:")
 
 
 @st.fragment(run_every=1.0 if active else None)

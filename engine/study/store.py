@@ -853,7 +853,8 @@ def _insert_points(
 def _study_row(row: sqlite3.Row, now: float) -> StudyRow:
     settings = json.loads(row["settings"])
     state, reason = row["state"], row["reason"]
-    if state == "running" and now - (row["heartbeat"] or 0.0) > LOST_AFTER_SECONDS:
+    # A beat that is yet to come was before the clock was set back, and nobody has beaten since.
+    if state == "running" and abs(now - (row["heartbeat"] or 0.0)) > LOST_AFTER_SECONDS:
         state, reason = "stopped", "the run ended unexpectedly; resume it, nothing is lost"
     pace = (row["took"] / row["expected_done"]) if row["expected_done"] else 1.0
     ahead, gone = row["ahead"] or 0.0, row["expected_done"] or 0.0

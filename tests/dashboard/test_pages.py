@@ -17,6 +17,7 @@ from dashboard import jobs, ordering, state
 from engine.curve import Point, write_points
 from engine.laws.window import Window
 from engine.numbers import number
+from engine.study import seal
 from engine.study.store import Store
 from tests import studies
 from tests.studies import NAME, SIZES, TRUTHS, make_study, points
@@ -252,6 +253,7 @@ def test_a_study_that_failed_says_why_and_can_be_resumed(store):
 def test_a_driver_that_fell_silent_is_told_from_one_that_was_stopped(store):
     make_study(store, "running", done=SIZES[:3])
     with sqlite3.connect(store) as connection:
+        seal.install(connection)
         connection.execute("UPDATE study SET heartbeat = heartbeat - 1000")
     at = visit("views/run.py")
     assert "stopped unexpectedly" in said(at)
@@ -457,6 +459,67 @@ def test_while_a_run_starts_the_last_line_of_its_log_is_shown(store, monkeypatch
     finally:
         started[0].process.kill()
         started[0].process.wait()
+
+
+@pytest.fixture
+def job(store, monkeypatch):
+    """Stands in for drivers: Run starts the shell command that is given."""
+    begun = []
+
+    def start(order: jobs.Order, path: Path) -> jobs.Job:
+        log = path.with_name("study.log")
+        with log.open("wb") as out:
+            process = subprocess.Popen(["sh", "-c", begun[0]], stderr=out)
+        begun.append(jobs.Job(process, log, time.time() - 60))
+        return begun[-1]
+
+    monkeypatch.setattr(jobs, "start", start)
+    yield begun
+    for one in begun[1:]:
+        one.process.kill()
+        one.process.wait()
+
+
+def test_of_two_tabs_that_start_the_same_run_one_does_and_the_other_shows_it(store, job):
+    make_study(store, "stopped", done=SIZES[:3])
+    job.append("sleep 60")
+    first, second = visit("views/run.py"), visit("views/run.py")
+    pressed(first, "Resume")
+    assert "A run was started here already; this is it." in said(pressed(second, "Resume"))
+    assert len(job) == 2
+
+
+def test_a_run_that_could_not_write_how_it_ended_says_so_on_the_page(store, job):
+    job.append("echo 'steepness: the disk is full.' >&2; exit 1")
+    at = visit("views/run.py")
+    make_study(store, "running", done=SIZES[:3])
+    with sqlite3.connect(store) as connection:
+        seal.install(connection)
+        connection.execute("UPDATE study SET heartbeat = heartbeat - 30")
+    pressed(at, "Run")
+    job[1].process.wait()
+    at = visit("views/run.py")
+    assert "The run has ended: The disk is full." in said(at)
+    assert "Resume" in [button.label for button in at.button]
+
+
+def test_a_run_killed_before_it_was_heard_of_says_so(job):
+    job.append("kill -9 $$")
+    at = visit("views/run.py")
+    pressed(at, "Run")
+    job[1].process.wait()
+    at = visit("views/run.py")
+    assert "The run did not start: Its process was ended from outside (SIGKILL)." in said(at)
+
+
+def test_a_damaged_store_is_one_sentence_on_every_page_and_no_number(store):
+    make_study(store, "finished")
+    raw = bytearray(store.read_bytes())
+    place = raw.rindex(b"top-5 error")
+    raw[place] ^= 1
+    store.write_bytes(raw)
+    for page in PAGES:
+        assert "is damaged (1 of the rows in its table point" in said(visit(page))
 
 
 def test_a_run_of_several_subjects_shows_how_far_each_is_and_one_curve_of_each(store):

@@ -24,7 +24,7 @@ import pytest
 from PIL import Image
 
 from engine import cli
-from engine.study import executors
+from engine.study import executors, seal
 from engine.study.store import Store
 from engine.training import probe
 from engine.training.group import run_group
@@ -277,6 +277,7 @@ def test_a_failed_group_is_tried_again_and_gives_the_points_of_an_undisturbed_ru
 ):
     shutil.copy(undisturbed, path)
     with sqlite3.connect(path) as connection:
+        seal.install(connection)
         (name, shard) = connection.execute("SELECT name, shard FROM work ORDER BY rowid").fetchone()
         connection.execute("UPDATE work SET state = 'failed', reason = '?' WHERE name = ?", (name,))
         connection.execute("UPDATE shard SET state = 'failed' WHERE name = ?", (shard,))

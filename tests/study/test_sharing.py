@@ -1,6 +1,9 @@
 """The multi-process service of a CUDA device, by a control program that writes what it is told."""
 
 import os
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -38,6 +41,28 @@ def test_the_service_runs_while_a_study_does_and_ends_with_it(control):
     start, end = told.read_text().splitlines()
     assert start.split() == ["-d", pipes]
     assert end.split() == [pipes, "quit"]
+
+
+KILLED = f"""
+import os, signal
+from engine.study.sharing import shared
+from engine.training.device import Device
+with shared(Device("cuda", "a GPU", "said by the test"), 2):
+    print(os.environ[{PIPES!r}], flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.slow
+def test_the_service_ends_with_a_driver_that_is_killed(control):
+    told = control()
+    died = subprocess.run([sys.executable, "-c", KILLED], capture_output=True, text=True)
+    pipes = died.stdout.strip()
+    deadline = time.monotonic() + 60
+    while os.path.exists(pipes) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert told.read_text().splitlines()[1].split() == [pipes, "quit"]
+    assert not os.path.exists(pipes)
 
 
 def test_a_service_that_does_not_start_leaves_the_workers_their_turns(control):

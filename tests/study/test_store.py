@@ -135,11 +135,12 @@ def test_edges_and_scores_are_those_of_the_points_that_have_some(store):
     assert store.scores(study) == [("c", 100.0, {"bleu": 7.5})]
 
 
-def test_a_silent_driver_is_shown_as_stopped(store):
+@pytest.mark.parametrize("passed", [LOST_AFTER_SECONDS + 1, -3600.0])  # the clock was set back
+def test_a_silent_driver_is_shown_as_stopped(store, passed):
     study = new_study(store)
     store.set_study(study, "running")
     assert store.studies()[0].state == "running"
-    (later,) = store.studies(now=time.time() + LOST_AFTER_SECONDS + 1)
+    (later,) = store.studies(now=time.time() + passed)
     assert later.state == "stopped"
     assert "unexpectedly" in later.reason
 
