@@ -13,6 +13,7 @@ from pathlib import Path
 from engine import VERSION
 from engine.arguments import count, counts, positive
 from engine.domains import DOMAINS
+from engine.exposure import DATA_FOLDER, data_folder, is_exposed, warning
 from engine.study.subject import PRESETS
 
 
@@ -57,6 +58,13 @@ def _parser() -> argparse.ArgumentParser:
     app = commands.add_parser("app", help="open the dashboard")
     _add_store(app)
     app.add_argument("--port", type=int, default=8501, help="default 8501")
+    app.add_argument("--address", help="where it listens; default 127.0.0.1: this machine alone")
+    app.add_argument(
+        "--data-folder",
+        type=Path,
+        metavar="FOLDER",
+        help="where paths typed on the page may lead; default your home folder",
+    )
     app.set_defaults(run=_app)
 
     domains = commands.add_parser("domains", help="domains, models and data ready on this machine")
@@ -130,8 +138,18 @@ def _app(options: argparse.Namespace) -> int:
 
     script = Path(dashboard.__file__).parent / "app.py"
     environment = {**os.environ, "STEEPNESS_STORE": str(_store_path(options).absolute())}
+    if options.data_folder is not None:
+        if not options.data_folder.is_dir():
+            print(f"steepness: there is no folder {options.data_folder}", file=sys.stderr)
+            return 2
+        environment[DATA_FOLDER] = str(options.data_folder.absolute())
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += ["--server.port", str(options.port)]
+    if options.address is not None:
+        command += ["--server.address", options.address]
+        if is_exposed(options.address):
+            print(warning(options.address, data_folder(environment)), file=sys.stderr)
+            environment.setdefault("STREAMLIT_SERVER_ALLOWED_HOSTS", "*")  # by what name, who knows
     return subprocess.call(command, env=environment, cwd=script.parent.parent)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import jobs, panels, state, words
+from dashboard.confined import OutsideError, within
 from dashboard.ordering import order_form
 from engine.curve import Curve
 from engine.numbers import duration
@@ -49,11 +50,16 @@ def ask(order: jobs.Order) -> Future[jobs.Estimate]:
 
 
 def begin(order: jobs.Order) -> None:
-    """Start a run, unless its store cannot be written; what is wrong is shown at the next turn."""
+    """Start a run, unless its store cannot be written or its data lie where no page may look.
+
+    What is wrong is shown at the next turn.
+    """
     try:
+        for _, path in order.paths:  # of a stored study: someone else's file may name any
+            within(path, st.session_state[state.FOLDER])
         Store.open(store).close()
         started()[store] = jobs.start(order, store)
-    except (StoreError, OSError) as error:
+    except (StoreError, OutsideError, OSError) as error:
         st.session_state["refused"] = f"Nothing was started: {error}"
 
 
