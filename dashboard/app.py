@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 import streamlit as st
+from streamlit import net_util
 
 from dashboard import entrance, links, state, tables
 from dashboard.window import serve_plotly
@@ -28,6 +29,9 @@ STYLE = """
 .katex-display { overflow: visible !important; }
 """
 
+# Else a knock from another site would have Streamlit ask a server on the network for this machine's
+# address there, to learn whether that site is this very page.
+net_util._internal_ip = net_util._external_ip = "127.0.0.1"
 st.set_page_config(page_title="Steepness", page_icon=MARK, layout="wide")
 st.logo(MARK)
 st.html(f"<style>{STYLE}{tables.STYLE}</style>")

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 something failed (one line on stderr), 2 wrong usage.
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -150,7 +151,9 @@ def _app(options: argparse.Namespace) -> int:
         if is_exposed(options.address):
             print(warning(options.address, data_folder(environment)), file=sys.stderr)
             environment.setdefault("STREAMLIT_SERVER_ALLOWED_HOSTS", "*")  # by what name, who knows
-    return subprocess.call(command, env=environment, cwd=script.parent.parent)
+    server = subprocess.Popen(command, env=environment, cwd=script.parent.parent)
+    signal.signal(signal.SIGTERM, lambda *_: server.terminate())  # else it would go on alone
+    return server.wait()
 
 
 def _domains(options: argparse.Namespace) -> int:
