@@ -11,7 +11,7 @@ export PIP_CONSTRAINT := requirements.lock
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export OMP_NUM_THREADS := 1
 
-.PHONY: install app test test-quick lint bench clean
+.PHONY: install app test test-quick soak audit lint bench clean
 
 install: $(VENV)/.app  ## the environment that the dashboard needs
 
@@ -23,7 +23,10 @@ test: $(VENV)/.dev  ## the whole suite
 	$(PYTEST)
 
 test-quick: $(VENV)/.dev  ## what needs no browser and is not slow
-	$(PYTEST) -m "not browser and not slow"
+	$(PYTEST) -m "not browser and not slow and not soak"
+
+soak: $(VENV)/.dev  ## what takes minutes to hours: faults, floods and fuzz
+	$(BIN)/python -m pytest -m soak tests/soak
 
 lint: $(VENV)/.dev  ## format, rules, types
 	$(BIN)/ruff format --check .

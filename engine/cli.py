@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine import VERSION
 from engine.arguments import count, counts, positive
+from engine.columns import visible
 from engine.domains import DOMAINS
 from engine.exposure import DATA_FOLDER, data_folder, is_exposed, warning
 from engine.study.subject import PRESETS
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except Exception as error:
         if _expected(error):
-            print(f"steepness: {error}", file=sys.stderr)
+            print(f"steepness: {visible(str(error))}", file=sys.stderr)
             return 1
         raise
 
@@ -189,13 +190,13 @@ def _status(options: argparse.Namespace) -> int:
             left = ""
             if row.state == "running" and row.seconds_left is not None:
                 left = f", about {duration(row.seconds_left)} left"
-            print(f"{row.name}: {row.state}, {row.done} of {row.total} sizes{left}")
+            print(f"{visible(row.name)}: {row.state}, {row.done} of {row.total} sizes{left}")
             print(f"  on {row.device} ({row.device_reason})")
             if row.reason:
-                print(f"  {row.reason}")
+                print(f"  {visible(row.reason)}")
             for group in store.work(row.id):
                 if group.state == "failed":
-                    print(f"  failed: {group.name}: {group.reason}")
+                    print(visible(f"  failed: {group.name}: {group.reason}"))
     return 0
 
 

@@ -59,7 +59,7 @@ def begin(order: jobs.Order) -> None:
             within(path, st.session_state[state.FOLDER])
         Store.open(store).close()
         started()[store] = jobs.start(order, store)
-    except (StoreError, OutsideError, OSError) as error:
+    except (StoreError, OutsideError, jobs.JobError, OSError) as error:
         st.session_state["refused"] = f"Nothing was started: {error}"
 
 

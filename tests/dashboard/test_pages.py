@@ -480,6 +480,16 @@ def test_a_stored_study_whose_data_lie_elsewhere_is_not_resumed_from_the_page(st
     assert "/data" in at.error[0].value
 
 
+def test_a_stored_study_of_somebody_s_own_code_is_not_resumed_from_the_page(store, monkeypatch):
+    settings = studies.SETTINGS
+    subject = {**settings["subjects"][0], "domain": "/tmp/evil.py"}
+    monkeypatch.setitem(settings, "subjects", [subject])
+    make_study(store, "stopped", done=SIZES[:3])
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("it was started"))
+    at = pressed(visit("views/run.py"), "Resume")
+    assert "the page runs no other code" in at.error[0].value
+
+
 def test_while_a_run_starts_the_last_line_of_its_log_is_shown(store, monkeypatch):
     def start(order: jobs.Order, path: Path) -> jobs.Job:
         log = path.with_name("study.log")
