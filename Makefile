@@ -33,17 +33,26 @@ lint: $(VENV)/.dev  ## format, rules, types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+audit: $(VENV)-audit/.tools  ## known vulnerabilities in what is pinned; a bill of materials
+	$(VENV)-audit/bin/python .ci/audit.py
+
 bench: $(VENV)/.dev  ## how quick the page is, in a real browser
 	$(BIN)/steepness bench app
 
 clean:  ## everything that make made
-	rm -rf $(VENV) dashboard/static .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-audit sbom.json dashboard/static .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.app: pyproject.toml requirements.lock
 	@$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Steepness needs Python 3.11 or newer; this is %s. Give one: make PYTHON=python3.12 ...' % sys.version.split()[0])"
 	$(PYTHON) -m venv $(VENV)
 	@echo "installing the pinned dependencies (torch is large: a few minutes)"
 	$(BIN)/python -m pip install --quiet --editable ".[speech,hub]"
+	@touch $@
+
+# Apart from what is audited. PIP_CONSTRAINT would hold the tools to our own pins.
+$(VENV)-audit/.tools: Makefile
+	$(PYTHON) -m venv $(VENV)-audit
+	PIP_CONSTRAINT= $(VENV)-audit/bin/python -m pip install --quiet pip-audit==2.10.1 cyclonedx-bom==7.5.0
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.app
