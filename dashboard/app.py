@@ -1,16 +1,19 @@
 """The dashboard: routes only. `streamlit run dashboard/app.py`, or `steepness app`.
 
 The one place of the page that reads the environment: STEEPNESS_STORE names the study file; without
-it the file lies in the folder that this system gives programs for their data.
+it the file lies in the folder that this system gives programs for their data. engine.exposure
+says which folder the page takes data from.
 """
 
 import os
 from pathlib import Path
 
 import streamlit as st
+from streamlit import net_util
 
-from dashboard import links, state, tables
+from dashboard import entrance, links, state, tables
 from dashboard.window import serve_plotly
+from engine.exposure import data_folder
 from engine.study.location import default_store
 
 MARK = str(Path(__file__).parent / "mark.svg")  # an emoji or icon would be fetched from a network
@@ -26,15 +29,20 @@ STYLE = """
 .katex-display { overflow: visible !important; }
 """
 
+# Else a knock from another site would have Streamlit ask a server on the network for this machine's
+# address there, to learn whether that site is this very page.
+net_util._internal_ip = net_util._external_ip = "127.0.0.1"
 st.set_page_config(page_title="Steepness", page_icon=MARK, layout="wide")
 st.logo(MARK)
 st.html(f"<style>{STYLE}{tables.STYLE}</style>")
+data = data_folder()
+entrance.admit(data)
 try:
     serve_plotly()
 except OSError as error:
     st.error(f"The chart library cannot be copied to where the page loads it from: {error}.")
     st.stop()
-state.begin(Path(os.environ.get("STEEPNESS_STORE") or default_store()).absolute())
+state.begin(Path(os.environ.get("STEEPNESS_STORE") or default_store()).absolute(), data)
 links.read()
 page = st.navigation(
     [

@@ -2,8 +2,8 @@
 
 Okabe and Ito's hues, moved in lightness until each has a contrast of 4.5:1 on its background and
 stays apart from the others and from the orange of the fit window, to eyes that see no red or no
-green as well (tests/dashboard/test_colours.py). The theme (.streamlit/config.toml) has all but the
-purple, for which it has no name; window.css has that one itself.
+green as well (tests/dashboard/test_colours.py). The theme (.streamlit/config.toml here) has all but
+the purple, for which it has no name; window.css has that one itself.
 """
 
 from dataclasses import dataclass

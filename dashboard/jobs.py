@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.domains import DOMAINS
 from engine.study.subject import stored_settings
 
 ESTIMATE_SECONDS = 240.0  # of five domains on a busy machine, their data decoded first
@@ -126,7 +127,17 @@ class Estimate:
 
 
 def start(order: Order, store: Path) -> Job:
-    """Start a run that writes into `store`; returns at once."""
+    """Start a run that writes into `store`; returns at once.
+
+    Raises:
+        JobError: it is of a domain that is not Steepness's own. A store that somebody else made may
+            name any file as one, and code runs only where it was named on the command line.
+    """
+    if others := [domain for domain in order.domains if domain not in DOMAINS]:
+        raise JobError(
+            f"{others[0]!r} is no domain of Steepness's own, and the page runs no other code: give"
+            " `steepness run` the same command again."
+        )
     log = store.with_name(store.name + ".log")
     command = [sys.executable, "-m", "engine.cli", *order.arguments, "--store", str(store)]
     with log.open("wb") as out:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import jobs, words
+from dashboard import jobs, state, words
+from dashboard.confined import OutsideError, within
 from engine.domains import DOMAINS, OF_TRAINING
 from engine.study.location import default_cache
 
@@ -163,13 +164,19 @@ def _place(domain: str, source: str) -> tuple[str | None, bool]:
                 f"{kind} with the data",
                 key=f"path-{domain}-{source}",
                 persist_state="session",
-                placeholder="a path on this machine",
+                placeholder=f"a path in {st.session_state[state.FOLDER]}",
                 width=560,
             ).strip()
             or None
         )
         if path:
-            ready, why = is_ready(domain, source, Path(path).expanduser())
+            try:
+                place = within(path, st.session_state[state.FOLDER])
+            except OutsideError as error:
+                ready, why = False, str(error)
+            else:
+                path = str(place)
+                ready, why = is_ready(domain, source, place)
     said = words.plain(re.sub("--data-(path|folder)", "a path here", why))
     if not ready:
         st.warning(said, icon=":material/folder_off:")

@@ -22,6 +22,7 @@ from engine.study.subject import Subject, stored_settings
 from engine.study.treated import about_curves
 
 STORE = "store"  # Path of the store, set by app.py
+FOLDER = "folder"  # Path of the folder that data are taken from, likewise
 STUDY = "study"  # the Choice on Explore
 ASKED = "asked"  # the name of the study that a link asks for
 MOST_EARLIER = 100  # changes of windows that can be undone
@@ -94,9 +95,10 @@ class Searched:
 UNSEARCHED = Searched({}, {}, {}, ())  # what is known of curves that no study here measured
 
 
-def begin(store: Path) -> None:
+def begin(store: Path, folder: Path) -> None:
     """Set what every page expects in the session, once."""
     st.session_state[STORE] = store
+    st.session_state[FOLDER] = folder
     for key, value in ((WINDOWS, {}), (EARLIER, []), (LATER, []), (RESET, 0)):
         st.session_state.setdefault(key, value)
     for key in (TROUBLE, ASKED, BROUGHT):

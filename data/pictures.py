@@ -6,6 +6,7 @@ is scaled to the side wanted and the longer one is cut evenly at both ends, as f
 """
 
 import io
+import re
 import struct
 import warnings
 
@@ -18,6 +19,11 @@ MOST_PIXELS = 89_478_485  # pillow's own bound against bombs: 256 MB as RGB
 LONGEST_SIDE = (
     32_768  # pixels; no camera's picture is longer, and a 100,000 x 1 strip is no picture
 )
+MOST_SCANS = (
+    100  # of a JPEG, each over all its pixels; encoders write about 10, and 14 bytes are one
+)
+MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])", re.DOTALL)  # of a JPEG's segments
+SCAN, END = b"\xda", b"\xd9"
 BROKEN = (  # what pillow raises for damaged files of these formats, bombs among it
     OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, KeyError, OverflowError,
     struct.error, Image.DecompressionBombError, Image.DecompressionBombWarning,
@@ -46,7 +52,7 @@ def decode(content: bytes, side: int | None) -> NDArray[np.uint8]:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             warnings.simplefilter("ignore", UserWarning)  # of damaged EXIF, beside sound pixels
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                return _pixels(image, side)
+                return _pixels(image, content, side)
     except BROKEN as error:
         said = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         if isinstance(error, UnidentifiedImageError):
@@ -54,10 +60,12 @@ def decode(content: bytes, side: int | None) -> NDArray[np.uint8]:
         raise BrokenPicture(said) from error
 
 
-def _pixels(image: Image.Image, side: int | None) -> NDArray[np.uint8]:
+def _pixels(image: Image.Image, content: bytes, side: int | None) -> NDArray[np.uint8]:
     wide, high = image.size
     if max(wide, high) > LONGEST_SIDE or wide * high > MOST_PIXELS:
         raise ValueError(f"{wide:,} x {high:,} pixels are too many")
+    if image.format == "JPEG" and (scans := _scans(content)) > MOST_SCANS:
+        raise ValueError(f"{scans:,} scans or more are too many")
     if side is not None:
         image.draft("RGB", (2 * side, 2 * side))  # JPEG: decodes at 1/2, 1/4, 1/8; never below
     upright = ImageOps.exif_transpose(image)
@@ -66,6 +74,15 @@ def _pixels(image: Image.Image, side: int | None) -> NDArray[np.uint8]:
     if side is not None and flat.size != (side, side):
         flat = ImageOps.fit(flat, (side, side), Image.Resampling.BICUBIC)  # averages on shrinking
     return np.asarray(flat)
+
+
+def _scans(content: bytes) -> int:
+    """How often a JPEG goes over its pixels; no further than one too many."""
+    at, scans = 2, 0
+    while scans <= MOST_SCANS and (found := MARKER.search(content, at)) and found[1] != END:
+        scans += found[1] == SCAN
+        at = found.end() + int.from_bytes(content[found.end() : found.end() + 2])
+    return scans
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -2,6 +2,7 @@
 
 Transcripts stand in one table or beside each recording. Whole speakers are held out where they are
 known, else whole folders, else files; who is decided by a hash of the name and never changes.
+What is not read: see data.own_files.
 """
 
 import csv
@@ -9,6 +10,7 @@ import hashlib
 from pathlib import Path
 
 from data.errors import DataError
+from data.own_files import is_own, own_files
 from data.recordings import Recording, file_content, recorded, transcript
 from data.speech_set import SpeechSet
 
@@ -28,7 +30,8 @@ def load_folder(folder: Path | None, cache: Path | None) -> SpeechSet:
     files = _audio_files(folder)
     assert folder is not None  # or there were no files
     table = folder / TRANSCRIPTS
-    texts, speakers = _from_table(table, files) if table.is_file() else (_beside(files, folder), {})
+    listed = is_own(table, folder.resolve())
+    texts, speakers = _from_table(table, files) if listed else (_beside(files, folder), {})
     names = {path: path.relative_to(folder).as_posix() for path in files}
     split, splitting = _split([names[path] for path in files], [speakers.get(p) for p in files])
     recordings = [
@@ -61,11 +64,11 @@ def _audio_files(folder: Path | None) -> list[Path]:
             f" or ogg files and a {TRANSCRIPTS} (file, tab, text and perhaps tab, speaker), or"
             " FILE.txt beside each FILE.wav."
         )
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO)
+    files = own_files(folder, AUDIO)
     if len(files) < FEWEST:
         raise DataError(
-            f"in {folder} there are {len(files)} recordings (wav, flac, ogg): a curve needs at"
-            f" least {FEWEST}, and some hundreds to show anything."
+            f"in {folder} there are {len(files)} recordings (wav, flac, ogg; links out of it are"
+            f" not read): a curve needs at least {FEWEST}, and some hundreds to show anything."
         )
     return files
 
@@ -116,7 +119,7 @@ def _beside(files: list[Path], folder: Path) -> dict[Path, str]:
     texts = {}
     for path in files:
         beside = path.with_suffix(".txt")
-        if not beside.is_file():
+        if not is_own(beside, folder.resolve()):
             raise DataError(
                 f"{path} has no transcript: write it into {beside.name} beside it, or all of them"
                 f" into {TRANSCRIPTS} (file, tab, text)."
@@ -125,7 +128,7 @@ def _beside(files: list[Path], folder: Path) -> dict[Path, str]:
             texts[path] = transcript(beside.read_text(encoding="utf-8-sig"), str(beside))
         except UnicodeDecodeError as error:
             raise DataError(f"{beside} is not UTF-8: save it as UTF-8.") from error
-    alone = sorted(set(folder.rglob("*.txt")) - {path.with_suffix(".txt") for path in files})
+    alone = sorted({*own_files(folder, (".txt",))} - {path.with_suffix(".txt") for path in files})
     if alone:
         raise DataError(f"{alone[0]} is a transcript without a recording: move it away.")
     return texts

@@ -17,6 +17,7 @@ LONGEST = (
     40.0  # seconds of one recording: LibriSpeech's longest is 35; one far longer is no utterance
 )
 RATES = 4_000, 192_000  # samples a second: outside, the header lies
+MOST_CHANNELS = 8  # 7.1 sound; a kilobyte of silent ogg may declare 255 of them, some gigabytes
 SILENT = 1e-4  # of full scale, after its mean is taken off: 3 steps of 16 bits
 
 
@@ -24,8 +25,8 @@ def decode(content: bytes, place: str) -> NDArray[np.float32]:
     """A recording as samples (n,) at features.RATE, several channels mixed into one.
 
     Raises:
-        DataError: empty, damaged, cut short, silent, not finite, too long, or of a rate that no
-            recording has.
+        DataError: empty, damaged, cut short, silent, not finite, too long, or of a rate or as many
+            channels as no recording has.
     """
     if not content:
         raise DataError(f"{place} is empty: take it out or put the recording back.")
@@ -37,6 +38,11 @@ def decode(content: bytes, place: str) -> NDArray[np.float32]:
                 raise DataError(
                     f"{place} says it has {rate:,} samples a second: {RATES[0]:,} to {RATES[1]:,}"
                     " can be."
+                )
+            if sound.channels > MOST_CHANNELS:
+                raise DataError(
+                    f"{place} says it has {sound.channels} channels: at most {MOST_CHANNELS} can"
+                    " be."
                 )
             if declared > LONGEST * rate:
                 raise DataError(

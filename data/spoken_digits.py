@@ -5,6 +5,7 @@ from pathlib import Path
 
 from data import synthesis
 from data.errors import DataError
+from data.own_files import is_own
 from data.recordings import WITHOUT, Recording, file_content, recorded
 from data.speech_set import SpeechSet
 
@@ -59,7 +60,7 @@ def _digit_files(folder: Path | None) -> list[tuple[int, str, Path]]:
     found = [
         (int(named[1]), named[2], int(named[3]), path)
         for path in folder.iterdir()
-        if (named := DIGIT_FILE.fullmatch(path.name))
+        if (named := DIGIT_FILE.fullmatch(path.name)) and is_own(path, folder.resolve())
     ]
     if not found:
         raise DataError(

@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from data.errors import DataError
 from data.hub import hub_ready, hub_table
+from data.own_files import own_files
 
 __all__ = ["SOURCES", "DataError", "Document", "TextSet", "is_ready", "load", "split"]
 
@@ -301,10 +302,12 @@ def _text_files(path: Path | None) -> tuple[Path, ...]:
     if path is None:
         raise DataError("the source file needs --data-path: a text file or a folder of .txt files.")
     if path.is_dir():
-        files = tuple(sorted(file for file in path.rglob("*.txt") if file.is_file()))
-        if not files:
-            raise DataError(f"there is no .txt file in {path}: put one text in each, in UTF-8.")
-        return files
+        if not (files := own_files(path, (".txt",))):
+            raise DataError(
+                f"there is no .txt file in {path} (links out of it are not read): put one text in"
+                " each, in UTF-8."
+            )
+        return tuple(files)
     if not path.is_file():
         raise DataError(f"{path} is not there: give a text file or a folder of .txt files.")
     if path.stat().st_size == 0:

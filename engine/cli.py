@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 something failed (one line on stderr), 2 wrong usage.
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,7 +14,9 @@ from pathlib import Path
 
 from engine import VERSION
 from engine.arguments import count, counts, positive
+from engine.columns import visible
 from engine.domains import DOMAINS
+from engine.exposure import DATA_FOLDER, data_folder, is_exposed, warning
 from engine.study.subject import PRESETS
 
 
@@ -34,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except Exception as error:
         if _expected(error):
-            print(f"steepness: {error}", file=sys.stderr)
+            print(f"steepness: {visible(str(error))}", file=sys.stderr)
             return 1
         raise
 
@@ -58,6 +61,13 @@ def _parser() -> argparse.ArgumentParser:
     app = commands.add_parser("app", help="open the dashboard")
     _add_store(app)
     app.add_argument("--port", type=int, default=8501, help="default 8501")
+    app.add_argument("--address", help="where it listens; default 127.0.0.1: this machine alone")
+    app.add_argument(
+        "--data-folder",
+        type=Path,
+        metavar="FOLDER",
+        help="where paths typed on the page may lead; default your home folder",
+    )
     app.set_defaults(run=_app)
 
     domains = commands.add_parser("domains", help="domains, models and data ready on this machine")
@@ -131,9 +141,21 @@ def _app(options: argparse.Namespace) -> int:
 
     script = Path(dashboard.__file__).parent / "app.py"
     environment = {**os.environ, "STEEPNESS_STORE": str(_store_path(options).absolute())}
+    if options.data_folder is not None:
+        if not options.data_folder.is_dir():
+            print(f"steepness: there is no folder {options.data_folder}", file=sys.stderr)
+            return 2
+        environment[DATA_FOLDER] = str(options.data_folder.absolute())
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += ["--server.port", str(options.port)]
-    return subprocess.call(command, env=environment, cwd=script.parent.parent)
+    if options.address is not None:
+        command += ["--server.address", options.address]
+        if is_exposed(options.address):
+            print(warning(options.address, data_folder(environment)), file=sys.stderr)
+            environment.setdefault("STREAMLIT_SERVER_ALLOWED_HOSTS", "*")  # by what name, who knows
+    server = subprocess.Popen(command, env=environment, cwd=script.parent.parent)
+    signal.signal(signal.SIGTERM, lambda *_: server.terminate())  # else it would go on alone
+    return server.wait()
 
 
 def _domains(options: argparse.Namespace) -> int:
@@ -170,13 +192,13 @@ def _status(options: argparse.Namespace) -> int:
             left = ""
             if row.state == "running" and row.seconds_left is not None:
                 left = f", about {duration(row.seconds_left)} left"
-            print(f"{row.name}: {row.state}, {row.done} of {row.total} sizes{left}")
+            print(f"{visible(row.name)}: {row.state}, {row.done} of {row.total} sizes{left}")
             print(f"  on {row.device} ({row.device_reason})")
             if row.reason:
-                print(f"  {row.reason}")
+                print(f"  {visible(row.reason)}")
             for group in store.work(row.id):
                 if group.state == "failed":
-                    print(f"  failed: {group.name}: {group.reason}")
+                    print(visible(f"  failed: {group.name}: {group.reason}"))
     return 0
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from engine.cells import line, unguard
 
+LARGEST_WHOLE = 2**63 - 1  # what the store, an SQLite file, holds in an integer
 REQUIRED = ("curve", "size", "error")
 
 
@@ -188,7 +189,7 @@ def _table(text: str) -> tuple[list[str], list[list[str]]]:
     try:
         lines = list(filter(None, reader))
     except csv.Error as fault:
-        raise PointsError(f"line {reader.line_num}: not a CSV line, {fault}") from None
+        raise PointsError(f"line {reader.line_num}: not a CSV line, {fault}: mend it") from None
     if not lines:
         raise PointsError("the file is empty: a points CSV needs a header, curve,size,error")
     header = [name.strip() for name in lines[0]]
@@ -246,11 +247,14 @@ def _whole(written: str) -> int | None:
     if not written.strip():
         return None
     try:
-        return int(written)
+        value = int(written)
     except ValueError:
         if not float(written).is_integer():  # 3.0 is how a table with blanks writes 3
             raise
-        return int(float(written))
+        value = int(float(written))
+    if abs(value) > LARGEST_WHOLE:
+        raise ValueError(written)
+    return value
 
 
 Convert = Callable[[str], str | float | None]
@@ -264,8 +268,8 @@ READERS: dict[str, tuple[Convert, str]] = {
     "metric": TEXT,
     "domain": TEXT,
     "model": TEXT,
-    "seed": (_whole, "must be a whole number or blank"),
-    "parameters": (_whole, "must be a whole number or blank"),
+    "seed": (_whole, "must be a whole number below 2^63, or blank"),
+    "parameters": (_whole, "must be a whole number below 2^63, or blank"),
     "stderr": (_measure, "must be a finite number of at least 0, or blank"),
     "seconds": (_measure, "must be a finite number of at least 0, or blank"),
     "device": TEXT,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.arguments import positive
-from engine.columns import aligned
+from engine.columns import aligned, visible
 from engine.curve import PointsError, gather, read_points
 from engine.exponents import exponent_row, write_exponents
 from engine.laws.fit import Fit, fit
@@ -64,7 +64,8 @@ def run(args: argparse.Namespace) -> int:
     if not any(found.exponent for found in fits):
         more = len(fits) - 1
         others = f" (and {more} more curve{'s' * (more > 1)})" if more else ""
-        print(f"{fits[0].curve.name}: {fits[0].notes[-1].message}{others}", file=sys.stderr)
+        said = f"{fits[0].curve.name}: {fits[0].notes[-1].message}{others}"
+        print(visible(said), file=sys.stderr)
         return 1
     print(_shown(fits, args.format), end="")
     return 0
@@ -98,7 +99,7 @@ def _table(fits: Sequence[Fit]) -> str:
     """Aligned columns, then the notes of each curve."""
     table = aligned([HEADER, *(_line(found) for found in fits)])
     notes = [f"{found.curve.name}: {note.message}" for found in fits for note in found.notes]
-    return "\n".join([table, *([""] if notes else []), *notes]) + "\n"
+    return "\n".join([table, *([""] if notes else []), *map(visible, notes)]) + "\n"
 
 
 def _line(found: Fit) -> tuple[str, ...]:

@@ -13,12 +13,11 @@ from enum import Enum
 from math import inf
 
 from engine.cells import unguard
-from engine.curve import Point, PointsError
+from engine.curve import LARGEST_WHOLE, Point, PointsError
 from engine.sheet import Sheet, is_number
 
 MOST_CURVES = 1_000  # a list of more to choose from helps no one
 LONGEST_NAME = 200  # letters: a longer cell is a remark or a wrong column
-LARGEST_WHOLE = 2**63 - 1  # what the store, an SQLite file, holds in an integer
 OPTIONAL = ("model", "seed", "unit", "metric", "domain", "parameters", "stderr", "seconds",
             "device", "split")  # fmt: skip
 TEXTS = ("curve", "model", "unit", "metric", "domain", "device", "split")

@@ -12,7 +12,7 @@ from typing import Literal
 
 from engine.arguments import positive
 from engine.cells import line, unguard
-from engine.columns import aligned
+from engine.columns import aligned, visible
 from engine.curve import Curve, PointsError, gather, read_points
 from engine.laws.forecast import REACH, Forecast, forecasts
 from engine.numbers import number
@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     if not told:
         first, more = next(iter(found.values())), len(found) - 1
         others = f" (and {more} more curve{'s' * (more > 1)})" if more else ""
-        print(f"{first.curve.name}: {first.notes[-1].message}{others}", file=sys.stderr)
+        print(visible(f"{first.curve.name}: {first.notes[-1].message}{others}"), file=sys.stderr)
         return 1
     rows = (
         [_size_row(found[name], args.error) for name, _ in asked if name in told]
@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
     print(_shown(rows, notes, args.format), end="")
     if args.format != "table":
         for name in found.keys() - told.keys():
-            print(f"{name}: {found[name].notes[-1].message}", file=sys.stderr)
+            print(visible(f"{name}: {found[name].notes[-1].message}"), file=sys.stderr)
     return 0
 
 
@@ -188,7 +188,7 @@ def _shown(
         return json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False) + "\n"
     table = aligned([HEADER, *map(_cells, rows)])
     said = dict.fromkeys([*(f"{row.curve}: {row.note}" for row in rows if row.note), *notes])
-    return "\n".join([table, *([""] if said else []), *said]) + "\n"
+    return "\n".join([table, *([""] if said else []), *map(visible, said)]) + "\n"
 
 
 def _cells(row: PredictedRow) -> tuple[str, ...]:

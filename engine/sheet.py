@@ -137,13 +137,16 @@ def _parsed(text: str, separator: str, quoting: int) -> tuple[list[list[str]], l
         strict=True,
     )
     rows, lines = [], []
-    for row in reader:
-        cells = [cell.strip() for cell in row]
-        if separator == " ":
-            cells = [cell for cell in cells if cell]  # several blanks are one
-        if any(cells):
-            rows.append(cells)
-            lines.append(reader.line_num)
+    try:
+        for row in reader:
+            cells = [cell.strip() for cell in row]
+            if separator == " ":
+                cells = [cell for cell in cells if cell]  # several blanks are one
+            if any(cells):
+                rows.append(cells)
+                lines.append(reader.line_num)
+    except csv.Error as fault:
+        raise csv.Error(f"{fault}, on line {reader.line_num}") from None
     return rows, lines
 
 

@@ -75,21 +75,29 @@ def test_a_seed_may_be_written_as_a_table_with_blanks_writes_it() -> None:
         (HEADER + "\na,10,0.5,1\n", "line 3: 4 cells, but the header names 3 columns"),
         (
             "curve,size,error,seed\na,10,0.5,1.5\n",
-            "line 2: seed '1.5' must be a whole number or blank",
+            "line 2: seed '1.5' must be a whole number below 2^63, or blank",
         ),
         (
             "curve,size,error,seed\na,10,0.5,first\n",
-            "line 2: seed 'first' must be a whole number or blank",
+            "line 2: seed 'first' must be a whole number below 2^63, or blank",
         ),
         (
             "curve,size,error,parameters\na,10,0.5,inf\n",
-            "line 2: parameters 'inf' must be a whole number or blank",
+            "line 2: parameters 'inf' must be a whole number below 2^63, or blank",
+        ),
+        (
+            "curve,size,error,seed\na,10,0.5,9223372036854775808\n",  # the store holds no more
+            "line 2: seed '9223372036854775808' must be a whole number below 2^63, or blank",
         ),
         (
             "curve,size,error,stderr\na,10,0.5,-0.1\n",
             "line 2: stderr '-0.1' must be a finite number of at least 0, or blank",
         ),
-        (HEADER + 'a,10,"0.5\n', "line 2: not a CSV line, unexpected end of data"),
+        (HEADER + 'a,10,"0.5\n', "line 2: not a CSV line, unexpected end of data: mend it"),
+        (
+            HEADER + f'a,10,0.5\n"{"x" * 10**6}",10,0.5\n',
+            "line 3: not a CSV line, field larger than field limit (131072): mend it",
+        ),
     ],
 )
 def test_a_fault_is_refused_with_its_line_value_and_rule(text: str, sentence: str) -> None:
@@ -154,8 +162,8 @@ POINTS = st.builds(
     metric=TEXT,
     domain=TEXT,
     model=TEXT,
-    seed=st.none() | st.integers(),
-    parameters=st.none() | st.integers(0),
+    seed=st.none() | st.integers(-(2**63) + 1, 2**63 - 1),
+    parameters=st.none() | st.integers(0, 2**63 - 1),
     stderr=MEASURE,
     seconds=MEASURE,
     device=TEXT,

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -55,14 +55,14 @@ def wait_for(url: str, seconds: float = 60) -> None:
 
 
 @contextmanager
-def serve(store: Path) -> Iterator[tuple[str, int]]:
+def serve(store: Path, environment: Mapping[str, str] = os.environ) -> Iterator[tuple[str, int]]:
     """Serve the page on `store`; gives its address and the server's process id."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]
     command += ["--server.port", str(port), "--server.headless", "true"]
-    environment = {**os.environ, "STEEPNESS_STORE": str(store), "PYTHONPATH": str(ROOT)}
+    named = {"PYTHONPATH": str(ROOT), **environment, "STEEPNESS_STORE": str(store)}
     with store.with_suffix(".out").open("wb") as out:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
+        process = subprocess.Popen(command, cwd=ROOT, env=named, stdout=out, stderr=out)
     try:
         wait_for(f"http://127.0.0.1:{port}/_stcore/health")
         yield f"http://127.0.0.1:{port}", process.pid

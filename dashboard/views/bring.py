@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import brought, guide, panels, preview, state, tables, words
 from dashboard.brought import counted
-from engine.cells import line
+from engine.cells import guard, line
 from engine.curve import Curve, Point, PointsError, gather
 from engine.messy_csv import OPTIONAL, TEMPLATE, Fault, Layout, Reading, Turn, guess_layout, read
 from engine.numbers import number
@@ -281,19 +281,22 @@ def rows_table(sheet: Sheet, layout: Layout, reading: Reading) -> None:
 def _row(
     at: int, row: Sequence[str], layout: Layout, point: Point | None, faults: Sequence[Fault]
 ) -> dict[str, str | int]:
-    """A line of the table: numbers as they are read, or what stands there instead."""
+    """A line of the table: numbers as they are read, or what stands there instead.
+
+    Text is guarded: Streamlit's own button saves the table as a CSV with its cells as they are.
+    """
 
     def written(column: int | None) -> str:
-        return row[column] if column is not None and column < len(row) else ""
+        return guard(row[column]) if column is not None and column < len(row) else ""
 
     return {
         "Line": at,
         "Row": "left out" if point is None else "taken, a cell blank" if faults else "taken",
-        "Curve": point.curve if point else written(layout.curve),
+        "Curve": guard(point.curve) if point else written(layout.curve),
         "Size": number(point.size) if point else written(layout.size),
         "Error": f"{point.error:.6g}" if point else written(layout.error),
         "Seed": "" if point is None or point.seed is None else str(point.seed),
-        "What is wrong": "; ".join(f"{f.column} {f.rule}".strip() for f in faults),
+        "What is wrong": guard("; ".join(f"{f.column} {f.rule}".strip() for f in faults)),
     }
 
 

@@ -8,6 +8,7 @@ from threading import Lock
 import streamlit as st
 
 from dashboard import jobs, panels, state, words
+from dashboard.confined import OutsideError, within
 from dashboard.ordering import order_form
 from engine.curve import Curve
 from engine.numbers import duration
@@ -56,8 +57,13 @@ def ask(order: jobs.Order) -> Future[jobs.Estimate]:
 
 
 def begin(order: jobs.Order) -> None:
-    """Start a run, unless another tab has or the store cannot be written: said at the next turn."""
+    """Start a run, unless another tab has, its store is shut or its data lie where no page looks.
+
+    What is wrong is shown at the next turn.
+    """
     try:
+        for _, path in order.paths:  # of a stored study: someone else's file may name any
+            within(path, st.session_state[state.FOLDER])
         Store.open(store).close()
         with starting():
             job = started().get(store)
@@ -65,7 +71,7 @@ def begin(order: jobs.Order) -> None:
                 st.session_state["refused"] = "A run was started here already; this is it."
                 return
             started()[store] = jobs.start(order, store)
-    except (StoreError, OSError) as error:
+    except (StoreError, OutsideError, jobs.JobError, OSError) as error:
         st.session_state["refused"] = f"Nothing was started: {error}"
 
 

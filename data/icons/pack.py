@@ -22,6 +22,9 @@ FORMAT = "steepness-icons"
 VERSION = 1
 SIDE = 32  # pixels a side
 SPLITS = ("train", "validation", "test")
+MOST_IMAGES = 1_000_000  # half a gigabyte of them, in a pack of a user's own
+MOST_MEMORY = 2**27  # bytes for unpacking; what `write_pack` asks for takes 65 MB
+MOST_ABOUT = 2**20  # bytes that tell of classes and sets
 LEVELS = 15  # a pixel is 0 .. 15 on disk, 0 .. 255 in memory
 WAY_OUT = "get the file again (git checkout data/icons/icons.pack)"
 
@@ -120,19 +123,33 @@ def _parse(head: bytes) -> dict[str, Any]:
 
 
 def _decode(rest: bytes, n: object) -> Pack | None:
-    """Unpack what the hash has vouched for; None where `n`, from the header, does not fit it."""
-    about, _, arrays = lzma.decompress(rest).partition(b"\n")
-    if not isinstance(n, int) or len(arrays) != n * (2 + 2 + 1 + SIDE * SIDE // 2):
+    """Unpack no more than `n`, from the header, says; None where that does not fit the rest.
+
+    The hash beside it tells of accidents: whoever makes a pack of his own can state it too.
+    """
+    if not isinstance(n, int) or not 0 <= n <= MOST_IMAGES:
+        return None
+    size = n * (2 + 2 + 1 + SIDE * SIDE // 2)
+    try:
+        unpacked = lzma.LZMADecompressor(memlimit=MOST_MEMORY).decompress(rest, MOST_ABOUT + size)
+    except lzma.LZMAError:
+        return None
+    about, _, arrays = unpacked.partition(b"\n")
+    if len(arrays) != size:
         return None
     packed = np.frombuffer(arrays, np.uint8, offset=5 * n).reshape(n, SIDE, SIDE // 2)
     pixels = np.empty((n, SIDE, SIDE), np.uint8)
     pixels[:, :, 0::2] = packed >> 4
     pixels[:, :, 1::2] = packed & LEVELS
     pixels *= 255 // LEVELS
-    known = json.loads(about)
+    try:
+        known = json.loads(about)
+        classes, sets = tuple(known["classes"]), tuple(IconSet(**held) for held in known["sets"])
+    except (ValueError, TypeError, KeyError):
+        return None
     return Pack(
-        classes=tuple(known["classes"]),
-        sets=tuple(IconSet(**held) for held in known["sets"]),
+        classes=classes,
+        sets=sets,
         pixels=pixels,
         labels=np.frombuffer(arrays, "<u2", n).astype(np.int64),
         origins=np.frombuffer(arrays, "<u2", n, offset=2 * n).astype(np.int64),

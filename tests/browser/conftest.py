@@ -18,6 +18,7 @@ from playwright.sync_api import (
 
 from dashboard.bench.chromium import HINT, find_chromium
 from dashboard.bench.served import FLAGS, WATCH, serve
+from tests.calls import calls, watched
 
 expect.set_options(timeout=15_000)  # not of speed: two of these at once on slow cores took over 5 s
 
@@ -40,9 +41,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def server(store: Path) -> Iterator[str]:
-    """The address of a page whose store is `store`."""
-    with serve(store) as (address, _):
+    """The address of a page whose store is `store`; it and its studies may call nobody outside."""
+    log = store.with_name("calls")
+    with serve(store, watched(log)) as (address, _):
         yield address
+    assert calls(log) == []
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,13 @@
 """Pages are opened by the hundred here: what Streamlit looks for each time, it looks for once."""
 
 from functools import cache
+from pathlib import Path
 
 import pytest
+from streamlit import config
 from streamlit.components.v2 import manifest_scanner
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -16,3 +20,13 @@ def _installed_packages_are_searched_once():
         search = cache(manifest_scanner.scan_component_manifests)
         patch.setattr(manifest_scanner, "scan_component_manifests", search)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_page_is_configured_as_it_is_when_served():
+    """`streamlit run` reads the file beside the page; AppTest reads none."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(config, "_main_script_path", str(APP))
+        config.get_config_options(force_reparse=True)
+        yield
+    config.get_config_options(force_reparse=True)

@@ -11,7 +11,7 @@ from dashboard.colours import HUES
 from engine.domains import DOMAINS
 
 ROOT = Path(__file__).parents[2]
-THEMES = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
+THEMES = tomllib.loads((ROOT / "dashboard" / ".streamlit" / "config.toml").read_text())["theme"]
 SLOTS = {"images": "blue", "words": "green", "translation": "violet", "speech": "yellow"}
 # Machado et al. 2009, severity 1, in linear RGB: what eyes without red or green cones see.
 EYES = {

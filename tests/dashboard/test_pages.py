@@ -14,6 +14,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import jobs, ordering, state
+from dashboard.confined import OutsideError, within
 from engine.curve import Point, write_points
 from engine.laws.window import Window
 from engine.numbers import number
@@ -31,6 +32,7 @@ SECONDS = 30  # a cold import of pandas and Streamlit on a busy machine
 def store(tmp_path, monkeypatch) -> Path:
     path = tmp_path / "study.db"
     monkeypatch.setenv("STEEPNESS_STORE", str(path))
+    monkeypatch.setenv("STEEPNESS_DATA_FOLDER", "/data")
     monkeypatch.setattr(
         jobs, "estimate", lambda order: jobs.Estimate("8 sizes", 240.0, "CPU", "no GPU")
     )
@@ -405,7 +407,7 @@ def test_data_that_are_not_here_say_what_to_do_and_take_a_path(ordered, monkeypa
     at.selectbox(key="data-images").set_value("cifar10").run()
     assert [warning.value for warning in at.warning] == ["give a path here with train.parquet."]
     assert "Run" not in [button.label for button in at.button]
-    at.text_input[0].set_value(" /data/cifar ").run()
+    at.text_input[0].set_value(" cifar ").run()
     assert "Run" in [button.label for button in at.button]
     assert ordered[-1].paths == (("images", "/data/cifar"),)
 
@@ -443,6 +445,51 @@ def test_resume_asks_for_the_study_as_it_was_asked_for(store, monkeypatch):
     monkeypatch.setattr(jobs, "start", start)
     pressed(visit("views/run.py"), "Resume")
     assert [order.paths for order in resumed] == [(("images", "/data/icons"),)]
+
+
+OUTSIDE = ("/etc", "../etc", "/data/../etc", "~root", "a\0b", "/database")
+
+
+@pytest.mark.parametrize("typed", OUTSIDE)
+def test_a_path_out_of_the_chosen_folder_is_not_even_looked_at(ordered, monkeypatch, typed):
+    looked = []
+
+    def is_ready(domain, source, path=None):
+        looked.append(path)
+        return False, "give --data-path with train.parquet."
+
+    monkeypatch.setattr(ordering, "is_ready", is_ready)
+    at = visit("views/run.py")
+    at.text_input[0].set_value(typed).run()
+    assert set(looked) == {None}
+    (refusal,) = [warning.value for warning in at.warning]
+    assert "the one folder that this page takes data from" in refusal or "is no path" in refusal
+    assert "Run" not in [button.label for button in at.button]
+
+
+def test_a_link_in_the_chosen_folder_that_leads_out_is_followed_before_it_is_judged(tmp_path):
+    (tmp_path / "out").symlink_to("/etc")
+    with pytest.raises(OutsideError, match="is not in"):
+        within("out/passwd", tmp_path)
+
+
+def test_a_stored_study_whose_data_lie_elsewhere_is_not_resumed_from_the_page(store, monkeypatch):
+    monkeypatch.setitem(studies.SETTINGS, "paths", [["images", "/etc"]])
+    make_study(store, "stopped", done=SIZES[:3])
+    monkeypatch.setattr(jobs, "start", lambda *_: pytest.fail("it was started"))
+    at = pressed(visit("views/run.py"), "Resume")
+    assert "Nothing was started" in at.error[0].value
+    assert "/data" in at.error[0].value
+
+
+def test_a_stored_study_of_somebody_s_own_code_is_not_resumed_from_the_page(store, monkeypatch):
+    settings = studies.SETTINGS
+    subject = {**settings["subjects"][0], "domain": "/tmp/evil.py"}
+    monkeypatch.setitem(settings, "subjects", [subject])
+    make_study(store, "stopped", done=SIZES[:3])
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("it was started"))
+    at = pressed(visit("views/run.py"), "Resume")
+    assert "the page runs no other code" in at.error[0].value
 
 
 def test_while_a_run_starts_the_last_line_of_its_log_is_shown(store, monkeypatch):

