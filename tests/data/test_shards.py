@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from data.shards import order, shard, shard_hash, sizes
+from data.shards import order, prefix, shard, shard_hash, sizes
 
 LABELS = np.random.default_rng(1).permutation(np.repeat(np.arange(20), np.arange(30, 50)))
 
@@ -31,9 +31,30 @@ def test_a_shard_is_balanced_until_a_class_runs_out(
     assert not left.any() or held.max() - held[left].min() <= 1
 
 
-def test_shards_of_one_seed_are_nested() -> None:
-    small, large = shard(LABELS, 100, seed=3), shard(LABELS, 400, seed=3)
-    assert np.array_equal(small, large[:100])
+@given(label_lists, st.integers(0, 2**32), st.data())
+def test_shards_of_one_seed_are_nested(
+    labels: NDArray[np.int64], seed: int, data: st.DataObject
+) -> None:
+    small, large = sorted(data.draw(st.integers(1, len(labels))) for _ in range(2))
+    assert np.array_equal(shard(labels, small, seed), shard(labels, large, seed)[:small])
+
+
+rows_of_units = st.lists(st.integers(1, 1_000), min_size=1, max_size=60).map(
+    lambda drawn: np.array(drawn, np.int64)
+)
+
+
+@given(rows_of_units, st.integers(0, 2**32), st.data())
+def test_shards_of_rows_with_many_units_are_nested_and_come_as_near_as_rows_allow(
+    units: NDArray[np.int64], seed: int, data: st.DataObject
+) -> None:
+    total = int(units.sum())
+    small, large = sorted(data.draw(st.integers(1, total)) for _ in range(2))
+    rows, more = prefix(units, small, seed), prefix(units, large, seed)
+    assert np.array_equal(rows, more[: len(rows)])
+    assert len(set(more.tolist())) == len(more)
+    assert abs(units[rows].sum() - small) <= units.max()
+    assert np.array_equal(np.sort(prefix(units, total, seed)), np.arange(len(units)))
 
 
 def test_another_seed_draws_other_images() -> None:
