@@ -367,7 +367,11 @@ function open(parent) {
   // The curves that move with panel k: all of them when the windows are linked.
   const moving = (k) => (data.linked ? painted.panels : [painted.panels[k]]).map(({ curve }) => curve);
 
+  // A window keeps its start below its end, wherever a zoom has put the edges: what would close it
+  // or turn it over is not done.
   function move(k, window) {
+    const sizes = painted.panels[k].points;
+    if ((window[0] ?? sizes[0][0]) >= (window[1] ?? sizes.at(-1)[0])) return;
     for (const curve of moving(k)) windows.set(curve, window);
     soon();
   }
@@ -475,7 +479,7 @@ function open(parent) {
     if (to === undefined) return;
     event.preventDefault();
     const rest = window[1 - end] ?? (end ? first : last);
-    to = end ? Math.max(to, rest) : Math.min(to, rest);
+    to = end ? Math.max(to, rest * fine) : Math.min(to, rest / fine);
     if (end ? to > last : to < first) to = null; // beyond the data: open
     unsaid ??= { windows: new Map(windows), touched: new Set(touched) };
     move(k, end ? [window[0], to] : [to, window[1]]);
