@@ -4,7 +4,6 @@ Interrupted studies are drivers and workers of their own, since that is what get
 needs no process is asked of `cli.main` in this one; `here` trains without workers, too.
 """
 
-import io
 import json
 import os
 import random
@@ -14,20 +13,16 @@ import sqlite3
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from PIL import Image
 
 from engine import cli
 from engine.study import executors, seal
 from engine.study.store import Store
 from engine.training import probe
-from engine.training.group import run_group
+from tests.drivers import children, content, ended, inline, noise
 
 # Small enough for seconds, large enough that a kill can fall into training.
 SIZES = (100, 200, 400)
@@ -63,18 +58,6 @@ def steepness(capfd, monkeypatch):
     return run
 
 
-def inline(queue, loader, workers):
-    """What an executor promises, kept in this process."""
-    tasks = {}
-    while queue:
-        group = queue.pop(0)
-        yield executors.Started(group)
-        about = group.spec.domain, group.spec.data, group.spec.treatment
-        if about not in tasks:
-            tasks[about] = loader(*about)
-        yield executors.Finished(group, run_group(tasks[about], group.spec), 0.1)
-
-
 @pytest.fixture
 def here(monkeypatch):
     """Train in this process: for what workers have no part in."""
@@ -83,18 +66,7 @@ def here(monkeypatch):
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory) -> Path:
-    """Sixty pictures of noise in the layout of CIFAR-10: nothing to learn, so training is short."""
-    folder = tmp_path_factory.mktemp("pictures")
-    rng = np.random.default_rng(4)
-    for split in ("train", "test"):
-        cells = []
-        for _ in range(60):
-            pixels = rng.integers(0, 256, (8, 8, 3), np.uint8)
-            Image.fromarray(pixels).save(file := io.BytesIO(), "PNG")
-            cells.append({"bytes": file.getvalue(), "path": None})
-        table = pa.table({"img": cells, "label": [label % 10 for label in range(60)]})
-        pq.write_table(table, folder / f"{split}.parquet")
-    return folder
+    return noise(tmp_path_factory.mktemp("pictures"))
 
 
 def start(store: Path, *more: str) -> subprocess.Popen[bytes]:
@@ -105,52 +77,11 @@ def start(store: Path, *more: str) -> subprocess.Popen[bytes]:
     )
 
 
-def content(path: Path):
-    """All that a study measured, without the clock's part."""
-    with Store.open(path, "read") as store:
-        (study,) = store.studies()
-        points = [(replace(p, seconds=None), r) for p, r in store.point_records(study.id)]
-        candidates = [
-            replace(row, record={**row.record, "seconds": 0.0})
-            for row in store.candidates(study.id)
-        ]
-        return study.state, points, candidates
-
-
-def children(pid: int) -> list[int]:
-    """Processes whose parent is `pid`, from /proc."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
-            except OSError:
-                continue
-            if int(fields[1]) == pid:
-                found.append(int(entry.name))
-    return found
-
-
-def alive(pid: int) -> bool:
-    try:
-        return (Path("/proc") / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def ended(pids: list[int], seconds: float = 10.0) -> bool:
-    """Whether all these processes end within some seconds."""
-    deadline = time.monotonic() + seconds
-    while any(alive(pid) for pid in pids) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return not any(alive(pid) for pid in pids)
-
-
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     """A study that a user's command ran from nothing to its end."""
     path = tmp_path_factory.mktemp("undisturbed") / "study.db"
-    assert start(path).wait(timeout=300) == 0
+    assert start(path).wait(timeout=900) == 0
     return path
 
 
@@ -255,7 +186,7 @@ def test_ten_kills_of_the_driver_leave_the_points_of_an_undisturbed_run(
             assert content(path) == content(undisturbed)
             study += 1
             path = Path(shutil.copy(planned, tmp_path / f"study{study}.db"))
-    assert start(path).wait(timeout=300) == 0
+    assert start(path).wait(timeout=900) == 0
     assert content(path) == content(undisturbed)
 
 
@@ -267,7 +198,7 @@ def test_a_group_whose_worker_was_killed_is_trained_again(undisturbed, path):
         time.sleep(TICK)
     worker = next(pid for pid in children(driver.pid) if "spawn_main" in command_line(pid))
     os.kill(worker, signal.SIGKILL)
-    assert driver.wait(timeout=240) == 0
+    assert driver.wait(timeout=900) == 0
     assert content(path) == content(undisturbed)
 
 
@@ -321,7 +252,7 @@ def test_a_polite_stop_keeps_what_is_done_and_says_how_to_go_on(path, polite):
             store.request_stop(store.studies()[0].id)
     else:
         driver.send_signal(getattr(signal, polite))
-    driver.wait(timeout=20)
+    driver.wait(timeout=300)
     with Store.open(path, "read") as store:
         (study,) = store.studies()
         assert study.state == "stopped"

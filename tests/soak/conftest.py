@@ -1,0 +1,92 @@
+"""Long trials of what the README promises under "Reliability": `make soak` prints their figures."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine import cli
+from engine.study import executors, presets
+from engine.training import probe
+from engine.training.spec import Schedule
+from tests.drivers import inline, noise
+
+# A training of hundredths of a second: what is tried here is not how well it learns.
+SHORT = Schedule(batch=16, first_evaluation=5, floor_steps=10, margin=5, max_steps=20)
+LINES = pytest.StashKey[list[str]]()
+KEPT = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(config, items):
+    """Only who asks for the soak gets it."""
+    if "soak" not in config.option.markexpr:
+        items[:] = [item for item in items if KEPT not in item.path.parents]
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for line in config.stash.get(LINES, []):
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def figures(request) -> Callable[..., None]:
+    """Print what was tried and what came of it, now and at the end; the clock is the machine's."""
+    began = time.process_time()
+
+    def say(fault: str, **counts: object) -> None:
+        said = ", ".join(f"{name} {value}" for name, value in counts.items())
+        line = f"SOAK {fault}: {said} ({time.process_time() - began:.0f} s of this process's CPU)"
+        request.config.stash.setdefault(LINES, []).append(line)
+        print(line, flush=True)
+
+    return say
+
+
+@pytest.fixture(scope="session")
+def order(tmp_path_factory) -> list[str]:
+    """A study, as `steepness` takes it."""
+    pictures = noise(tmp_path_factory.mktemp("pictures"))
+    said = ["run", "images", "--data", "cifar10", "--data-path", str(pictures), "--model", "mlp"]
+    return [*said, "--sizes", "10,20,30,40", "--seeds", "2"]
+
+
+@pytest.fixture
+def here(monkeypatch) -> Iterator[None]:
+    """Train in this process, or in a fork of it: no interpreter and no torch to start."""
+    monkeypatch.setattr(executors, "run_here", inline)
+    monkeypatch.setattr(probe, "PROBE_SECONDS", 0.01)
+
+
+@pytest.fixture
+def planned(order, here, tmp_path, monkeypatch) -> Path:
+    """The study, planned and stopped before its first training; to be copied."""
+
+    def stop(queue, loader, workers):
+        raise KeyboardInterrupt
+        yield
+
+    path = tmp_path / "planned.db"
+    recipe = presets.recipe
+    with monkeypatch.context() as patch:
+        patch.setattr(presets, "recipe", lambda *asked: replace(recipe(*asked), schedule=SHORT))
+        patch.setattr(executors, "run_here", stop)
+        cli.main([*order, "--store", str(path)])
+    return path
+
+
+def forked(arguments: list[str], log: Path) -> int:
+    """A driver in a fork of this process, whose words go to `log`; gives its process id."""
+    driver = os.fork()
+    if driver:
+        return driver
+    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(out, 1)
+    os.dup2(out, 2)
+    code = 70  # of an exception, which would be a traceback to the user
+    try:
+        code = cli.main(arguments)
+    finally:
+        os._exit(code)
