@@ -26,7 +26,7 @@ test-quick: $(VENV)/.dev  ## what needs no browser and is not slow
 	$(PYTEST) -m "not browser and not slow and not soak"
 
 soak: $(VENV)/.dev  ## what takes minutes to hours: faults, floods and fuzz
-	$(BIN)/python -m pytest -m soak tests/soak
+	$(BIN)/python -m pytest -m soak
 
 lint: $(VENV)/.dev  ## format, rules, types
 	$(BIN)/ruff format --check .
