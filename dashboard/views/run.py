@@ -215,7 +215,7 @@ def past(view: state.View, busy: bool) -> None:
     for row in rows:
         with st.container(horizontal=True, vertical_alignment="center", border=True):
             said = f"**{words.plain(words.study(row))}**, {words.state(row)}, {words.progress(row)}"
-            if row.state in ("failed", "stopped") and row.reason:
+            if row.state in ("failed", "stopped", "finished") and row.reason:
                 said += f"  \n{words.plain(words.sentence(row.reason))}"
             st.markdown(said, width="stretch")
             unfinished = row.state in ("failed", "stopped", "waiting")

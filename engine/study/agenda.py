@@ -4,11 +4,19 @@ Holds no clock and draws nothing: the same plan and the same results give the sa
 same order, so a study that was killed asks for what it would have asked for.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from engine.study.plan import LONG_GROUP_SECONDS, Plan, SubjectPlan
+from engine.study.plan import (
+    LONG_GROUP_SECONDS,
+    OVER,
+    PAIRED,
+    START_SECONDS,
+    Plan,
+    SubjectPlan,
+)
 from engine.study.search import Choice, Course, Trial, choose, course, next_begin, next_rates
 from engine.training.spec import Candidate, GroupSpec
 
@@ -31,6 +39,16 @@ class Decision:
     choice: Choice | None  # None: every training failed
 
 
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """A shard whose search is over, and what follows for the next larger one."""
+
+    course: Course
+    wall: float  # seconds, see Agenda._wall
+    begin: int
+    rates: tuple[float, float]
+
+
 @dataclass(slots=True)
 class Agenda:
     """What has been asked for and what has ended, of one study."""
@@ -38,6 +56,8 @@ class Agenda:
     plan: Plan
     _asked: dict[str, PlannedGroup] = field(default_factory=dict)
     _ended: dict[str, list[Candidate]] = field(default_factory=dict)  # by group
+    _over: dict[str, _Over] = field(default_factory=dict)  # by shard: found out once
+    _made: dict[tuple[str, Trial], list[PlannedGroup]] = field(default_factory=dict)  # likewise
 
     def restore(self, groups: Iterable[PlannedGroup], ended: Mapping[str, list[Candidate]]) -> None:
         """Take up what the store holds of an earlier run."""
@@ -84,23 +104,49 @@ class Agenda:
         return group.spec.name not in self._asked
 
     def _courses(self, part: SubjectPlan) -> Iterable[tuple[int, Course]]:
-        """The search of each shard as far as it is determined, from the smallest up."""
+        """The search of each shard as far as it is determined, from the smallest up.
+
+        It ends before a stage that would take the subject past its minutes, by what trainings were
+        expected to take when it was planned: by the clock a resumed study would ask for others.
+        """
         recipe, begin, rates = part.recipe, 0, part.recipe.rates
+        limit = math.inf if part.minutes is None else OVER * 60 * part.minutes - START_SECONDS
+        left = limit * (1.0 if self.plan.workers == 1 else PAIRED)
         for size in part.sizes:
-            known = course(
-                recipe.search,
-                recipe.ladder,
-                rates,
-                recipe.seeds,
-                begin,
-                partial(self._results, part, size),
-            )
-            yield size, known
-            runs = self._counted(part, size, known)
-            if known.start is None or runs is None:
+            shard = shard_name(part, size)
+            over = self._over.get(shard)
+            if over is None:
+                results = partial(self._results, part, size)
+                known = course(recipe.search, recipe.ladder, rates, recipe.seeds, begin, results)
+                runs = self._counted(part, size, known)
+                wall = self._wall(part, size, known)
+                if known.start is None or runs is None:
+                    if wall <= left:
+                        yield size, known
+                    return
+                over = _Over(
+                    known,
+                    wall,
+                    next_begin(known.start, recipe.ladder, runs),
+                    next_rates(rates, runs),
+                )
+                self._over[shard] = over
+            left -= over.wall
+            if left < 0:
                 return
-            begin = next_begin(known.start, recipe.ladder, runs)
-            rates = next_rates(rates, runs)
+            yield size, over.course
+            begin, rates = over.begin, over.rates
+
+    def _wall(self, part: SubjectPlan, size: int, known: Course) -> float:
+        """Seconds at most that a shard's trials take: stage by stage, nothing else to do."""
+        workers, wall = self.plan.workers, 0.0
+        stages: dict[object, list[float]] = {}
+        for number, trial in enumerate(known.trials):
+            stage = "search" if trial.stage == "search" else number
+            stages.setdefault(stage, []).extend(g.seconds for g in self._groups(part, size, trial))
+        for seconds in stages.values():
+            wall += sum(seconds) / workers + max(seconds) * (1 - 1 / workers)
+        return wall
 
     def _results(self, part: SubjectPlan, size: int, trial: Trial) -> list[Candidate] | None:
         """What a trial gave; None while one of its groups is still to end."""
@@ -111,6 +157,12 @@ class Agenda:
 
     def _groups(self, part: SubjectPlan, size: int, trial: Trial) -> list[PlannedGroup]:
         """A trial as the groups that an executor takes: cut into its seeds where it is long."""
+        key = shard_name(part, size), trial
+        if key not in self._made:
+            self._made[key] = self._cut(part, size, trial)
+        return self._made[key]
+
+    def _cut(self, part: SubjectPlan, size: int, trial: Trial) -> list[PlannedGroup]:
         each = part.expected(size, trial.capacity, len(trial.rates))
         workers = self.plan.workers  # the more of them, the shorter a group that holds them up
         cut = workers > 1 and each * len(trial.seeds) > LONG_GROUP_SECONDS * 2 / workers

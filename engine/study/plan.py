@@ -19,6 +19,7 @@ from engine.study.search import Search
 from engine.study.subject import Settings, Subject
 from engine.training.spec import Schedule, Speed
 
+OVER = 1.2  # of the minutes asked for: a search that climbs past its guess is broken off there
 FILL = 0.9  # of the minutes asked for: one estimate was 25 % low (CHANGELOG, 0.1.0)
 LONG_GROUP_SECONDS = 45.0  # of two workers; a longer group is cut into its seeds: none ends alone
 PAIRED = 0.92  # speed of each of two processes on two cores against one alone (performance, 3)
@@ -75,6 +76,7 @@ class SubjectPlan:
     recipe: Recipe
     speeds: dict[int, Speed]  # by capacity, at all rungs
     seconds: float  # of all trainings, on one worker
+    minutes: float | None = None  # that it may fill; None: as long as it takes
 
     def expected(self, size: int, capacity: int, trainings: int) -> float:
         """Seconds that one worker should need for some trainings of one capacity on one shard."""
@@ -243,7 +245,7 @@ def _subject_plan(
         """The longest run of sizes that the minutes hold; three where they hold not even those."""
         kept = len(ladder)
         while True:
-            plan = SubjectPlan(subject, extent, ladder[:kept], thinned, speeds, 0.0)
+            plan = SubjectPlan(subject, extent, ladder[:kept], thinned, speeds, 0.0, minutes)
             plan = replace(plan, seconds=sum(map(plan.shard_seconds, plan.sizes)))
             wall = _wall([plan], workers)
             if minutes is None or wall <= FILL * 60 * minutes or kept <= 3:
@@ -321,6 +323,7 @@ def _stored_subject(record: dict[str, Any]) -> SubjectPlan:
         ),
         speeds={int(capacity): Speed(**speed) for capacity, speed in record["speeds"].items()},
         seconds=record["seconds"],
+        minutes=record.get("minutes"),
     )
 
 

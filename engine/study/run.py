@@ -132,7 +132,12 @@ def run_study(
             )
             store.set_study(study, "failed", reason)
         else:
-            store.set_study(study, "finished")
+            row = next(row for row in store.studies() if row.id == study)
+            cut = row.total - row.done
+            reason = (
+                f"its minutes did not hold the {cut} largest of its sizes; give more" if cut else ""
+            )
+            store.set_study(study, "finished", reason)
     return study
 
 

@@ -9,6 +9,7 @@ writer out of each other's way. Every row carries a seal (see seal.py), which `c
 
 import json
 import os
+import shutil
 import sqlite3
 import time
 from collections import Counter
@@ -29,6 +30,7 @@ from engine.study.seal import BROKEN
 APPLICATION_ID = 0x53544550  # "STEP": SQLite's own mark for whose file this is
 SCHEMA_VERSION = 4
 LOST_AFTER_SECONDS = 15.0  # the driver beats every second; a swapping machine may miss a few
+SHARED_BYTES = 2**17  # SQLite's shared memory takes 32 KB, its log begins with little
 BUSY_SECONDS = 10.0  # how long a write waits for another; one write takes milliseconds
 
 State = Literal["waiting", "running", "stopped", "finished", "failed"]
@@ -700,7 +702,7 @@ def _connect(path: Path, mode: Literal["write", "read"]) -> sqlite3.Connection:
     access = "rw" if mode == "write" else "ro"
     if mode == "write" and not os.access(path, os.W_OK):
         raise StoreError(f"the store {path} may not be written by you; give another --store.")
-    if mode == "read" and not os.access(path.parent, os.W_OK) and not _has_log(path):
+    if mode == "read" and not _has_log(path) and not _has_room(path.parent):
         access += "&immutable=1"  # SQLite could not make the files that readers share
     try:
         connection = sqlite3.connect(
@@ -780,6 +782,11 @@ def _has_content(path: Path) -> bool:
     return path.exists() and path.stat().st_size > 0
 
 
+def _has_room(folder: Path) -> bool:
+    """Whether the small files can be made there that readers and the writer share."""
+    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > SHARED_BYTES
+
+
 def _has_log(path: Path) -> bool:
     """Whether changes wait beside a store that are not in it yet."""
     return _has_content(path.with_name(f"{path.name}-wal"))
@@ -798,7 +805,8 @@ def _unreadable(path: Path, error: Exception) -> StoreError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
         return _damaged(path, str(error))
-    return StoreError(f"the store {path} cannot be read ({error}).")
+    hint = "" if _has_room(path.parent) else " Its disk is full, or may not be written: make room."
+    return StoreError(f"the store {path} cannot be read ({error}).{hint}")
 
 
 def _damaged(path: Path, what: str) -> StoreDamaged:

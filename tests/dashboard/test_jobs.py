@@ -2,7 +2,9 @@
 
 import json
 import os
+import signal
 import subprocess
+import sys
 import time
 from dataclasses import asdict
 
@@ -110,6 +112,26 @@ def test_a_job_that_fails_leaves_its_last_words(tmp_path):
     job.process.wait(60)
     assert job.fault is not None
     assert "no such model" in job.fault
+
+
+STARTED = """
+import os, signal, sys
+from pathlib import Path
+from dashboard import jobs
+job = jobs.start(jobs.Order(("images",), preset="quick"), Path(sys.argv[1]))
+print(job.process.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.slow
+def test_a_job_outlives_the_page_that_is_killed(tmp_path):
+    store = str(tmp_path / "study.db")
+    died = subprocess.run([sys.executable, "-c", STARTED, store], capture_output=True, text=True)
+    assert died.returncode == -signal.SIGKILL
+    driver = int(died.stdout)
+    os.kill(driver, 0)  # it is there
+    os.kill(driver, signal.SIGKILL)
 
 
 def test_a_job_leads_a_session_of_its_own(tmp_path):

@@ -17,13 +17,6 @@ from tests.drivers import inline, noise
 # A training of hundredths of a second: what is tried here is not how well it learns.
 SHORT = Schedule(batch=16, first_evaluation=5, floor_steps=10, margin=5, max_steps=20)
 LINES = pytest.StashKey[list[str]]()
-KEPT = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(config, items):
-    """Only who asks for the soak gets it."""
-    if "soak" not in config.option.markexpr:
-        items[:] = [item for item in items if KEPT not in item.path.parents]
 
 
 def pytest_terminal_summary(terminalreporter, config):

@@ -7,6 +7,7 @@ needs no process is asked of `cli.main` in this one; `here` trains without worke
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import sqlite3
@@ -17,8 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from engine import cli
+from engine.curve import Point, read_points
 from engine.study import executors, seal
 from engine.study.store import Store
 from engine.training import probe
@@ -344,6 +347,86 @@ def test_a_foreign_store_file_is_one_sentence_and_untouched(steepness, tmp_path)
     assert said.code == 1
     assert "is not a Steepness store" in said.err
     assert path.read_text() == "hello"
+
+
+def test_a_driver_is_refused_by_whatever_name_it_calls_the_store(steepness, path, tmp_path):
+    link = tmp_path / "other.db"
+    link.symlink_to(path)
+    with FileLock(f"{path}.lock"):
+        said = steepness(*RUN, "--store", link)
+    assert said.code == 1
+    assert "another driver is running a study" in said.err
+
+
+def test_a_damaged_store_is_neither_run_in_nor_imported_into(steepness, path, tmp_path):
+    damage(path)
+    (tmp_path / "points.csv").write_text("curve,size,error\nmine,10,0.5\n")
+    before = path.read_bytes()
+    for order in (RUN, ["import", tmp_path / "points.csv"], ["status"], ["export", "out.csv"]):
+        said = steepness(*order, "--store", path)
+        assert said.code == 1
+        assert "is damaged (1 of the rows in its table study are not as they were" in said.err
+    assert path.read_bytes() == before
+
+
+def test_the_points_of_a_damaged_store_are_exported_and_it_still_counts_as_failed(
+    steepness, path, tmp_path
+):
+    with Store.open(path) as store:
+        store.import_points([Point("mine", 10.0, 0.5)], "0")
+    damage(path)
+    out = tmp_path / "out.csv"
+    said = steepness("export", out, "--points", "--store", path)
+    assert said.code == 1
+    assert "is damaged" in said.err
+    assert [point.error for point in read_points(out)] == [0.5]
+
+
+def damage(path: Path) -> None:
+    """Turn a bit over in the name of a store's study."""
+    raw = bytearray(path.read_bytes())
+    raw[raw.rindex(b"icons mlp")] ^= 1
+    path.write_bytes(raw)
+
+
+def test_an_export_that_the_disk_cannot_hold_leaves_the_earlier_one_whole(
+    steepness, tmp_path, monkeypatch
+):
+    path, out = tmp_path / "study.db", tmp_path / "out.csv"
+    with Store.open(path) as store:
+        store.import_points([Point("mine", float(m), 0.5) for m in range(1, 2000)], "0")
+    out.write_text("earlier")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    heard = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, before[1]))
+    try:
+        said = steepness("export", out, "--points", "--store", path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, heard)
+    assert said.code == 1
+    assert "out.csv cannot be written: File too large" in said.err
+    assert out.read_text() == "earlier"
+    assert sorted(tmp_path.glob("*out*")) == [out]
+
+
+def test_a_store_deleted_under_its_driver_ends_the_run_and_what_it_measured_is_kept(
+    steepness, pictures, tmp_path, monkeypatch
+):
+    path = tmp_path / "study.db"
+
+    def robbed(queue, loader, workers):
+        for event in inline(queue, loader, workers):
+            yield event
+            if isinstance(event, executors.Finished):
+                path.unlink()
+
+    monkeypatch.setattr(executors, "run_here", robbed)
+    order = ["run", "images", "--data", "cifar10", "--data-path", pictures, "--model", "mlp"]
+    said = steepness(*order, "--sizes", "10,20", "--seeds", 1, "--store", path)
+    assert said.code == 1
+    assert "was deleted, moved or replaced meanwhile. The run has ended; what it" in said.err
+    assert len(_groups(path.with_name("study.db.rescued"), "finished")) == 1
 
 
 def test_status_of_a_missing_store_says_how_to_make_one(steepness, tmp_path):

@@ -1,0 +1,60 @@
+"""Studies whose trainings cost what was planned and lose what a formula says: hours in a moment."""
+
+import heapq
+import math
+from collections.abc import Callable
+
+from engine.study.agenda import Agenda, PlannedGroup
+from engine.study.plan import PAIRED, START_SECONDS, Plan
+from engine.training.spec import Candidate
+
+
+def train(group: PlannedGroup, best: Callable[[int], float]) -> list[Candidate]:
+    """Candidates of a group: the best capacity is what `best` makes of the size, the rate 1e-3."""
+    spec = group.spec
+    return [
+        Candidate(
+            model=spec.model,
+            capacity=spec.capacity,
+            parameters=spec.capacity,
+            learning_rate=rate,
+            size=spec.size,
+            seed=seed,
+            shard_hash="",
+            status="finished",
+            reason="",
+            steps=1,
+            best_step=1,
+            evaluations=1,
+            validation_loss=1
+            + abs(math.log(spec.capacity / best(spec.size)))
+            + abs(math.log(rate / 1e-3)) / 10,
+            train_loss=1.0,
+            last_loss=2.0,
+            last_train_loss=0.1 if spec.capacity >= best(spec.size) else 1.9,
+            test={"top-1": 0.5, "top-5": 0.2, "cross-entropy": 2.0},
+        )
+        for seed in spec.seeds
+        for rate in spec.learning_rates
+    ]
+
+
+def wall(plan: Plan, best: Callable[[int], float]) -> float:
+    """Seconds that a study takes where every group takes what it was expected to.
+
+    Groups go to the workers as engine.study.executors gives them out.
+    """
+    agenda = Agenda(plan)
+    queue, flying = agenda.fresh(), []
+    now, climbing = 0.0, None
+    while queue or flying:
+        while queue and len(flying) < plan.workers:
+            queue.sort(key=lambda group: group.seconds)
+            group = queue.pop(0 if climbing is None else -1)
+            climbing = climbing or group
+            heapq.heappush(flying, (now + group.seconds, id(group), group))
+        now, _, group = heapq.heappop(flying)
+        climbing = None if group is climbing else climbing
+        agenda.end(group, train(group, best))
+        queue += agenda.fresh()
+    return now / (1.0 if plan.workers == 1 else PAIRED) + START_SECONDS
