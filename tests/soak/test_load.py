@@ -29,6 +29,8 @@ pytestmark = pytest.mark.soak
 LADDER = tuple(10_000 * 2**k for k in range(8))
 PACE = Pace(740.0, 1000, 0.28)
 POINTS = int(os.environ.get("SOAK_POINTS", "1000000"))
+SUBJECTS = 7  # 11 sizes each, of some 27 groups
+TURNS = int(os.environ.get("SOAK_TURNS", "20000"))
 READERS = 50
 
 
@@ -85,12 +87,12 @@ def test_a_store_of_a_million_points(tmp_path, figures):
 
 def test_a_study_of_two_thousand_groups(tmp_path, monkeypatch, figures):
     """The whole driver with trainings that cost nothing: memory and descriptors stay flat."""
-    subjects = [Subject("images", "icons", f"model {k}") for k in range(12)]
+    subjects = [Subject("images", "icons", f"model {k}") for k in range(SUBJECTS)]
     recipe = Recipe(None, 3, LADDER, (3e-4, 3e-3), Search(3, 2, 2, 3), Schedule(), PACE)
     speeds = {capacity: Speed(9.0, 9e4, 9e4) for capacity in LADDER}  # slow: cut into seeds
     extent = Extent(20_000, 20_000, 100, 100, "images")
     settings = Settings(tuple(subjects), "full", device="cpu")
-    plan = make_plan(settings, [recipe] * 12, [extent] * 12, [speeds] * 12, workers=2)
+    plan = make_plan(settings, *([each] * SUBJECTS for each in (recipe, extent, speeds)), workers=2)
     held: list[tuple[int, int]] = []
 
     def trained(queue, loader, workers):
@@ -169,18 +171,18 @@ def test_memory_and_descriptors_stay_flat_while_a_study_streams(tmp_path, figure
     with Store.open(path) as store:
         study = store.studies()[0].id
         held = []
-        for turn in range(20_000):
+        for turn in range(TURNS):
             store.beat(study)
             measure(store, study, SIZES[turn % len(SIZES)], NAME)  # replaces what is there
             if turn % 10 == 0:
                 with Store.open(path, "read") as reader:
                     reader.studies()
-            if turn % 1000 == 999:
+            if turn % (TURNS // 20) == TURNS // 20 - 1:
                 held.append((descriptors(), resident()))
     fds, memory = zip(*held, strict=True)
     grown = (memory[-1] - memory[1]) / 1e6
     figures(
-        "20,000 ends of groups, 2,000 readers",
+        f"{TURNS:,} ends of groups, {TURNS // 10:,} readers",
         **{"descriptors first": fds[1], "last": fds[-1], "memory grown by": f"{grown:.1f} MB"},
     )
     assert fds[-1] <= fds[1]
