@@ -689,7 +689,9 @@ class Store:
                     connection.execute("ROLLBACK")
                 raise
         except BROKEN as error:
-            raise StoreError(f"the store {self.path} cannot be written ({error}).") from error
+            raise StoreError(
+                f"the store {self.path} cannot be written ({error}).{_hint(self.path)}"
+            ) from error
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -805,8 +807,12 @@ def _unreadable(path: Path, error: Exception) -> StoreError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
         return _damaged(path, str(error))
-    hint = "" if _has_room(path.parent) else " Its disk is full, or may not be written: make room."
-    return StoreError(f"the store {path} cannot be read ({error}).{hint}")
+    return StoreError(f"the store {path} cannot be read ({error}).{_hint(path)}")
+
+
+def _hint(path: Path) -> str:
+    """What to do where a disk has no room, of which SQLite often says "disk I/O error" alone."""
+    return "" if _has_room(path.parent) else " Its disk is full, or may not be written: make room."
 
 
 def _damaged(path: Path, what: str) -> StoreDamaged:

@@ -1,6 +1,7 @@
 """Long trials of what the README promises under "Reliability": `make soak` prints their figures."""
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -82,4 +83,6 @@ def forked(arguments: list[str], log: Path) -> int:
     try:
         code = cli.main(arguments)
     finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
         os._exit(code)
