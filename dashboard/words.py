@@ -137,7 +137,11 @@ def doubts(fit: Fit) -> str:
 
 
 def plain(text: str) -> str:
-    """Text from a user's file, so that Markdown shows it and does not act on it."""
+    """Text from a user's file, so that Markdown shows it and does not act on it.
+
+    Addresses become links even where their signs are escaped: a joiner without width parts them.
+    """
+    text = re.sub(r"(https?://|www(?=\.)|@)", "\\1\u2060", text, flags=re.IGNORECASE)
     return re.sub(r"([\\`*_\[\]<>$!:~|#])", r"\\\1", " ".join(text.split()))
 
 

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 something failed (one line on stderr), 2 wrong usage.
 import argparse
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -153,6 +154,8 @@ def _app(options: argparse.Namespace) -> int:
         if is_exposed(options.address):
             print(warning(options.address, data_folder(environment)), file=sys.stderr)
             environment.setdefault("STREAMLIT_SERVER_ALLOWED_HOSTS", "*")  # by what name, who knows
+            # Else Streamlit asks a server on the network for an address to print.
+            environment.setdefault("STREAMLIT_BROWSER_SERVER_ADDRESS", socket.gethostname())
     server = subprocess.Popen(command, env=environment, cwd=script.parent.parent)
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())  # else it would go on alone
     return server.wait()

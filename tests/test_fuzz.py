@@ -1,5 +1,8 @@
 """A taste of tests/fuzz.py in every run of the tests; tests/soak has more."""
 
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -7,6 +10,7 @@ import pytest
 from engine.curve import PointsError
 from engine.messy_csv import guess_layout, read
 from engine.sheet import decoded, read_sheet
+from engine.study.store import Store, StoreError
 from tests import fuzz
 
 READ = {  # of each seed, how many rows become points; what our own files hold is read whole
@@ -34,3 +38,25 @@ def test_damaged_files_are_read_or_refused_and_never_crash(kind: str, count: int
     became, crashed, _ = fuzz.run(kind, count, seed=0)
     assert crashed == []
     assert sum(became.values()) == count
+
+
+@pytest.mark.parametrize(
+    ("damage", "read"),
+    [
+        ("DELETE FROM revision", Store.revision),
+        ("DROP TABLE revision", Store.revision),
+        ("UPDATE point SET written = 1e300", Store.curves),
+    ],
+)
+def test_rows_of_another_shape_are_told_as_damage(
+    tmp_path: Path, damage: str, read: Callable[[Store], object]
+) -> None:
+    """What the fuzz found: each was a traceback."""
+    path = tmp_path / "study.db"
+    path.write_bytes(fuzz.stores()[1])
+    with closing(sqlite3.connect(path)) as connection:
+        connection.create_function("seal", -1, lambda *_: "")  # the triggers ask for it
+        connection.execute(damage)
+        connection.commit()
+    with Store.open(path, "read") as store, pytest.raises(StoreError, match="is damaged"):
+        read(store)

@@ -13,13 +13,14 @@ import shutil
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, fields
+from functools import wraps
 from itertools import starmap
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from engine.curve import Curve, Point, collector_paused, gather
 from engine.laws.window import Window
@@ -143,6 +144,23 @@ class NewCurve:
     metric: str = ""  # the metric's name: see engine.domains
 
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _as_written(read: Callable[Concatenate["Store", P], R]) -> Callable[Concatenate["Store", P], R]:
+    """Tell rows that are not of the shape in which they were written as damage, not as a crash."""
+
+    @wraps(read)
+    def checked(self: "Store", /, *arguments: P.args, **named: P.kwargs) -> R:
+        try:
+            return read(self, *arguments, **named)
+        except (LookupError, TypeError, ValueError, OverflowError) as error:
+            raise _damaged(self.path, f"{type(error).__name__}: {error}") from error
+
+    return checked
+
+
 class Store:
     """An open store. Use `Store.open`; close it, or use it in a `with`."""
 
@@ -227,24 +245,29 @@ class Store:
 
     # -- reading -------------------------------------------------------------------------------
 
+    @_as_written
     def revision(self) -> int:
         """A number that moves whenever a point, a state or a window changed."""
         return int(self._rows("SELECT counter FROM revision")[0][0])
 
+    @_as_written
     def studies(self, now: float | None = None) -> list[StudyRow]:
         """All studies, newest first; one whose driver fell silent is shown as stopped."""
         now = time.time() if now is None else now
         return [_study_row(row, now) for row in self._rows(STUDIES, True)]
 
+    @_as_written
     def binned(self) -> list[StudyRow]:
         """Studies that were deleted and can still be put back, newest first."""
         return [_study_row(row, time.time()) for row in self._rows(STUDIES, False)]
 
+    @_as_written
     def study_plan(self, study: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """Settings and plan of a study, as they were stored."""
         row = self._rows("SELECT settings, plan FROM study WHERE id = ?", study)[0]
         return json.loads(row["settings"]), json.loads(row["plan"])
 
+    @_as_written
     def work(self, study: int) -> list[WorkRow]:
         """The groups of a study in the order of its plan."""
         rows = self._rows(
@@ -254,11 +277,13 @@ class Store:
         )
         return [WorkRow(**{**dict(row), "spec": json.loads(row["spec"])}) for row in rows]
 
+    @_as_written
     def ahead(self, study: int) -> dict[str, float]:
         """Seconds of one worker that each undecided shard should still take, as planned."""
         rows = self._rows(f"SELECT name, seconds FROM ({AHEAD}) WHERE study = ?", study)
         return {row["name"]: row["seconds"] for row in rows}
 
+    @_as_written
     def candidates(self, study: int) -> list[CandidateRow]:
         """Every training of a study, in the order of size, capacity, learning rate and seed."""
         rows = self._rows(
@@ -268,6 +293,7 @@ class Store:
         )
         return [CandidateRow(**{**dict(row), "record": json.loads(row["record"])}) for row in rows]
 
+    @_as_written
     def curves(self, study: int | None = None) -> list[Curve]:
         """The curves that have points; those of one study, or all."""
         only = f" WHERE {NOT_BINNED}" if study is None else " WHERE c.study = ?"
@@ -312,6 +338,7 @@ class Store:
         rows = self._rows("SELECT name, study FROM curve ORDER BY rowid")
         return [row["name"] for row in rows if study is None or row["study"] == study]
 
+    @_as_written
     def study_curves(self, study: int) -> list[NewCurve]:
         """The curves that a study announced, with or without points, in its order."""
         rows = self._rows(
@@ -321,6 +348,7 @@ class Store:
         )
         return [NewCurve(**dict(row)) for row in rows]
 
+    @_as_written
     def point_records(self, study: int) -> list[tuple[Point, dict[str, Any]]]:
         """Every point of a study with the record of how it was chosen."""
         names = [field.name for field in fields(Point)]
@@ -331,6 +359,7 @@ class Store:
         )
         return [(Point(*(row[n] for n in names)), json.loads(row["record"])) for row in rows]
 
+    @_as_written
     def edges(self, study: int) -> dict[str, frozenset[float]]:
         """Sizes at which the largest capacity that was tried won, by the curve's name."""
         found: dict[str, set[float]] = {}
@@ -342,6 +371,7 @@ class Store:
             found.setdefault(curve, set()).add(size)
         return {curve: frozenset(sizes) for curve, sizes in found.items()}
 
+    @_as_written
     def scores(self, study: int) -> list[tuple[str, float, dict[str, float]]]:
         """Curve, size and further figures of each point of a study that has some."""
         rows = self._tuples(
@@ -352,6 +382,7 @@ class Store:
         )
         return [(curve, size, json.loads(scores)) for curve, size, scores in rows]
 
+    @_as_written
     def windows(self) -> dict[str, Window]:
         """Where the user left the fit window of each curve."""
         rows = self._rows("SELECT curve, low, high FROM fit_window")

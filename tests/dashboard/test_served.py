@@ -178,20 +178,24 @@ def test_the_watch_would_have_seen_it(tmp_path):
     assert calls(log) == ["socket.getaddrinfo 192.0.2.1 by -c"]
 
 
-def test_ending_the_command_ends_the_server(tmp_path):
-    port = free_port()
+def test_a_server_for_others_warns_calls_nobody_and_ends_with_its_command(tmp_path):
+    port, log = free_port(), tmp_path / "calls"
     command = [sys.executable, "-m", "engine.cli", "app", "--port", str(port)]
+    command += ["--address", "0.0.0.0"]
     with (tmp_path / "out").open("wb") as out:
         process = subprocess.Popen(
             [*command, "--store", str(tmp_path / "study.db")],
-            env=watched(tmp_path / "calls"),
+            env=watched(log),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
             start_new_session=True,
         )
     wait_for(f"http://127.0.0.1:{port}/_stcore/health")
+    visit(Served(port, log, tmp_path / "out"))
     process.send_signal(signal.SIGTERM)
     process.wait(SECONDS)
+    assert "whoever reaches this machine" in (tmp_path / "out").read_text()
+    assert calls(log) == []
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)  # nobody of its group is left

@@ -13,6 +13,13 @@ from engine.training.spec import SGD, WEIGHT_DECAY
 from tests.studies import make_study
 
 
+def test_an_address_in_a_name_becomes_no_link():
+    said = words.plain("see http://evil.example, www.evil.example, me@evil.example")
+    assert "http\\://\u2060evil" in said
+    assert "www\u2060." in said
+    assert "@\u2060" in said
+
+
 def test_everything_that_can_be_chosen_has_a_name_for_readers():
     for domain in DOMAINS.values():
         assert domain.name in words.DOMAIN_NAMES
