@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import curve_fit, least_squares
 
 from engine.bench.tasks import Task
-from engine.curve import Curve, Point
+from engine.curve import Curve, Point, write_points
 from engine.laws.fit import fit
 from engine.laws.forecast import forecast
 from engine.laws.varpro import floor_fits
@@ -66,7 +66,8 @@ def figures(task: Task) -> dict[str, str]:
     one = (process_time() - begun) / SAMPLED * REFITS
     ratio = float((found.sse[:SAMPLED] / np.array(best)).max())
 
-    points = tuple(Point("20 sizes", *pair) for pair in zip(size, np.exp(y[0]), strict=True))
+    pairs = zip(size.tolist(), np.exp(y[0]).tolist(), strict=True)
+    points = tuple(Point("20 sizes", *pair) for pair in pairs)
     short = Curve("20 sizes", points)
 
     def everything(k: int) -> None:
@@ -94,11 +95,10 @@ def figures(task: Task) -> dict[str, str]:
 
 def _commands(curve: Curve) -> dict[str, float]:
     """CPU seconds of `steepness fit` and `steepness predict`, from Python's start on."""
-    rows = [f"{curve.name},{point.size!r},{point.error!r}" for point in curve.points]
-    asked = {"fit": [], "predict": ["--size", repr(4 * curve.points[-1].size)]}
+    asked: dict[str, list[str]] = {"fit": [], "predict": ["--size", f"{4 * curve.sizes[-1]:.17g}"]}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "points.csv"
-        path.write_text("\n".join(["curve,size,error", *rows]) + "\n", encoding="utf-8")
+        path.write_text(write_points(curve.points), encoding="utf-8", newline="")
         found = {}
         for name, more in asked.items():
             command = [sys.executable, "-m", "engine.cli", name, str(path), *more]
