@@ -64,3 +64,22 @@ def test_the_order_of_the_file_does_not_matter() -> None:
     for a, b in zip(there, back, strict=True):
         assert a.curve == b.curve
         assert a.error_at(AHEAD).error == pytest.approx(b.error_at(AHEAD).error, rel=1e-9)
+
+
+def test_hostile_company_leaves_every_forecast_finite() -> None:
+    errors = {
+        "equal": np.full(9, 0.5),
+        "rising": 1e-5 * SIZES,
+        "tiny": 1e-12 * SIZES**-0.3,
+        "stray end": SIZES**-0.3 * np.append(np.ones(8), 1e6),
+        "no noise": 3 * SIZES**-0.5,
+    }
+    curves = [
+        Curve(name, tuple(Point(name, m, e) for m, e in zip(SIZES.tolist(), row, strict=True)))
+        for name, row in errors.items()
+    ]
+    for each in forecasts_together([STEEP, *curves]):
+        at = each.error_at(SIZES[-1] * np.array([0.3, 1.0, 4.0, 1e6]))
+        assert np.isfinite([at.low, at.error, at.high]).all()
+        assert (at.low <= at.error).all()
+        assert (at.error <= at.high).all()
