@@ -14,7 +14,7 @@ from engine.arguments import positive
 from engine.cells import line, unguard
 from engine.columns import aligned, visible
 from engine.curve import Curve, PointsError, gather, read_points
-from engine.laws.forecast import REACH, Forecast, forecasts
+from engine.laws.forecast import REACH, Forecast, forecasts_together
 from engine.numbers import number
 
 HEADER = ("curve", "size", "error", "low", "high")
@@ -45,7 +45,8 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     parser = commands.add_parser(
         "predict",
         help="forecast the error at other sizes, or the size for an error",
-        description="Forecast each curve of a points CSV; low and high are a 90 % band.",
+        description="Forecast each curve of a points CSV, beside the others of its domain, metric"
+        " and unit; low and high are a 90 % band.",
     )
     parser.add_argument("points", type=Path, metavar="POINTS.csv")
     asked = parser.add_mutually_exclusive_group(required=True)
@@ -82,7 +83,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"{args.at}: {fault}", file=sys.stderr)
         return 1
     wanted = dict.fromkeys(name for name, _ in asked)
-    found = {held.curve.name: held for held in forecasts([c for c in curves if c.name in wanted])}
+    held = forecasts_together(curves)
+    found = {each.curve.name: each for each in held if each.curve.name in wanted}
     told = {name: held for name, held in found.items() if held.members is not None}
     if not told:
         first, more = next(iter(found.values())), len(found) - 1

@@ -2,7 +2,8 @@
 
 Four members (`engine.laws.members`) say what the log error will be; the mixture weighs them by
 what has been seen of the curve (`engine.laws.mixture`). With fewer than 6 sizes no trend can be
-told from chance and the floor law, which has a prior, speaks alone. The band is
+told from chance and the floor law, which has a prior, speaks alone. Curves of one file are drawn
+a little towards each other (`engine.laws.company`). The band is
 
     centre +- widening * sqrt(filter variance + noise variance + spread of the members),
 
@@ -15,13 +16,14 @@ four times the largest size, as far as it was ever tested; beyond, each value sa
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.curve import Curve
+from engine.laws.company import REACHES, Company, companies
 from engine.laws.fit import LEAST_SPAN, Note, fit
 from engine.laws.members import FLOOR_LAW, Members, fit_members
 from engine.laws.mixture import Mixture, shipped
@@ -85,6 +87,7 @@ class Forecast:
     largest: float | None
     members: Members | None  # None where nothing can be said
     mixture: Mixture = field(default_factory=shipped, repr=False)
+    company: Company | None = None  # how curves beside it fall, where there are any
 
     def error_at(self, sizes: ArrayLike) -> Predicted:
         """The errors to expect at `sizes`, (h,), each > 0.
@@ -127,30 +130,39 @@ class Forecast:
         size, low, high = (reached(ends) for ends in (centre, centre - half, centre + half))
         return Needed(error, size, low, high, self._remark(error, size))
 
+    @property
+    def rates(self) -> Array:
+        """What this curve alone expects log error to change by over log size, at REACHES; (24,)."""
+        centre = self._alone(np.append(0.0, REACHES))[0]
+        return np.asarray((centre[1:] - centre[0]) / REACHES)
+
     def _band(self, x: Array) -> tuple[Array, Array]:
         """Centre and half width of the log error at x = log size less that of the largest; (h,)."""
         members = self.members
         assert members is not None
-        ahead_of = np.maximum(x, 0.0)[None]
-        ahead, variance = members.ahead(ahead_of)
-        features = members.features(ahead_of, ahead, variance)
-        if self.n_sizes < ENOUGH_SIZES:
-            share = np.zeros(ahead.shape)
-            share[:, :, FLOOR_LAW] = 1.0
-            widening = np.full(variance.shape, NORMAL_TAIL)
-            variance = variance + (ahead[:, :, 0] - ahead[:, :, FLOOR_LAW]) ** 2
-        else:
-            share = self.mixture.weights(features)
-            widening = self.mixture.widening(features)
-        centre = (share * ahead).sum(axis=2)
-        deviation = np.sqrt(
-            variance + members.noise[:, None] ** 2 + variance_of(ahead, share, centre)
-        )
+        ahead_of = np.append(np.maximum(x, 0.0), 0.0)
+        centre, variance, widening = self._alone(ahead_of)
+        half = widening * np.sqrt(variance + members.noise[0] ** 2)
+        if self.company is not None:
+            centre = centre + self.company.pull(ahead_of, centre - centre[-1], variance)
         # inside the measured sizes the broken law draws the curve, joined to the forecast
-        inside = members.behind(np.minimum(x, 0.0)[None])
-        at_last = members.level[0]
-        centre = np.where(x > 0, centre, inside + (centre - at_last) * np.exp(np.minimum(x, 0.0)))
-        return centre[0], (widening * deviation)[0]
+        inside = members.behind(np.minimum(x, 0.0)[None])[0]
+        joined = inside + (centre[-1] - members.level[0]) * np.exp(np.minimum(x, 0.0))
+        return np.where(x > 0, centre[:-1], joined), half[:-1]
+
+    def _alone(self, x: Array) -> tuple[Array, Array, Array]:
+        """Centre, its variance and the band's widening at x >= 0, from this curve alone; (h,)."""
+        members = self.members
+        assert members is not None
+        ahead, variance = members.ahead(x[None])
+        if self.n_sizes < ENOUGH_SIZES:
+            off = ahead[:, :, 0] - ahead[:, :, FLOOR_LAW]
+            return ahead[0, :, FLOOR_LAW], (variance + off**2)[0], np.full(x.shape, NORMAL_TAIL)
+        features = members.features(x[None], ahead, variance)
+        share = self.mixture.weights(features)
+        centre = (share * ahead).sum(axis=2)
+        variance = variance + variance_of(ahead, share, centre)
+        return centre[0], variance[0], self.mixture.widening(features)[0]
 
     def _remark(self, error: float, size: float | None) -> str:
         assert self.largest is not None
@@ -191,6 +203,37 @@ def forecasts(
         _forecast(curve, window, each, why, fitted.get(k))
         for k, (curve, each, why) in enumerate(zip(curves, held, blocked, strict=True))
     ]
+
+
+def forecasts_together(
+    curves: Sequence[Curve],
+    window: Window = Window(),  # noqa: B008 - frozen
+) -> list[Forecast]:
+    """Forecast the curves of one file: those of one domain, metric and unit keep company."""
+    alone = forecasts(curves, window)
+    rooms: dict[tuple[str, ...], list[int]] = {}
+    for k, curve in enumerate(curves):
+        rooms.setdefault((curve.domain, curve.metric, curve.unit), []).append(k)
+    for room in rooms.values():
+        for k, each in zip(room, in_company([alone[k] for k in room]), strict=True):
+            alone[k] = each
+    return alone
+
+
+def in_company(held: Sequence[Forecast]) -> list[Forecast]:
+    """The same forecasts, each drawn a little towards how the others fall (`engine.laws.company`).
+
+    A curve of fewer than 6 sizes is left as it is and draws no other.
+    """
+    able = [k for k, each in enumerate(held) if each.members and each.n_sizes >= ENOUGH_SIZES]
+    told = list(held)
+    if len(able) < 2:
+        return told
+    for k, company in zip(able, companies(np.array([held[k].rates for k in able])), strict=True):
+        other = "1 other curve falls" if company.others == 1 else f"{company.others} others fall"
+        note = Note("company", "info", f"drawn a little towards how {other}")
+        told[k] = replace(held[k], company=company, notes=(*held[k].notes, note))
+    return told
 
 
 def prepared(curve: Curve) -> tuple[Array, Array, Array]:

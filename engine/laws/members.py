@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from engine.laws import broken_law, floor_law, trend
 from engine.laws.neighbours import off_the_line, typical_variance
+from engine.laws.traits import TRAITS, traits_of
 from engine.laws.trend import Trend
 
 Array = NDArray[np.float64]
@@ -30,18 +31,7 @@ FEATURES = (
     "floor law's side",
     "broken law's side",
     "stay's side",
-    "sizes",  # from here on they do not depend on the size asked for
-    "sizes in the last factor of e",
-    "noise",
-    "slope",
-    "slope's deviation",
-    "slope's change",
-    "wander",
-    "fall",
-    "floor law's misfit",
-    "broken law's misfit",
-    "floor law's lean",
-    "broken law's lean",
+    *TRAITS,  # these do not depend on the size asked for
 )
 FARTHEST_LEARNT = np.log(4.0)  # of the reach: the development curves go to four times the largest
 LEAST_NOISE, MOST_NOISE = 1e-3, 0.5  # of a log error: no error is measured better than 0.1 %
@@ -58,7 +48,7 @@ class Members:
     noise: Array  # (B,) standard deviation of one more log error
     floor: Array  # (B, 3) theta of the floor law
     broken: Array  # (B, 6) theta of the broken law
-    traits: Array  # (B, 12) features that do not depend on the size asked for
+    traits: Array  # (B, 26), as TRAITS
 
     def row(self, k: int) -> "Members":
         """Curve k alone, as a stack of one."""
@@ -116,26 +106,7 @@ def fit_members(x: Sequence[Array], y: Sequence[Array], weight: Sequence[Array])
     floor = floor_law.most_probable_floor_law(back, over, weights, noise)
     broken = broken_law.most_probable_broken_law(back, over, weights, noise)
 
-    slope = followed.average(followed.slope)
-    whole = np.array([_slope(*curve) for curve in zip(x, y, strict=True)])
-    first = errors[np.arange(len(x)), (weights > 0).argmax(axis=1)]
-    ending = (weights > 0) & (back >= back.min(axis=1, keepdims=True) / 3)  # the last third
-    floor_off = _misfit(floor_law.law(floor.theta, back)[0] - over, ending, noise)
-    broken_off = _misfit(broken_law.law(broken.theta, back)[0] - over, ending, noise)
-    traits = (
-        np.log((weights > 0).sum(axis=1)),
-        np.log(((weights > 0) & (back > -1)).sum(axis=1)),
-        np.log(noise),
-        slope,
-        np.log(np.sqrt(followed.average(followed.v_slope)) + 1e-3),
-        slope - whole,
-        followed.average(np.log(followed.q)),
-        np.log(np.maximum(first - level[:, 0], 0) + 0.1),
-        floor_off[0],
-        broken_off[0],
-        floor_off[1],
-        broken_off[1],
-    )
+    traits = traits_of(back, over, weights, noise, followed, floor.theta, broken.theta)
     return Members(
         followed,
         last,
@@ -143,7 +114,7 @@ def fit_members(x: Sequence[Array], y: Sequence[Array], weight: Sequence[Array])
         noise,
         floor.theta,
         broken.theta,
-        np.stack(traits, axis=1),
+        traits,
     )
 
 
@@ -153,19 +124,6 @@ def noise_of(x: Array, y: Array, weight: Array) -> float:
         return UNKNOWN_NOISE
     variance = typical_variance(*off_the_line(x, y, 1 / weight))
     return float(np.clip(np.sqrt(variance), LEAST_NOISE, MOST_NOISE))
-
-
-def _misfit(off: Array, where: NDArray[np.bool_], noise: Array) -> tuple[Array, Array]:
-    """Log root mean square and mean of residuals `where` marked, in units of the noise; (B,)."""
-    count = where.sum(axis=1)
-    off = np.where(where, off, 0.0) / noise[:, None]
-    return np.log(np.sqrt((off**2).sum(axis=1) / count) + 0.1), off.sum(axis=1) / count
-
-
-def _slope(x: Array, y: Array) -> float:
-    """Of the straight line through all sizes."""
-    off = x - x.mean()
-    return float(off @ y / (off @ off))
 
 
 def stacked(rows: Sequence[Array], before: float | None = None) -> Array:

@@ -3,7 +3,7 @@
     weights = softmax(A z),        z = the features of `members`, standardised,
 
 a convex combination, so a forecast never leaves the range of its members; B z says how wide its
-band is. A and B, 100 numbers in mixture.json, were learned by `engine.bench.learn` on the
+band is. A and B, 170 numbers in mixture.json, were learned by `engine.bench.learn` on the
 development curves; the file says what they score on curves that were kept out. A law that misses
 the last third of its curve gets a smaller weight: the lack-of-fit gate, learned.
 """

@@ -1,12 +1,13 @@
 """`steepness bench fit`: its tasks, its score, its rivals and its table."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from engine.bench import fit
+from engine.bench import fit, speed
 from engine.bench.learn import fold_of, kept_out_mixtures
 from engine.bench.rivals import RIVALS, Seen
 from engine.bench.tasks import BenchError, Task, cut, read_tasks, thinned
@@ -89,6 +90,19 @@ def test_curves_of_one_data_set_are_kept_out_together() -> None:
     assert set(folds) <= set(kept_out_mixtures())
 
 
+def test_company_is_kept_within_a_data_set_and_by_the_tasks_own_mixture() -> None:
+    names = ("IC/bird_5/x", "IC/bird_25/y", "IC/cal_5/x")
+    tasks = [task_of(one_break, name=name) for name in names]
+    kept_out = kept_out_mixtures()
+    alone = [
+        replace(each, mixture=kept_out[fold_of(task)])
+        for each, task in zip(fit._told(tasks), tasks, strict=True)
+    ]
+    held = fit._in_company(tasks, alone)
+    assert [each.company is not None for each in held] == [True, True, False]
+    assert [each.mixture for each in held] == [each.mixture for each in alone]
+
+
 def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match=r"No such file or directory.*give its folder"):
         read_tasks(tmp_path)
@@ -106,14 +120,26 @@ def test_the_tasks_are_those_of_the_papers(shared_data: Path) -> None:
 def test_kept_out_forecasts_reach_the_targets_on_the_small_groups(shared_data: Path) -> None:
     tasks = [t for t in read_tasks(shared_data / "curves", 300) if t.group in ("NMT", "LM", "BB")]
     kept_out = kept_out_mixtures()
-    scores = fit._scores(tasks, lambda stack: fit._ours(stack, kept_out))
+    told = [
+        replace(each, mixture=kept_out[fold_of(task)])
+        for each, task in zip(fit._told(tasks), tasks, strict=True)
+    ]
+    scores = fit._ours(tasks, told)
     mean = {
         group: np.mean([s for s, t in zip(scores, tasks, strict=True) if t.group == group])
         for group in ("NMT", "LM", "BB")
     }
-    assert mean["NMT"] < 0.0110
+    assert mean["NMT"] < 0.0083
     assert mean["LM"] < 0.0008
-    assert mean["BB"] < 0.0096
+    assert mean["BB"] < 0.0092
+
+
+@pytest.mark.slow
+def test_the_commands_are_timed_on_a_curve_that_they_take(monkeypatch) -> None:
+    monkeypatch.setattr(speed, "TIMED", 1)
+    seconds = speed._commands(task_of(one_break).curve)
+    assert list(seconds) == ["fit", "predict"]
+    assert min(seconds.values()) > 0
 
 
 def test_the_report_prints_what_the_figures_hold() -> None:
@@ -122,14 +148,17 @@ def test_the_report_prints_what_the_figures_hold() -> None:
         "tasks": dict.fromkeys(fit.GROUPS, 7),
         "rmsle": {fit.OURS: row},
         "published": fit.QUOTED,
-        "bands": {group: [0.9, 0.3] for group in fit.GROUPS},
+        "bands": {fit.OURS: {group: [0.9, 0.3] for group in fit.GROUPS}},
+        "gain": {"IC": [-0.0014, 0.0008]},
         "against": {"M4": 0.75},
         "speed": {"one forecast": "20 ms"},
         "exponents": {"auto fit": ["0.900 / 0.10"] * 3},
     }
     text = fit.report(json.loads(json.dumps(figures)))
     ours = next(line for line in text.splitlines() if line.startswith("Steepness"))
-    assert ours.split() == ["Steepness", *["0.0200/0.0100"] * 5, "0.0300", "0.100"]
-    assert "Steepness beats M4 on 75% of the published tasks" in text
+    assert ours.removeprefix(fit.OURS).split() == [*["0.0200/0.0100"] * 5, "0.0300", "0.100"]
+    assert text.count("0.900 / 0.300") == 5
+    assert f"{fit.OURS} beats M4 on 75% of the published tasks" in text
+    assert "IC -0.0014 ± 0.0008" in text
     assert "one forecast: 20 ms" in text
     assert text.count("0.900 / 0.10") == 3
