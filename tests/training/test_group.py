@@ -87,6 +87,15 @@ def test_a_hopeless_learning_rate_is_dropped_early(task):
     assert "behind a rival" in slow.reason
 
 
+def test_a_rate_that_would_hardly_pass_a_finished_rival_is_dropped(task):
+    schedule = replace(SCHEDULE, floor_steps=200, patience=2.0, max_steps=3_000)
+    slow, good = run_group(task, spec(seeds=(0,), learning_rates=(5e-4, 3e-3), schedule=schedule))
+    assert (slow.status, good.status) == ("pruned", "finished")
+    assert slow.steps > good.steps  # it went on as long as it could still win
+    assert slow.reason == f"would hardly pass a rival that has finished, at step {slow.steps}"
+    assert slow.validation_loss > good.validation_loss
+
+
 def test_a_diverged_training_is_marked_and_its_rivals_go_on(task):
     good, wild = run_group(task, spec(seeds=(0,), learning_rates=(1e-3, 1e30)))
     assert wild.status == "failed"
@@ -106,6 +115,15 @@ def test_nothing_stops_before_the_floor_of_steps(task):
     (run,) = run_group(task, spec(seeds=(0,), learning_rates=(3e-3,), schedule=schedule))
     assert run.best_step < 100
     assert run.steps >= 200
+
+
+def test_a_training_that_overfits_beyond_doubt_does_not_wait_for_the_floor(task):
+    schedule = replace(SCHEDULE, floor_steps=10_000, max_steps=10_000)
+    found = run_group(task, spec(seeds=(0,), learning_rates=(3e-3,), schedule=schedule))[0]
+    assert found.status == "finished"
+    assert found.steps >= max(1.6 * found.best_step, found.best_step + SCHEDULE.margin)
+    assert found.last_loss > 1.1 * found.validation_loss
+    assert found.steps < 2_000
 
 
 def test_sgd_and_weight_decay_are_other_trainings_from_the_same_start(task):
