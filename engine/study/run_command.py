@@ -46,8 +46,10 @@ def run(options: argparse.Namespace, path: Path) -> int:
         return _estimate(settings, device, workers, options.format)
     with Store.open(path) as store:
         bar = _Bar(f"{device.name}: {device.reason}; results go to {path}")
-        study = run_study(store, settings, device=device, workers=workers, show=bar.show)
-        bar.close()
+        try:
+            study = run_study(store, settings, device=device, workers=workers, show=bar.show)
+        finally:
+            bar.close()  # before the last words: the page shows the last line of what is written
         return _report(store, study)
 
 

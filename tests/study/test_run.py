@@ -437,7 +437,9 @@ def test_a_store_deleted_under_its_driver_ends_the_run_and_what_it_measured_is_k
     order = ["run", "images", "--data", "cifar10", "--data-path", pictures, "--model", "mlp"]
     said = steepness(*order, "--sizes", "10,20", "--seeds", 1, "--store", path)
     assert said.code == 1
-    assert "was deleted, moved or replaced meanwhile. The run has ended; what it" in said.err
+    last = said.err.splitlines()[-1]  # what the page shows
+    assert last.startswith("steepness: the store")
+    assert "was deleted, moved or replaced meanwhile. The run has ended; what it" in last
     assert len(_groups(path.with_name("study.db.rescued"), "finished")) == 1
 
 
