@@ -12,7 +12,6 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import rfft
-from scipy.signal import resample_poly
 
 RATE = 16_000  # samples a second that every recording is brought to: what speech corpora have
 WINDOW = 400  # samples, 25 ms: customary
@@ -60,6 +59,8 @@ def resample(wave: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
     """Bring a recording from `rate` samples a second to RATE. (n,) to (about n * RATE / rate,)."""
     if rate == RATE:
         return wave
+    from scipy.signal import resample_poly  # takes over a second to import
+
     common = gcd(rate, RATE)
     moved: NDArray[np.float32] = resample_poly(wave, RATE // common, rate // common)
     return moved.astype(np.float32, copy=False)

@@ -52,16 +52,17 @@ def shard_hash(indices: NDArray[np.int64]) -> str:
     return hashlib.sha256(indices.astype("<i8").tobytes()).hexdigest()[:16]
 
 
-def sizes(full: int, smallest_fraction: float = 0.001) -> list[int]:
-    """Shard sizes from the whole set downwards in steps of 2, smallest first.
+def sizes(full: int, smallest_fraction: float = 0.001, step: float = 2.0) -> list[int]:
+    """Shard sizes from the whole set downwards in steps of one factor, smallest first.
 
     Args:
         full: images in the training set.
         smallest_fraction: the last step is the one nearest to this part of the set (0.001: ten
-            steps, three decades).
+            steps of 2, three decades).
+        step: the factor.
     """
-    steps = round(np.log2(1 / smallest_fraction))
-    return sorted({round(full / 2**step) for step in range(steps + 1)} - {0})
+    steps = round(np.log(1 / smallest_fraction) / np.log(step))
+    return sorted({round(full / step**taken) for taken in range(steps + 1)} - {0})
 
 
 def prefix(

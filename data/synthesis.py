@@ -123,12 +123,13 @@ def _utterance(
     def whole(bounds: tuple[int, int]) -> int:
         return int(rng.integers(bounds[0], bounds[1] + 1))
 
-    words = rng.choice(recipe.words, whole((recipe.fewest, recipe.most)))
+    # What `rng.choice` draws, without its making an array of the words each time.
+    words = rng.integers(0, len(recipe.words), whole((recipe.fewest, recipe.most)))
     return Utterance(
         split=split,
-        text=" ".join(words),
-        voice=str(rng.choice(voices)),
-        accent=str(rng.choice(ACCENTS)),
+        text=" ".join(recipe.words[word] for word in words),
+        voice=voices[rng.integers(0, len(voices))],
+        accent=ACCENTS[rng.integers(0, len(ACCENTS))],
         rate=whole(recipe.rate),
         pitch=whole(recipe.pitch),
         intonation=whole(recipe.intonation),

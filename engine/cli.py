@@ -180,6 +180,10 @@ def _domains(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from engine.study import forks
+
+    if not options.estimate:
+        forks.begin("cpu" if options.device == "auto" else options.device)
     from engine.study import run_command
 
     return run_command.run(options, _store_path(options))

@@ -156,7 +156,10 @@ class Agenda:
         return [run for name in names for run in self._ended[name]]
 
     def _groups(self, part: SubjectPlan, size: int, trial: Trial) -> list[PlannedGroup]:
-        """A trial as the groups that an executor takes: cut into its seeds where it is long."""
+        """A trial as the groups that an executor takes: cut into its seeds where it is long.
+
+        Or where they are wanted apart: so that the only shard that is due occupies all workers.
+        """
         key = shard_name(part, size), trial
         if key not in self._made:
             self._made[key] = self._cut(part, size, trial)
@@ -165,7 +168,8 @@ class Agenda:
     def _cut(self, part: SubjectPlan, size: int, trial: Trial) -> list[PlannedGroup]:
         each = part.expected(size, trial.capacity, len(trial.rates))
         workers = self.plan.workers  # the more of them, the shorter a group that holds them up
-        cut = workers > 1 and each * len(trial.seeds) > LONG_GROUP_SECONDS * 2 / workers
+        long = each * len(trial.seeds) > LONG_GROUP_SECONDS * 2 / workers
+        cut = workers > 1 and (long or part.recipe.search.apart)
         found = []
         for seeds in [(seed,) for seed in trial.seeds] if cut else [trial.seeds]:
             rates = ", ".join(f"{rate:g}" for rate in trial.rates)

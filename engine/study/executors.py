@@ -1,6 +1,6 @@
 """Executors: who runs the groups. All an executor knows is `run_group(spec) -> candidates`.
 
-On this machine groups run in spawned processes of one thread each: two processes of one thread
+On this machine groups run in processes of one thread each: two processes of one thread
 are 1.9x one, while one process of two threads on a busy machine is up to 25x slower (notes:
 performance, sections 1 and 3).
 """
@@ -13,8 +13,9 @@ import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 
+from engine.study import forks
 from engine.study.agenda import PlannedGroup
 from engine.tasks.load import TaskLoader
 from engine.tasks.task import Task
@@ -72,7 +73,7 @@ class _Answer:
 class _Worker:
     """A process that trains one group at a time; its end shows as the end of its pipe."""
 
-    process: SpawnProcess
+    process: BaseProcess
     pipe: Connection
     group: PlannedGroup | None = None
     began: float = 0.0
@@ -151,9 +152,9 @@ def run_here(queue: list[PlannedGroup], loader: TaskLoader, workers: int) -> Gen
 
 
 def _hired(loader: TaskLoader) -> _Worker:
-    spawn = multiprocessing.get_context("spawn")
-    ours, theirs = spawn.Pipe()
-    process = spawn.Process(target=_work, args=(theirs, loader))
+    context = forks.context(loader.device)
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs, loader))
     process.start()
     theirs.close()  # else its end would never show in ours
     return _Worker(process, ours)

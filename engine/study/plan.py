@@ -51,6 +51,7 @@ class Recipe:
     schedule: Schedule
     pace: Pace
     smallest: float = 0.001  # share of the data at the smallest size
+    step: float = 2.0  # between sizes
     worth: int = 8  # sizes that a curve should have before any of its shards is searched more
     least_seeds: int = 2  # that short minutes may cut the seeds to; what the user asked for
 
@@ -102,7 +103,8 @@ class SubjectPlan:
         seconds = 0.0
         for size in self.sizes:
             stage = self.expected(size, self.recipe.ladder[self._start(size)], search.rates)
-            seconds += self._fit_seconds(size) + stage * (1 + search.widenings)
+            same = search.apart and search.candidates == 1  # the fit is the search
+            seconds += (0.0 if same else self._fit_seconds(size)) + stage * (1 + search.widenings)
         return seconds
 
     def _start(self, size: int) -> int:
@@ -142,7 +144,7 @@ def make_plan(
     speeds: Sequence[Mapping[int, Speed]],
     workers: int,
 ) -> Plan:
-    """Plan a study: as many sizes of each subject, in steps of 2, as its minutes hold.
+    """Plan a study: as many sizes of each subject, in its recipe's steps, as its minutes hold.
 
     The subjects share the minutes evenly. Where they hold fewer sizes with the whole search
     than the recipe wants, every shard is searched less.
@@ -168,7 +170,7 @@ def make_plan(
         if settings.seeds is not None:
             recipe = replace(recipe, seeds=settings.seeds, least_seeds=settings.seeds)
         whole = {rung: interpolated(speed, rung) for rung in recipe.ladder}
-        ladder = settings.sizes or _ladder(subject, settings.subjects, extents, recipe.smallest)
+        ladder = settings.sizes or _ladder(subject, settings.subjects, extents, recipe)
         parts.append(_subject_plan(subject, recipe, extent, whole, workers, ladder, minutes))
     return Plan(tuple(parts), workers, _wall(parts, workers))
 
@@ -214,16 +216,17 @@ def training_seconds(
 
 
 def _ladder(
-    subject: Subject, subjects: Sequence[Subject], extents: Sequence[Extent], smallest: float
+    subject: Subject, subjects: Sequence[Subject], extents: Sequence[Extent], recipe: Recipe
 ) -> tuple[int, ...]:
-    """Sizes in steps of 2 from the whole data downwards.
+    """The recipe's sizes, from the whole data downwards.
 
     A treatment may leave data out; it then has the sizes of the untreated data as far as it
     reaches, because curves are compared size by size.
     """
     full = {other: extent.full for other, extent in zip(subjects, extents, strict=True)}
     plain = full.get(replace(subject, treatment=""), full[subject])
-    return tuple(size for size in shards.sizes(plain, smallest) if size <= full[subject])
+    sizes = shards.sizes(plain, recipe.smallest, recipe.step)
+    return tuple(size for size in sizes if size <= full[subject])
 
 
 def _subject_plan(
@@ -270,8 +273,14 @@ def _thinner(recipe: Recipe) -> list[Recipe]:
     Rates go before the second rung: on text two rates were within 1 %, two capacities 3 to 5 %.
     """
     steps = [recipe]
-    for smaller in ({"below": 0}, {"widenings": 0}, {"rates": 1}, {"above": 0}):
-        steps.append(replace(steps[-1], search=replace(steps[-1].search, **smaller)))
+    search = recipe.search
+    for smaller in (
+        search := replace(search, below=0),
+        search := replace(search, widenings=0),
+        search := replace(search, rates=1),
+        replace(search, above=0),
+    ):
+        steps.append(replace(recipe, search=smaller))
     if recipe.seeds > recipe.least_seeds:
         steps.append(replace(steps[-1], seeds=recipe.least_seeds))
     return list(dict.fromkeys(steps))
@@ -318,6 +327,7 @@ def _stored_subject(record: dict[str, Any]) -> SubjectPlan:
             schedule=Schedule(**recipe["schedule"]),
             pace=Pace(**recipe["pace"]),
             smallest=recipe["smallest"],
+            step=recipe.get("step", 2.0),
             worth=recipe["worth"],
             least_seeds=recipe.get("least_seeds", 2),
         ),

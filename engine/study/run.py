@@ -253,9 +253,11 @@ def _extent(task: Task, subject: Subject) -> Extent:
 
 
 def _speeds(task: Task, subject: Subject, recipe: Recipe) -> dict[int, Speed]:
-    """The speeds of the ladder's ends and middle; those between follow from them."""
+    """The speeds of the ladder's ends and a long one's middle; those between follow from them."""
     ladder = recipe.ladder
-    rungs = sorted({ladder[0], ladder[len(ladder) // 2], ladder[-1]})
+    rungs = sorted(
+        {ladder[0], ladder[-1], *([ladder[len(ladder) // 2]] if len(ladder) > 3 else [])}
+    )
     batch, found = recipe.schedule.batch, {}
     for rung in rungs:
         way = ways.fastest(default_cache() / "ways.json", task, subject.model, rung, batch)

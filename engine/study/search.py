@@ -5,6 +5,7 @@ of the one before, so that a resumed study asks for the very same trainings:
 
 fit      up the ladder of capacities, one training each, from where the next smaller shard began,
          to the first that overfits this shard, or to the top: there the search starts;
+         (where one rate is searched these trainings count in the search, and may train all seeds);
 search   the rungs around the start, at learning rates drawn around the next smaller shard's winner;
 widen    again and again: where the winner sits on the outermost rung that was searched, the next
          rung beyond it; else further rates at the winner's rung.
@@ -50,6 +51,7 @@ class Search:
     above: int = 1  # and above
     rates: int = 2  # learning rates at each rung
     widenings: int = 1
+    apart: bool = False  # whether each seed is a group of its own, and a fit trains all that count
 
     @property
     def candidates(self) -> int:
@@ -98,9 +100,10 @@ def course(
     every = tuple(range(seeds))
     drawn = draw_rates(rates, search.rates)
     fits: list[Trial] = []
+    fitted = every if search.apart and search.rates == 1 else (0,)
     start = begin
     while start < len(ladder) - 1:  # at the top of the ladder there is nothing to find out
-        fits.append(Trial("fit", ladder[start], draw_rates(rates, 1), (0,)))
+        fits.append(Trial("fit", ladder[start], draw_rates(rates, 1), fitted))
         runs = results(fits[-1])
         if runs is None:
             return Course(tuple(fits), None, whole=False)
@@ -109,9 +112,9 @@ def course(
         start += 1
 
     def untrained(trial: Trial) -> Trial:
-        """Without the seed that a fit has trained already: where one rate is searched, it has."""
+        """Without the seeds that a fit has trained already: where one rate is searched, it has."""
         known = any((f.capacity, f.rates) == (trial.capacity, trial.rates) for f in fits)
-        return replace(trial, seeds=every[1:]) if known else trial
+        return replace(trial, seeds=every[len(fitted) :]) if known else trial
 
     # The same number of rungs for every shard: at either end of the ladder the window is pushed in.
     count = min(search.below + 1 + search.above, len(ladder))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from data import text
-from data.vocabulary import encode_words
+from data.vocabulary import kept_words
 from engine.tasks.passages import Kind, PassageTask, passage_task
 from engine.tasks.task import Treatment
 
@@ -19,8 +19,5 @@ TREATMENTS: dict[str, Treatment[PassageTask]] = {}
 
 
 def load_task(source: str, path: Path | None, cache: Path | None, device: str) -> PassageTask:
-    """The task of a source of data.text; see there for `path` and what is raised.
-
-    Nothing is kept in `cache`: reading the default source takes a second.
-    """
-    return passage_task(encode_words(text.load(source, path)), KIND, source, device)
+    """The task of a source of data.text; see there for `path` and what is raised."""
+    return passage_task(kept_words(text.load(source, path), cache), KIND, source, device)

@@ -27,10 +27,12 @@ from data.shards import shard_hash
 from engine.models.capacity import parameters
 from engine.tasks.task import Part, Task
 from engine.training import loop, stack
+from engine.training.adamw import AdamW
 from engine.training.batches import batches
 from engine.training.spec import Candidate, GroupSpec, Schedule
 
 PRUNE_GAP = 0.05  # a replica within 5 % of its best rival is never dropped (same section)
+OVERFITTED = 1.1  # a loss so far over its best one does not come back: no ledge to be waited on
 PRUNE_INTERVALS = 6  # nor one that would close the gap within so many further evaluations
 APART = "seeds one after the other: the memory did not hold all at once"
 TRAIN_PROBE = 512  # rows of the shard on which the training loss is reported: within some percent
@@ -42,7 +44,7 @@ class _Replica:
 
     learning_rate: float
     model: nn.Module
-    optimizer: torch.optim.Optimizer
+    optimizer: loop.Optimizer
     train: Callable[[NDArray[np.int64]], None]  # for each of (steps, batch) rows a step
     best_loss: float = math.inf
     best_step: int = 0
@@ -150,10 +152,11 @@ def _advance(task: Task, spec: GroupSpec, rivalries: list[_Rivals], steps: int) 
         if rivals.running:
             rows = np.stack([next(rivals.stream) for _ in range(steps)])  # (steps, batch)
             due += [(replica, rows) for replica in rivals.running]
-    if spec.way == "stacked" and len(due) > 1:
-        due.sort(key=lambda each: each[0].learning_rate)
+    due.sort(key=lambda each: each[0].learning_rate)
+    optimizers = [r.optimizer for r, _ in due if isinstance(r.optimizer, AdamW)]
+    if spec.way == "stacked" and len(optimizers) == len(due) > 1:
         began = time.perf_counter()
-        models, optimizers = zip(*((r.model, r.optimizer) for r, _ in due), strict=True)
+        models = [replica.model for replica, _ in due]
         stack.advance(task, models, optimizers, np.stack([rows for _, rows in due], axis=1))
         each = (time.perf_counter() - began) / len(due)
         for replica, _ in due:
@@ -203,7 +206,9 @@ def _stop(replica: _Replica, schedule: Schedule) -> None:
     if replica.status != "running":
         return
     past = max(schedule.patience * replica.best_step, replica.best_step + schedule.margin)
-    if replica.step >= max(past, schedule.floor_steps):
+    overfitted = replica.last_loss > OVERFITTED * replica.best_loss
+    floor = 0 if overfitted else schedule.floor_steps
+    if replica.step >= max(past, floor):
         replica.status = "finished"
     elif replica.step >= schedule.max_steps:
         replica.status = "capped"

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from engine.tasks.task import Extent, Task
+from engine.training.adamw import AdamW
 from engine.training.graph import Recorder
 from engine.training.spec import SGD, WEIGHT_DECAY, Way
 
@@ -15,22 +16,18 @@ MOMENTUM = 0.9  # of SGD, as Hestness et al. 2017 trained their recurrent networ
 DECAY = 0.01  # of weight-decay: AdamW's own default
 
 
-def optimizer(model: nn.Module, rate: float, treatment: str = "") -> torch.optim.Optimizer:
+Optimizer = AdamW | torch.optim.SGD
+
+
+def optimizer(model: nn.Module, rate: float, treatment: str = "") -> Optimizer:
     """AdamW without weight decay, unless the treatment is one of the training itself."""
     if treatment == SGD:
         return torch.optim.SGD(model.parameters(), lr=rate, momentum=MOMENTUM, fused=True)
-    decay = DECAY if treatment == WEIGHT_DECAY else 0.0
-    return torch.optim.AdamW(
-        model.parameters(),
-        lr=rate,
-        weight_decay=decay,
-        fused=True,
-        capturable=next(model.parameters()).is_cuda,  # into a graph
-    )
+    return AdamW(list(model.parameters()), rate, DECAY if treatment == WEIGHT_DECAY else 0.0)
 
 
 def trainer(
-    task: Task, model: nn.Module, optimizer: torch.optim.Optimizer, way: Way
+    task: Task, model: nn.Module, optimizer: Optimizer, way: Way
 ) -> Callable[[NDArray[np.int64]], None]:
     """What does one optimiser step for each row of its argument, (steps, batch) training rows.
 
@@ -40,7 +37,7 @@ def trainer(
     def step(rows: Tensor, extent: Extent) -> None:
         with torch.autocast(task.device.type, torch.bfloat16, enabled=way == "half"):
             loss = task.loss(model, rows, extent)
-        optimizer.zero_grad(set_to_none=True)
+        model.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 

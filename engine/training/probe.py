@@ -9,11 +9,12 @@ import torch
 
 from engine.tasks.task import Task
 from engine.training import loop, stack
+from engine.training.adamw import AdamW
 from engine.training.batches import batches
 from engine.training.spec import Speed, Way
 
 PROBE_SECONDS = 0.25  # for each of the three: +-10 % here, and nobody waits for it
-PROBE_ROWS = 256  # of the validation split, on which evaluation and errors are timed
+PROBE_ROWS = 128  # of the validation split, on which evaluation and errors are timed
 STACKED = 6  # replicas of a stack: two learning rates and three seeds, a standard study's
 STEPS = 2  # of one call
 
@@ -43,7 +44,7 @@ def trainer(
     stream = batches(rows, batch, 0, task.lengths)
     count = STACKED if way == "stacked" else 1
     models = [task.build(model, capacity, seed) for seed in range(count)]
-    optimizers = [loop.optimizer(each, rate=1e-4) for each in models]
+    optimizers = [AdamW(list(each.parameters()), rate=1e-4, decay=0.0) for each in models]
     alone = loop.trainer(task, models[0], optimizers[0], way)
 
     def train() -> None:

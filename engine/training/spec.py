@@ -20,7 +20,7 @@ class Schedule:
     watched: int | None = None  # validation rows looked at in each evaluation; None: all
     first_evaluation: int = 5  # steps; a tiny shard is at its best within ten
     ratio: float = 1.25  # between the steps of successive evaluations
-    floor_steps: int = 120  # nothing stops before
+    floor_steps: int = 120  # nothing stops before, unless it overfits beyond doubt (group)
     patience: float = 1.6  # stop at patience x the best step ...
     margin: int = 60  # ... and at least this many steps after it
     max_steps: int = 20_000  # a bound on what one replica may cost; reaching it is recorded

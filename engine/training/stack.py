@@ -12,22 +12,20 @@ is still running.
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.optim import Optimizer
-from torch.optim.adamw import adamw
 
 from engine.tasks.task import Extent, Task
+from engine.training import adamw
+from engine.training.adamw import AdamW
 from engine.training.graph import Recorder
 
 LAYERS = (nn.Flatten, nn.Linear, nn.ReLU, nn.Conv2d, nn.BatchNorm2d, nn.AvgPool2d)
 RECORDED = 12  # steps, fewer do not pay for the recording
-MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 def stackable(model: nn.Module) -> bool:
@@ -91,7 +89,7 @@ class Stack(nn.Module):
 def advance(
     task: Task,
     models: Sequence[nn.Module],
-    optimizers: Sequence[Optimizer],
+    optimizers: Sequence[AdamW],
     steps: NDArray[np.int64],
 ) -> None:
     """Train all models, one optimiser step of each for each row of `steps`.
@@ -99,36 +97,28 @@ def advance(
     Args:
         task: of all of them; its loss is a mean over rows.
         models: of one architecture, `stackable`.
-        optimizers: AdamW of each, over its model's parameters in their order, and after as many
-            steps; models of one learning rate stand together.
+        optimizers: of each, over its model's parameters in their order, and after as many steps;
+            models of one learning rate stand together.
         steps: training rows, (steps, models, batch).
     """
     stack = Stack(models)
     parameters = list(stack.weights)
-    moments = [_moments(optimizers, place) for place in range(len(parameters))]
-    taken = float(_state(optimizers[0], 0)["step"])
+    means = [_stacked(each) for each in zip(*(o.means for o in optimizers), strict=True)]
+    squares = [_stacked(each) for each in zip(*(o.squares for o in optimizers), strict=True)]
     blocks = list(_blocks(optimizers))
-    counts = [[torch.tensor(taken, device=task.device) for _ in parameters] for _ in blocks]
+    counts = [[each.clone() for each in optimizers[0].taken] for _ in blocks]
 
     def step(rows: Tensor, extent: Extent) -> None:
         loss = task.loss(stack, rows.flatten(), extent) * len(models)
         gradients = torch.autograd.grad(loss, parameters)
-        for (block, settings), count in zip(blocks, counts, strict=True):
-            adamw(
+        for (block, optimizer), count in zip(blocks, counts, strict=True):
+            adamw.step(
+                optimizer,
                 [parameter.detach()[block] for parameter in parameters],
                 [gradient[block] for gradient in gradients],
-                [mean[block] for mean, _ in moments],
-                [square[block] for _, square in moments],
-                [],
+                [mean[block] for mean in means],
+                [square[block] for square in squares],
                 count,
-                fused=True,
-                amsgrad=False,
-                maximize=False,
-                lr=settings["lr"],
-                beta1=settings["betas"][0],
-                beta2=settings["betas"][1],
-                eps=settings["eps"],
-                weight_decay=settings["weight_decay"],
             )
 
     rows = torch.from_numpy(steps).to(task.device)
@@ -139,37 +129,20 @@ def advance(
         for each in rows:
             step(each, ())
     stack.give_back(models)
-    for place, held in enumerate(moments):
-        states = [_state(optimizer, place) for optimizer in optimizers]
-        for name, stacked in zip(MOMENTS, held, strict=True):
-            _unstack(stacked, [state[name] for state in states])
-        for state in states:
-            state["step"].fill_(taken + len(steps))
+    for place, (mean, square) in enumerate(zip(means, squares, strict=True)):
+        _unstack(mean, [optimizer.means[place] for optimizer in optimizers])
+        _unstack(square, [optimizer.squares[place] for optimizer in optimizers])
+        for optimizer in optimizers:
+            optimizer.taken[place] += len(steps)
 
 
-def _blocks(optimizers: Sequence[Optimizer]) -> Iterator[tuple[slice, dict[str, Any]]]:
-    """Neighbours of one learning rate, with what AdamW is told of them."""
+def _blocks(optimizers: Sequence[AdamW]) -> Iterator[tuple[slice, AdamW]]:
+    """Neighbours of one learning rate, with the first of them."""
     at = 0
-    for _, same in groupby(optimizers, key=lambda each: each.param_groups[0]["lr"]):
+    for _, same in groupby(optimizers, key=lambda each: each.rate):
         members = list(same)
-        yield slice(at, at + len(members)), members[0].param_groups[0]
+        yield slice(at, at + len(members)), members[0]
         at += len(members)
-
-
-def _state(optimizer: Optimizer, place: int) -> dict[str, Tensor]:
-    """What AdamW holds of its parameter at `place`, as before its first step where it had none."""
-    parameter = optimizer.param_groups[0]["params"][place]
-    state: dict[str, Tensor] = optimizer.state[parameter]
-    if not state:
-        state["step"] = torch.zeros((), device=parameter.device)
-        state.update({name: torch.zeros_like(parameter) for name in MOMENTS})
-    return state
-
-
-def _moments(optimizers: Sequence[Optimizer], place: int) -> tuple[Tensor, Tensor]:
-    states = [_state(optimizer, place) for optimizer in optimizers]
-    mean, square = (_stacked([state[name] for state in states]) for name in MOMENTS)
-    return mean, square
 
 
 def _each_parameter(models: Sequence[nn.Module]) -> Iterator[tuple[Tensor, ...]]:

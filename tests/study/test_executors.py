@@ -22,6 +22,7 @@ class Trouble:
     """A loader for which there is trouble with most data; it writes a line for each try."""
 
     tries: Path
+    device: str = "cpu"
 
     def __call__(self, domain, data, treatment=""):
         with self.tries.open("a") as file:

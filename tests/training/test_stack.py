@@ -6,6 +6,7 @@ import torch
 
 from engine.tasks.task import Part
 from engine.training import loop, stack
+from engine.training.adamw import AdamW
 from engine.training.batches import batches
 from engine.training.group import run_group
 from engine.training.stack import stackable
@@ -16,9 +17,12 @@ RATES = (1e-3, 1e-3, 4e-3, 4e-3)
 
 
 def trained(task, family, together, steps=100):
+    """Together with our optimiser, apart with torch's own."""
     models = [task.build(family, 3_000, seed) for seed in range(len(RATES))]
     optimizers = [
-        torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01, fused=True)
+        AdamW(list(model.parameters()), rate, 0.01)
+        if together
+        else torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01, fused=True)
         for model, rate in zip(models, RATES, strict=True)
     ]
     streams = [batches(task.shard(120, seed), 16, seed) for seed in range(len(RATES))]
