@@ -7,7 +7,15 @@ import pytest
 
 from data import vocabulary
 from data.text import TextSet
-from data.vocabulary import END, FEWEST, UNKNOWN, encode_characters, encode_words, words
+from data.vocabulary import (
+    END,
+    FEWEST,
+    UNKNOWN,
+    encode_characters,
+    encode_words,
+    kept_words,
+    words,
+)
 
 
 def text_set(train: str, validation: str = "", test: str = "") -> TextSet:
@@ -87,3 +95,24 @@ def test_a_source_without_documents_gives_empty_streams(encode) -> None:
     source = replace(text_set(""), train=(), validation=(), test=())
     assert len(encode(source).train) == 0
     assert encode(source).coverage == 0.0
+
+
+def test_words_that_were_kept_come_back_equal_and_are_not_read_again(tmp_path, monkeypatch) -> None:
+    source = text_set("a b b c <end> " * 30, "b d", "c")
+    first = kept_words(source, tmp_path)
+    assert first.hash == encode_words(source).hash
+    monkeypatch.setattr(vocabulary, "encode_words", None)
+    again = kept_words(source, tmp_path)
+    assert (again.symbols, again.coverage, again.hash) == (
+        first.symbols,
+        first.coverage,
+        first.hash,
+    )
+    assert again.test.dtype == np.int32
+
+
+def test_words_under_other_rules_are_not_those_that_were_kept(tmp_path, monkeypatch) -> None:
+    source = text_set("a " * 30 + "b " * 20)
+    assert len(kept_words(source, tmp_path).symbols) == 4
+    monkeypatch.setattr(vocabulary, "MOST_WORDS", 1)
+    assert len(kept_words(source, tmp_path).symbols) == 3

@@ -131,6 +131,14 @@ def test_a_long_trial_is_cut_into_its_seeds_where_workers_could_share_it(plan):
     assert len(names) == len(set(names))
 
 
+def test_seeds_apart_occupy_all_workers_with_the_only_shard_that_is_due(plan):
+    thin = Search(below=0, above=0, rates=1, widenings=0, apart=True)
+    part = replace(plan.subjects[0], recipe=replace(RECIPE, search=thin))
+    due = Agenda(Plan((part,), 2, 0.0)).fresh()
+    assert [group.spec.seeds for group in due] == [(0,), (1,)]
+    assert len({group.shard for group in due}) == 1
+
+
 def test_costly_scores_are_asked_for_at_the_largest_size_only(plan):
     scored = {(g.spec.size, g.spec.stage) for g in follow(Agenda(plan), []) if g.spec.scored}
     assert scored == {(400, stage) for stage in ("fit", "search", "widen")}

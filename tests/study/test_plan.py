@@ -74,6 +74,21 @@ def test_seeds_that_were_asked_for_are_not_cut():
     assert len(only(asked).sizes) < len(only(preset).sizes)
 
 
+def test_where_the_fit_is_the_search_a_shard_has_one_stage():
+    thin = Search(below=0, above=0, rates=1, widenings=0)
+    both = [
+        only(planned(recipe=replace(RECIPE, minutes=None, search=replace(thin, apart=apart))))
+        for apart in (False, True)
+    ]
+    stages = sum(
+        part.expected(size, part.recipe.ladder[part._start(size)], 1)
+        for part in both[1:]
+        for size in part.sizes
+    )
+    assert both[1].chain_seconds == pytest.approx(stages)
+    assert both[0].chain_seconds > 1.2 * stages  # a fit before each, but at the top of the ladder
+
+
 def test_many_workers_do_not_make_the_stages_of_one_shard_shorter():
     whole = replace(RECIPE, minutes=None)
     few, many = (planned(recipe=whole, workers=workers) for workers in (2, 1000))

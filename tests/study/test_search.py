@@ -141,6 +141,13 @@ def test_where_one_rate_is_searched_a_fit_is_the_first_seed_of_its_candidate(see
     assert sorted(counted) == [(c, seed) for c in (40, 80) for seed in range(seeds)]
 
 
+def test_a_fit_that_counts_trains_every_seed_where_they_are_apart():
+    search = Search(below=0, above=0, rates=1, widenings=0, apart=True)
+    found = searched(best_at(40), search=search, seeds=3)
+    assert [(trial.stage, trial.seeds) for trial in found.trials] == [("fit", (0, 1, 2))] * 3
+    assert [trial.capacity for trial in found.counted] == [40]
+
+
 def test_where_several_rates_are_searched_a_fit_only_finds_the_start():
     found = searched(best_at(40))
     assert {trial.stage for trial in found.counted} == {"search", "widen"}

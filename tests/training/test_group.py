@@ -108,6 +108,15 @@ def test_nothing_stops_before_the_floor_of_steps(task):
     assert run.steps >= 200
 
 
+def test_a_training_that_overfits_beyond_doubt_does_not_wait_for_the_floor(task):
+    schedule = replace(SCHEDULE, floor_steps=10_000, max_steps=10_000)
+    found = run_group(task, spec(seeds=(0,), learning_rates=(3e-3,), schedule=schedule))[0]
+    assert found.status == "finished"
+    assert found.steps >= max(1.6 * found.best_step, found.best_step + SCHEDULE.margin)
+    assert found.last_loss > 1.1 * found.validation_loss
+    assert found.steps < 1_000
+
+
 def test_sgd_and_weight_decay_are_other_trainings_from_the_same_start(task):
     (plain,), (sgd,), (decayed,) = (
         run_group(task, spec(seeds=(0,), learning_rates=(3e-3,), treatment=treatment))
