@@ -157,7 +157,8 @@ def make_plan(
         workers: worker processes.
 
     Raises:
-        PlanError: a size is larger than the data, or not even three sizes fit the minutes.
+        PlanError: a size is larger than the data, or not even three sizes fit the minutes that
+            were asked for (a preset's own are then exceeded).
     """
     count = len(settings.subjects)
     parts = []
@@ -171,7 +172,15 @@ def make_plan(
             recipe = replace(recipe, seeds=settings.seeds, least_seeds=settings.seeds)
         whole = {rung: interpolated(speed, rung) for rung in recipe.ladder}
         ladder = settings.sizes or _ladder(subject, settings.subjects, extents, recipe)
-        parts.append(_subject_plan(subject, recipe, extent, whole, workers, ladder, minutes))
+        part = _subject_plan(subject, recipe, extent, whole, workers, ladder, minutes)
+        wall = _wall([part], workers)
+        if settings.minutes is not None and wall > 60 * settings.minutes / count:
+            raise PlanError(
+                f"{settings.minutes / count:.3g} minutes do not hold three sizes of"
+                f" {subject.label} on this machine ({duration(wall)}); give more minutes or fewer"
+                " seeds."
+            )
+        parts.append(part)
     return Plan(tuple(parts), workers, _wall(parts, workers))
 
 
@@ -257,14 +266,7 @@ def _subject_plan(
 
     plans = [fitted(thinned) for thinned in _thinner(recipe)]
     whole = min(recipe.worth, len(ladder))
-    plan = next((p for p in plans if len(p.sizes) >= whole), max(plans, key=lambda p: len(p.sizes)))
-    wall = _wall([plan], workers)
-    if minutes is not None and wall > 60 * minutes:
-        raise PlanError(
-            f"{minutes:.3g} minutes do not hold three sizes of {subject.label} on this machine "
-            f"({duration(wall)}); give more minutes or fewer seeds."
-        )
-    return plan
+    return next((p for p in plans if len(p.sizes) >= whole), max(plans, key=lambda p: len(p.sizes)))
 
 
 def _thinner(recipe: Recipe) -> list[Recipe]:
