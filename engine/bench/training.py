@@ -24,6 +24,7 @@ from scipy.stats import t as student
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from engine.bench import libraries
 from engine.bench.plain import loader, plain_loss, train_plain, train_resident
 from engine.columns import aligned
 from engine.study.agenda import PlannedGroup
@@ -123,6 +124,8 @@ def run(names: Sequence[str], seeds: int, out: Path | None, device: str, *, curv
         figures["steps"][case.name] = asdict(found)
         _note(f"a step of {case.name}, {found.way}: {found.ratio[0]:.2f}x the plain loop's")
     print(_steps_table(figures["steps"]), flush=True)
+    if device == "cpu" and any(case.name == "mlp" for case in cases):
+        figures["libraries"] = _libraries(tasks)
     figures["curves"] = {}
     for case in cases:
         if curves and case.sizes:
@@ -135,6 +138,18 @@ def run(names: Sequence[str], seeds: int, out: Path | None, device: str, *, curv
     if out is not None:
         out.write_text(json.dumps(figures, indent=1) + "\n")
     return 0
+
+
+def _libraries(tasks: dict[tuple[str, str], Task]) -> list[list[dict[str, Any]]]:
+    """The MLP beside scikit-learn and Lightning, where they are installed; printed too."""
+    if not libraries.installed():
+        _note("scikit-learn and Lightning are not here: pip install 'steepness[bench]' for them")
+        return []
+    case = next(case for case in CASES if case.name == "mlp")
+    spec = _spec(case, 0, (0, 1, 2), "stacked")
+    rounds = libraries.compare(tasks[case.domain, case.data], spec, _note)
+    print(libraries.table(rounds), flush=True)
+    return [[asdict(each) for each in row] for row in rounds]
 
 
 @dataclass(frozen=True, slots=True)

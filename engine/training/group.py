@@ -34,6 +34,9 @@ from engine.training.spec import Candidate, GroupSpec, Schedule
 PRUNE_GAP = 0.05  # a replica within 5 % of its best rival is never dropped (same section)
 OVERFITTED = 1.1  # a loss so far over its best one does not come back: no ledge to be waited on
 PRUNE_INTERVALS = 6  # nor one that would close the gap within so many further evaluations
+TIE = 0.01  # less is not worth going on for after a rival has finished: seeds differ by more
+RISEN = 1.02  # a loss so far over its lowest has left it; on a ledge it wobbles by a percent
+TIE_INTERVALS = 3  # at the pace of the last one; gains shrink, so this flatters it
 APART = "seeds one after the other: the memory did not hold all at once"
 TRAIN_PROBE = 512  # rows of the shard on which the training loss is reported: within some percent
 
@@ -186,19 +189,30 @@ def _evaluate(task: Task, replica: _Replica, watched: Part) -> None:
 
 
 def _prune(replicas: list[_Replica], schedule: Schedule) -> None:
-    """Drop replicas that are clearly worse than a rival and not catching up."""
+    """Drop replicas that are clearly worse than a rival, or would at great length come to the same.
+
+    The first are far behind and not catching up. The second have a rival that has finished, and at
+    the pace of their last evaluation would hardly pass it: the lowest rates, which take several
+    times the steps of the middle one and tie with it.
+    """
     leader = min(replica.best_loss for replica in replicas)
+    finished = min((r.best_loss for r in replicas if _past(r)), default=-math.inf)
     for replica in replicas:
+        if replica.status != "running" or replica.step < schedule.floor_steps:
+            continue  # before, a low rate looks worse than it is
         gap = replica.best_loss - leader
         gain = replica.earlier_loss - replica.best_loss
-        if (
-            replica.status == "running"
-            and replica.step >= schedule.floor_steps  # before, a low rate looks worse than it is
-            and gap > PRUNE_GAP * leader
-            and gain < gap / PRUNE_INTERVALS
-        ):
+        if gap > PRUNE_GAP * leader and gain < gap / PRUNE_INTERVALS:
             replica.status = "pruned"
             replica.reason = f"{gap / leader:.0%} behind a rival at step {replica.step}"
+        elif replica.best_loss - TIE_INTERVALS * gain > (1 - TIE) * finished > 0:
+            replica.status = "pruned"
+            replica.reason = f"would hardly pass a rival that has finished, at step {replica.step}"
+
+
+def _past(replica: _Replica) -> bool:
+    """Whether it has finished beyond its lowest loss, and not on a ledge on the way there."""
+    return replica.status == "finished" and replica.last_loss > RISEN * replica.best_loss
 
 
 def _stop(replica: _Replica, schedule: Schedule) -> None:

@@ -87,6 +87,15 @@ def test_a_hopeless_learning_rate_is_dropped_early(task):
     assert "behind a rival" in slow.reason
 
 
+def test_a_rate_that_would_hardly_pass_a_finished_rival_is_dropped(task):
+    schedule = replace(SCHEDULE, floor_steps=200, patience=2.0, max_steps=3_000)
+    slow, good = run_group(task, spec(seeds=(0,), learning_rates=(5e-4, 3e-3), schedule=schedule))
+    assert (slow.status, good.status) == ("pruned", "finished")
+    assert slow.steps > good.steps  # it went on as long as it could still win
+    assert slow.reason == f"would hardly pass a rival that has finished, at step {slow.steps}"
+    assert slow.validation_loss > good.validation_loss
+
+
 def test_a_diverged_training_is_marked_and_its_rivals_go_on(task):
     good, wild = run_group(task, spec(seeds=(0,), learning_rates=(1e-3, 1e30)))
     assert wild.status == "failed"
