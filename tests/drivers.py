@@ -67,6 +67,12 @@ def children(pid: int) -> list[int]:
     return found
 
 
+def descendants(pid: int) -> list[int]:
+    """Its children, theirs and so on: the server of workers, then the workers."""
+    found = children(pid)
+    return found + [each for child in found for each in descendants(child)]
+
+
 def alive(pid: int) -> bool:
     try:
         return (Path("/proc") / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine import cli
-from tests.drivers import children, content, ended
+from tests.drivers import content, descendants, ended
 from tests.soak.conftest import forked
 
 pytestmark = pytest.mark.soak
@@ -60,9 +60,9 @@ def test_kills_of_drivers_and_workers_leave_no_orphan_and_the_same_points(
     while sum(kills.values()) < WORKER_KILLS or content(path)[0] != "finished":
         command = [sys.executable, "-m", "engine.cli", *order, "--store", str(path)]
         driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while driver.poll() is None and len(children(driver.pid)) < 3:  # two and their tracker
+        while driver.poll() is None and len(descendants(driver.pid)) < 4:  # two, server, tracker
             time.sleep(0.05)
-        workers = children(driver.pid)
+        workers = descendants(driver.pid)
         victim = moments.choice(["driver", "worker"])
         if sum(kills.values()) < WORKER_KILLS and driver.poll() is None and workers:
             time.sleep(moments.uniform(0.0, 4.0))

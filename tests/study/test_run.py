@@ -26,7 +26,7 @@ from engine.curve import Point, read_points
 from engine.study import agenda, executors, seal
 from engine.study.store import Store
 from engine.training import probe
-from tests.drivers import children, content, ended, inline, noise
+from tests.drivers import children, content, descendants, ended, inline, noise
 
 # Small enough for seconds, large enough that a kill can fall into training.
 SIZES = (100, 200, 400)
@@ -180,7 +180,7 @@ def test_ten_kills_of_the_driver_leave_the_points_of_an_undisturbed_run(
         while driver.poll() is None and not _groups(path, "running"):
             time.sleep(TICK)
         time.sleep(moments.uniform(0.0, 3.0))  # from the starting workers into their third group
-        workers = children(driver.pid)
+        workers = descendants(driver.pid)
         if driver.poll() is None:
             driver.send_signal(signal.SIGKILL)
             driver.wait()
@@ -200,7 +200,8 @@ def test_a_group_whose_worker_was_killed_is_trained_again(undisturbed, path):
     driver = start(path)
     while not _groups(path, "finished"):  # then the workers are at others
         time.sleep(TICK)
-    worker = next(pid for pid in children(driver.pid) if "spawn_main" in command_line(pid))
+    server = next(pid for pid in children(driver.pid) if "forkserver" in command_line(pid))
+    worker = children(server)[0]
     os.kill(worker, signal.SIGKILL)
     assert driver.wait(timeout=900) == 0
     assert content(path) == content(undisturbed)
