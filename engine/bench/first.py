@@ -2,10 +2,12 @@
 
 Starts `steepness run DOMAIN --preset quick` as the page does, on a store of its own, and looks into
 the store until a curve has LEAST_SIZES sizes over LEAST_DECADES decades and an exponent; then the
-study is stopped.
+study is stopped. Told too are the seconds of a core that all its processes had used by then (where
+/proc knows them), which other work on the machine hardly changes.
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -28,11 +30,13 @@ LOOK_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class First:
-    """Seconds from the start of the command; None where the study ended before."""
+    """From the start of the command; None where the study ended before."""
 
     domain: str
-    point: float | None
+    point: float | None  # seconds on the clock
+    point_cpu: float | None  # seconds of a core
     exponent: float | None
+    exponent_cpu: float | None
     sizes: int  # of the curve that had it
 
 
@@ -46,11 +50,12 @@ def run(domains: Sequence[str], out: Path | None) -> int:
             print(f"{domain}: {error.stderr.splitlines()[-1]}", file=sys.stderr)
             return 1
         print(f"{domain} measured", file=sys.stderr, flush=True)
-    rows: list[tuple[str, ...]] = [("quick study of", "first point", "first exponent", "sizes")]
-    rows += [
-        (each.domain, _seconds(each.point), _seconds(each.exponent), f"{each.sizes}")
-        for each in found
+    rows: list[tuple[str, ...]] = [
+        ("quick study of", "first point", "CPU", "first exponent", "CPU", "sizes")
     ]
+    for each in found:
+        times = each.point, each.point_cpu, each.exponent, each.exponent_cpu
+        rows.append((each.domain, *map(_seconds, times), f"{each.sizes}"))
     print(aligned(rows))
     if out is not None:
         out.write_text(json.dumps([asdict(each) for each in found], indent=1) + "\n")
@@ -69,8 +74,10 @@ def measure(domain: str, arguments: Sequence[str] = ("--preset", "quick")) -> Fi
         began = time.perf_counter()
         said = Path(folder) / "said"
         with said.open("wb") as out:
-            study = subprocess.Popen([*command, "--store", str(store)], stdout=out, stderr=out)
-        point = exponent = None
+            study = subprocess.Popen(
+                [*command, "--store", str(store)], stdout=out, stderr=out, start_new_session=True
+            )
+        point = point_cpu = exponent = exponent_cpu = None
         sizes = 0
         try:
             while exponent is None:
@@ -78,10 +85,10 @@ def measure(domain: str, arguments: Sequence[str] = ("--preset", "quick")) -> Fi
                 curves = _curves(store)
                 passed = time.perf_counter() - began
                 if point is None and any(curve.points for curve in curves):
-                    point = passed
+                    point, point_cpu = passed, _used(study.pid)
                 sizes = max([sizes, *(_sizes(curve).size for curve in curves)])
                 if any(_usable(curve) for curve in curves):
-                    exponent = passed
+                    exponent, exponent_cpu = passed, _used(study.pid)
                 elif ended:
                     if study.returncode:
                         raise subprocess.CalledProcessError(
@@ -91,7 +98,7 @@ def measure(domain: str, arguments: Sequence[str] = ("--preset", "quick")) -> Fi
         finally:
             study.terminate()
             study.wait()
-    return First(domain, point, exponent, sizes)
+    return First(domain, point, point_cpu, exponent, exponent_cpu, sizes)
 
 
 def _ends(study: "subprocess.Popen[bytes]") -> bool:
@@ -101,6 +108,19 @@ def _ends(study: "subprocess.Popen[bytes]") -> bool:
     except subprocess.TimeoutExpired:
         return False
     return True
+
+
+def _used(session: int) -> float | None:
+    """Seconds of a core that the processes of a session have used so far."""
+    ticks = 0
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rsplit(")", 1)[1].split()  # from the state on (man proc)
+        except OSError:  # it has just ended
+            continue
+        if int(fields[3]) == session:
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK") if ticks else None
 
 
 def _curves(store: Path) -> list[Curve]:
