@@ -514,13 +514,14 @@ def _px(x: Array, y: Array, spans: tuple[tuple[float, float], tuple[float, float
 
 
 def _labels(fit: Fit, spans: tuple[tuple[float, float], tuple[float, float]]) -> list[Box]:
-    """Where the other labels of a panel stand: of its levels, and the zones' names at the foot."""
+    """Where the levels of a panel and their labels stand, and the zones' names at its foot."""
     taken = [Box(0, 0, PLOT[0], LABEL_HEIGHT)]
     for level, left, lift in ((fit.plateau, True, -LABEL_HEIGHT), (_floor_of(fit), False, 8)):
         if level:
             (_,), (y,) = _px(np.array(spans[0][0]), np.log10([level]), spans)
             wide = LETTER * LEVEL_LETTERS
             taken.append(Box(PLOT[0] - wide if left else 0, y + lift, wide, LABEL_HEIGHT))
+            taken.append(Box(0, y - 4, PLOT[0], 8))  # the level's own line
     return taken
 
 

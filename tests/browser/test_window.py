@@ -5,9 +5,7 @@ import os
 import re
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 from dashboard.bench.served import MEDIANS
 from engine.laws.fit import fit
 from engine.study.store import Store
-from tests.studies import NAME, SIZES, make_study, measure
+from tests.studies import NAME, SIZES, alive, make_study, measure
 
 pytestmark = pytest.mark.browser
 
@@ -170,25 +168,6 @@ def test_the_preview_is_pythons_own_fit(full: Page, fresh_store: Path, law: str)
     found = fit(curve, window, "power" if law == "Power law" else "power-floor")
     assert found.exponent
     assert previewed == pytest.approx(found.exponent.value, abs=1e-6)
-
-
-@contextmanager
-def alive(store: Path, study: int) -> Iterator[None]:
-    """A study whose driver beats: after 15 s of silence the page takes it for stopped."""
-    ended = threading.Event()
-
-    def beat() -> None:
-        with Store.open(store) as opened:
-            while not ended.wait(1):
-                opened.beat(study)
-
-    driver = threading.Thread(target=beat)
-    driver.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        driver.join()
 
 
 def test_the_zoom_survives_streaming(open_page: Visit, fresh_store: Path) -> None:
