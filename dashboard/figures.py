@@ -284,7 +284,7 @@ def _each(fit: Fit, row: SizeSummary) -> str:
     return ": " + ", ".join(f"{p.error:.1%}" if rate else f"{p.error:.3g}" for p in held)
 
 
-def _beside(spot: Spot, beside: Sequence[tuple[str, list[SizeSummary]]]) -> list[Trace]:
+def _beside(spot: Spot, beside: Sequence[tuple[str, Sequence[SizeSummary]]]) -> list[Trace]:
     """The curves that this one is compared with: thin and grey, the medians joined."""
     return [
         spot.trace(
@@ -304,7 +304,7 @@ def _beside(spot: Spot, beside: Sequence[tuple[str, list[SizeSummary]]]) -> list
 
 
 def _beside_notes(
-    spot: Spot, beside: Sequence[tuple[str, list[SizeSummary]]], errors: tuple[float, float]
+    spot: Spot, beside: Sequence[tuple[str, Sequence[SizeSummary]]], errors: tuple[float, float]
 ) -> list[dict[str, Any]]:
     """Their labels, where each ends; those that end at one size are moved apart.
 
