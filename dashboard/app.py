@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit import net_util
 
 from dashboard import entrance, links, state, tables
+from dashboard.collector import spare
 from dashboard.window import serve_plotly
 from engine.exposure import data_folder
 from engine.study.location import default_store
@@ -27,6 +28,10 @@ STYLE = """
 .stButtonGroup button[data-selected="true"] { color: inherit !important; font-weight: 600; }
 [data-testid="stSliderThumbValue"], [data-testid="stSliderThumbValue"] * { color: inherit; }
 .katex-display { overflow: visible !important; }
+@media (max-width: 640px) {
+  .st-key-controls { flex-wrap: nowrap !important; overflow-x: auto; padding-bottom: 6px; }
+  .st-key-controls > * { flex: none !important; }
+}
 """
 
 # Else a knock from another site would have Streamlit ask a server on the network for this machine's
@@ -44,9 +49,24 @@ except OSError as error:
     st.stop()
 state.begin(Path(os.environ.get("STEEPNESS_STORE") or default_store()).absolute(), data)
 links.read()
+explore = st.Page(
+    "views/explore.py",
+    title="Explore",
+    icon=":material/show_chart:",
+    default=True,
+    url_path="start",  # unused: the default page has no path, yet no other could have its name
+)
+
+
+def named() -> None:
+    """What is found at /explore: the page that opens by itself."""
+    st.switch_page(explore)
+
+
 page = st.navigation(
     [
-        st.Page("views/explore.py", title="Explore", icon=":material/show_chart:", default=True),
+        explore,
+        st.Page(named, title="Explore", url_path="explore", visibility="hidden"),
         st.Page("views/compare.py", title="Compare", icon=":material/stacked_line_chart:"),
         st.Page("views/plan.py", title="Plan", icon=":material/event_upcoming:"),
         st.Page("views/run.py", title="Run", icon=":material/play_arrow:"),
@@ -56,3 +76,4 @@ page = st.navigation(
     position="top",
 )
 page.run()
+spare()

@@ -9,15 +9,16 @@ colours given here are those of paper, for exported pictures.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dashboard import words
 from dashboard.beneath import beneath, lowest
 from dashboard.colours import GREY, INK
-from dashboard.panel import AXIS, FONT, Spot, Trace, as_text, ticks
+from dashboard.panel import AXIS, FONT, Spot, Trace, as_text, is_rate, ticks
 from dashboard.shading import shade
 from engine.curve import Curve
 from engine.laws.fit import Fit
@@ -31,10 +32,48 @@ FLOOR_ROOM = 3.0  # a floor farther below the lowest error is left out of the pi
 ERROR_ROOM = 0.07  # share of the error axis left free above and below
 PLOT_HEIGHT = 256  # px of a panel's plot area, as window.js makes it
 MOST_SEEDS = 1000  # marks of single points in a panel: more are a smear
-MOST_MARKS = 3000  # of them in all panels: the browser takes a second to draw some 10,000
+MOST_TOLD = 6  # seeds whose errors are listed one by one
+MOST_MARKS = 3000  # of them in all panels: saved pictures have an element of each
 LONG_TITLE = 40  # letters that the narrowest panel holds at full size
-LOW = 0.1  # share of the error axis where the names of zones stand
 LINE_HEIGHT = 13  # px between two labels
+PLOT = (300, PLOT_HEIGHT)  # px of a plot area: a little less than on a telephone or three in a row
+LABEL_HEIGHT = 16  # px that a line of a label takes up
+LEVEL_LETTERS = 16  # of "best guess 99.5 %"
+LETTER = 6.2  # px that a letter of a label takes up, roughly
+
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A label's room, in px of a panel of usual width."""
+
+    left: float
+    foot: float
+    wide: float
+    high: float
+
+    def outside(self) -> float:
+        """By how many px it leaves the panel."""
+        right, top = self.left + self.wide, self.foot + self.high
+        return (
+            max(-self.left, 0)
+            + max(right - PLOT[0], 0)
+            + max(-self.foot, 0)
+            + max(top - PLOT[1], 0)
+        )
+
+    def held(self, x: Array, y: Array) -> int:
+        """How many of these places it hides."""
+        inside = (x > self.left) & (x < self.left + self.wide)
+        return int((inside & (y > self.foot) & (y < self.foot + self.high)).sum())
+
+    def shared(self, other: "Box") -> float:
+        """What it has in common with another, in hundreds of square px."""
+        across = min(self.left + self.wide, other.left + other.wide) - max(self.left, other.left)
+        up = min(self.foot + self.high, other.foot + other.high) - max(self.foot, other.foot)
+        return max(across, 0) * max(up, 0) / 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +99,24 @@ def draw(
         extras: what else each panel shows, in the order of `fits`.
         strips: whether local slopes and residuals lie beneath each panel, on its size axis.
     """
-    traces: list[Trace] = []
-    notes: list[dict[str, Any]] = []
-    layout: dict[str, Any] = {
+    size = title_size(fits)
+    panels = [
+        draw_panel(k, len(fits), fit, published, extra, strips=strips, title=size)
+        for k, (fit, extra) in enumerate(
+            zip(fits, extras or [Extra()] * len(fits), strict=True),
+        )
+    ]
+    layout = frame(strips=strips)
+    for panel in panels:
+        layout |= panel["layout"]
+    for part in ("annotations", "shapes"):
+        layout[part] = [each for panel in panels for each in panel["layout"][part]]
+    return {"data": [trace for panel in panels for trace in panel["data"]], "layout": layout}
+
+
+def frame(*, strips: bool) -> dict[str, Any]:
+    """What all panels have in common: a layout without axes."""
+    return {
         "uirevision": "keep",  # the reader's zoom outlives every new point
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
@@ -71,46 +125,61 @@ def draw(
         "hoverlabel": {"font": {"family": FONT, "size": 12}, "align": "left"},
         "dragmode": "zoom",
         "showlegend": False,
-        "annotations": notes,
-        "shapes": [],
         "meta": {"strips": strips},  # for window.js, which makes room for them
     }
+
+
+def title_size(fits: Sequence[Fit]) -> int:
+    """How large all titles can be, in px, so that the longest fits its panel."""
     longest = max((len(words.marked(fit.curve.name)) for fit in fits), default=0)
-    size = 13 if longest <= LONG_TITLE else 11  # px of the titles
-    for k, (fit, extra) in enumerate(zip(fits, extras or [Extra()] * len(fits), strict=True)):
-        rows = summarize(fit.curve)
-        beside = [(said, summarize(curve)) for said, curve in extra.beside]
-        spot = Spot(k, fit)
-        levels = [level for level in (fit.plateau, _floor_level(fit, rows)) if level]
-        sizes, errors = spans([*rows, *(row for _, held in beside for row in held)], levels)
-        traces += [
-            *_level(spot, fit, sizes),
-            *_floor(spot, fit, sizes),
-            *_beside(spot, beside),
-            *_seeds(spot, fit, min(MOST_SEEDS, MOST_MARKS // len(fits))),
-            *_law(spot, fit, sizes),
-            *_medians(spot, fit, rows, extra.edge),
-        ]
-        shapes, names = shade(spot, zones(fit.curve), sizes)
-        layout["shapes"] += shapes
-        notes += [
+    return 13 if longest <= LONG_TITLE else 11
+
+
+def draw_panel(
+    k: int,
+    count: int,
+    fit: Fit,
+    published: Sequence[PublishedLaw],
+    extra: Extra,
+    *,
+    strips: bool,
+    title: int,
+) -> dict[str, Any]:
+    """Panel `k` of `count` as a figure of its own, with all of a layout but `frame`."""
+    rows = summarize(fit.curve)
+    beside = [(said, summarize(curve)) for said, curve in extra.beside]
+    spot = Spot(k, fit)
+    levels = [level for level in (fit.plateau, _floor_level(fit, rows)) if level]
+    sizes, errors = spans([*rows, *(row for _, held in beside for row in held)], levels)
+    line = _published(spot, fit, rows, published, sizes, errors)
+    traces = [
+        *(line[:1] if line else ()),
+        *_level(spot, fit, sizes),
+        *_floor(spot, fit, sizes),
+        *_beside(spot, beside),
+        *_seeds(spot, fit, min(MOST_SEEDS, MOST_MARKS // count)),
+        *_law(spot, fit, sizes),
+        *_medians(spot, fit, rows, extra.edge),
+    ]
+    shapes, names = shade(spot, zones(fit.curve), sizes)
+    layout: dict[str, Any] = {
+        "shapes": shapes,
+        "annotations": [
             *names,
-            _title(spot, fit, size),
+            _title(spot, fit, title),
             *_level_note(spot, fit),
             *_floor_note(spot, fit),
             *_beside_notes(spot, beside, errors),
-        ]
-        line = _published(spot, fit, rows, published, sizes, errors)
-        if line:
-            traces.insert(0, line[0])
-            notes.append(line[1])
-        layout[f"xaxis{spot.number}"] = _size_axis(spot, sizes)
-        layout[f"yaxis{spot.number}"] = _error_axis(spot, fit, errors)
-        if strips:
-            more, axes = beneath(spot, fit, len(fits))
-            traces += more
-            layout |= axes
-            layout[f"xaxis{spot.number}"]["anchor"] = lowest(k, len(fits))
+            *(line[1:] if line else ()),
+        ],
+        f"xaxis{spot.number}": _size_axis(spot, sizes),
+        f"yaxis{spot.number}": _error_axis(spot, fit, errors),
+    }
+    if strips:
+        more, axes = beneath(spot, fit, count)
+        traces += more
+        layout |= axes
+        layout[f"xaxis{spot.number}"]["anchor"] = lowest(k, count)
     return {"data": traces, "layout": layout}
 
 
@@ -180,12 +249,12 @@ def _medians(
             mode="markers",
             x=[row.size for row in held],
             y=[row.median for row in held],
-            customdata=[[row.n, row.low, row.high] for row in held],
+            customdata=[[row.n, row.low, row.high, _each(fit, row)] for row in held],
             marker={"size": 7, "color": spot.colour, **marker},
             hoverinfo="x+y",
             hovertemplate=f"<b>%{{x:,}} {spot.unit}</b><br>median %{{y:{spot.format}}}"
             f" [%{{customdata[1]:{spot.format}}}, %{{customdata[2]:{spot.format}}}]"
-            f"<br>n = %{{customdata[0]}}{says}{synthetic}<extra></extra>",
+            f"<br>n = %{{customdata[0]}}%{{customdata[3]}}{says}{synthetic}<extra></extra>",
         )
 
     medians = marks("median", rows, "")
@@ -201,12 +270,21 @@ def _medians(
     hollow = [row for row in rows if row.size in edge]
     if not hollow:
         return [medians]
-    says = "<br>the largest model that was tried won: a larger one might do better"
+    says = "<br>the largest model that was tried won:<br>a larger one might do better"
     outline = {"color": spot.colour, "width": 1.5}
     return [medians, marks("edge", hollow, says, color="#ffffff", line=outline)]
 
 
-def _beside(spot: Spot, beside: Sequence[tuple[str, list[SizeSummary]]]) -> list[Trace]:
+def _each(fit: Fit, row: SizeSummary) -> str:
+    """The error of every seed of a size, for who points at it; nothing where they are many."""
+    if not 1 < row.n <= MOST_TOLD:
+        return ""
+    held = [point for point in fit.curve.points if point.size == row.size]
+    rate = is_rate(fit.curve.points[0].metric)
+    return ": " + ", ".join(f"{p.error:.1%}" if rate else f"{p.error:.3g}" for p in held)
+
+
+def _beside(spot: Spot, beside: Sequence[tuple[str, Sequence[SizeSummary]]]) -> list[Trace]:
     """The curves that this one is compared with: thin and grey, the medians joined."""
     return [
         spot.trace(
@@ -226,7 +304,7 @@ def _beside(spot: Spot, beside: Sequence[tuple[str, list[SizeSummary]]]) -> list
 
 
 def _beside_notes(
-    spot: Spot, beside: Sequence[tuple[str, list[SizeSummary]]], errors: tuple[float, float]
+    spot: Spot, beside: Sequence[tuple[str, Sequence[SizeSummary]]], errors: tuple[float, float]
 ) -> list[dict[str, Any]]:
     """Their labels, where each ends; those that end at one size are moved apart.
 
@@ -366,28 +444,89 @@ def _published(
         )
         ends = _clip(start, law.exponent, reached, errors)
     if ends is None:
-        says += ", slope only"
+        says += "<br>slope only"
         start = float(y.mean() - law.exponent * x.mean())
         ends = _clip(start, law.exponent, sizes, errors)
     if ends is None:
         return None
-    right = start + law.exponent * ends[1]
-    above = right > float(np.interp(ends[1], x, y))  # label between it and ours, else in the corner
-    label = spot.note(
-        says,
-        xref=f"x{spot.number}",
-        yref=f"y{spot.number}",
-        x=ends[1],
-        y=max(right, errors[0] + 1e-6),  # a hair outside, and Plotly would drop it
-        xanchor="right",
-        yanchor="top" if above else "bottom",
-        xshift=0 if above else -8,  # px
-        yshift=LINE_HEIGHT if right < errors[0] + LOW * (errors[1] - errors[0]) else 0,
-    )
-    style = {"color": GREY, "width": 1}
     along = np.linspace(*ends, 60)  # not its ends alone: on linear axes the line is curved
+    both = (sizes, errors)
+    line = along, np.clip(start + law.exponent * along, errors[0] + 1e-6, errors[1] - 1e-6)
+    room = _room_for(says, line, (x, y), _labels(fit, both), both)
+    label = spot.note(says, xref=f"x{spot.number}", yref=f"y{spot.number}", **room)
+    style = {"color": GREY, "width": 1}
     x_along, y_along = 10**along, 10 ** (start + law.exponent * along)
     return spot.line("published", x_along, y_along, line=style, opacity=0.8), label
+
+
+def _room_for(
+    text: str,
+    line: tuple[Array, Array],
+    curve: tuple[Array, Array],
+    taken: Sequence[Box],
+    spans: tuple[tuple[float, float], tuple[float, float]],
+) -> dict[str, Any]:
+    """Where along a line its label hides the least of the curve, of other labels and of itself.
+
+    Places are tried in a panel of usual width; a wider one has only more room.
+
+    Args:
+        text: of the label.
+        line: log10 of sizes and errors along it.
+        curve: log10 of our sizes and medians.
+        taken: where other labels stand.
+        spans: ranges of both axes in log10.
+    """
+    letters = max(map(len, text.split("<br>")))
+    wide, high = LETTER * letters, LABEL_HEIGHT * (1 + text.count("<br>"))
+    x = np.linspace(curve[0][0], curve[0][-1], 200)
+    points = _px(*curve, spans).repeat(20, axis=1)  # each counts for so much of a line
+    between = _px(x, np.interp(x, *curve), spans)
+    marks = np.concatenate([points, between, _px(*line, spans)], axis=1)
+    best: dict[str, Any] = {}
+    least = np.inf
+    for k in range(line[0].size - 1, -1, -5):  # from its right end
+        (left,), (bottom,) = _px(line[0][k], line[1][k], spans)
+        for xanchor, yanchor in product(("right", "left"), ("top", "bottom")):
+            box = Box(
+                left - (wide + 4 if xanchor == "right" else -4),
+                bottom - (high + 2 if yanchor == "top" else -2),
+                wide,
+                high,
+            )
+            cost = 50 * box.outside() + box.held(*marks) + sum(map(box.shared, taken))
+            if cost < least:
+                least = cost
+                best = {"xanchor": xanchor, "yanchor": yanchor, "align": xanchor}
+                best |= {"xshift": -4 if xanchor == "right" else 4, "x": float(line[0][k])}
+                best |= {"yshift": -2 if yanchor == "top" else 2, "y": float(line[1][k])}
+    return best
+
+
+def _px(x: Array, y: Array, spans: tuple[tuple[float, float], tuple[float, float]]) -> Array:
+    """Places in a panel of usual width, in px from its lower left; (2, n)."""
+    return np.array(
+        [
+            (np.atleast_1d(value) - low) / (high - low) * length
+            for value, (low, high), length in zip((x, y), spans, PLOT, strict=True)
+        ]
+    )
+
+
+def _labels(fit: Fit, spans: tuple[tuple[float, float], tuple[float, float]]) -> list[Box]:
+    """Where the levels of a panel and their labels stand, and the zones' names at its foot."""
+    taken = [Box(0, 0, PLOT[0], LABEL_HEIGHT)]
+    for level, left, lift in ((fit.plateau, True, -LABEL_HEIGHT), (_floor_of(fit), False, 8)):
+        if level:
+            (_,), (y,) = _px(np.array(spans[0][0]), np.log10([level]), spans)
+            wide = LETTER * LEVEL_LETTERS
+            taken.append(Box(PLOT[0] - wide if left else 0, y + lift, wide, LABEL_HEIGHT))
+            taken.append(Box(0, y - 4, PLOT[0], 8))  # the level's own line
+    return taken
+
+
+def _floor_of(fit: Fit) -> float | None:
+    return fit.floor.value if fit.floor else None
 
 
 def _clip(

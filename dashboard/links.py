@@ -14,7 +14,8 @@ from engine.curve import Curve
 from engine.laws.window import Window
 
 READ = "link-read"
-STUDY, CURVE, WINDOW = "study", "curve", "window"  # parameters; the last two may come repeatedly
+STUDY, PAGE = "study", "page"  # parameters
+CURVE, WINDOW = "curve", "window"  # and those that may come repeatedly
 # parameter: (session key, what may be asked for); the first is the page's own choice
 CHOICES: dict[str, tuple[str, tuple[str, ...]]] = {
     "law": (state.LAW, tuple(state.LAWS)),
@@ -35,6 +36,8 @@ def read() -> None:
         if asked.get(parameter) in allowed:
             st.session_state[key] = asked[parameter]
     st.session_state[state.ASKED] = asked.get(STUDY)
+    page = asked.get(PAGE, "")
+    st.session_state[state.PAGE] = int(page) if page.isdecimal() else 1
     st.session_state[state.COMPARED] = asked.get_all(CURVE) or None
     for written in asked.get_all(WINDOW):
         name, window = _window(written)
@@ -47,6 +50,8 @@ def write(
 ) -> None:
     """Make the address that of what is on the page."""
     said: dict[str, str | list[str]] = {STUDY: study} if study else {}
+    if st.session_state[state.PAGE] > 1:
+        said[PAGE] = str(st.session_state[state.PAGE])
     if families:
         said[CURVE] = list(families)
     for parameter, (key, allowed) in CHOICES.items():

@@ -5,15 +5,17 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import figures, state, tables, words
 from dashboard.fold import fold
 from dashboard.growth import draw_growth, label
 from dashboard.linear import linear
-from dashboard.window import fit_window, moved, wants_redo
+from dashboard.window import fit_window, moved, wants_redo, written
 from engine import VERSION
 from engine.curve import Curve, write_points
 from engine.exponents import exponent_row, write_exponents
@@ -29,7 +31,21 @@ GROWTH_WIDTH = 320  # px of a growth chart beside others: one fits a telephone
 # Pure in frozen values, and asked at every turn of a page that polls.
 remembered_fit = lru_cache(maxsize=512)(fit)
 remembered_growth = lru_cache(maxsize=512)(fit_growth)
-remembered_figure = lru_cache(maxsize=32)(figures.draw)
+
+
+@lru_cache(maxsize=512)
+def remembered_drawing(
+    k: int,
+    count: int,
+    fit: Fit,
+    published: tuple[PublishedLaw, ...],
+    extra: figures.Extra,
+    axes: str,
+    **shown: Any,
+) -> str:
+    """A panel as the chart takes it; only those that changed are drawn anew."""
+    panel = figures.draw_panel(k, count, fit, published, extra, **shown)
+    return written(linear(panel) if axes == state.LINEAR else panel, fit.curve)
 
 
 def show(
@@ -67,14 +83,23 @@ def show(
         """Take a change back or make it again, as the keys asked."""
         (state.redo if wants_redo(key) else state.undo)()
 
-    figure = remembered_figure(
-        fits,
-        published,
-        tuple((extras or {}).get(curve.name, figures.Extra()) for curve in curves),
-        strips=st.session_state[state.STRIPS],
-    )
+    strips = st.session_state[state.STRIPS]
+    drawings = [
+        remembered_drawing(
+            k,
+            len(fits),
+            found,
+            published,
+            (extras or {}).get(found.curve.name, figures.Extra()),
+            st.session_state[state.AXES],
+            strips=strips,
+            title=figures.title_size(fits),
+        )
+        for k, found in enumerate(fits)
+    ]
     fit_window(
-        linear(figure) if st.session_state[state.AXES] == state.LINEAR else figure,
+        drawings,
+        figures.frame(strips=strips),
         fits,
         [words.exponent(found) for found in fits],
         key=key,
@@ -85,8 +110,14 @@ def show(
         on_undo=step,
     )
     tables.show(table(fits), "fits")
-    if doubts := [f"**{named(f.curve)}:** {said}" for f in fits if (said := words.doubts(f))]:
-        st.caption("  \n".join(doubts))
+    doubted: dict[str, list[str]] = {}
+    for found in fits:
+        doubted.setdefault(words.doubts(found), []).append(named(found.curve))
+    doubted.pop("", None)
+    if doubted:
+        st.caption(
+            "  \n".join(f"**{', '.join(those)}:** {said}" for said, those in doubted.items())
+        )
     return fits
 
 
@@ -96,6 +127,11 @@ def look(store: Path) -> state.View:
     if view.trouble:
         st.error(f"The study file cannot be used: {view.trouble}", icon=":material/error:")
     return view
+
+
+def controls() -> DeltaGenerator:
+    """Room for what is set over a chart; on a telephone one row that is pushed sideways."""
+    return st.container(key="controls", horizontal=True, vertical_alignment="bottom", gap="medium")
 
 
 def choose_law() -> None:
@@ -110,9 +146,14 @@ def page_of(curves: Sequence[Curve], key: str) -> tuple[tuple[Curve, ...], str]:
     """
     pages = -(-len(curves) // MOST)
     if pages < 2:
+        st.session_state[state.PAGE] = 1
         return tuple(curves), key
     with st.container(horizontal=True, vertical_alignment="center"):
-        page = st.pagination(pages, key=f"{key}-page-of-{pages}")
+        slot = f"{key}-page-of-{pages}"
+        first_seen = min(max(st.session_state[state.PAGE], 1), pages)  # what the link asks for
+        default = st.session_state.setdefault(f"{slot}-default", first_seen)
+        page = st.pagination(pages, default=default, key=slot)
+        st.session_state[state.PAGE] = page
         first = MOST * (page - 1)
         shown = tuple(curves[first : first + MOST])
         st.caption(
@@ -195,7 +236,7 @@ def _points_csv(fits: tuple[Fit, ...]) -> bytes:
 def _report(fits: tuple[Fit, ...]) -> bytes:
     from dashboard.report import report  # with it comes plotly's whole figure library
 
-    figure = remembered_figure(fits, PUBLISHED, (figures.Extra(),) * len(fits))
+    figure = figures.draw(fits, PUBLISHED)
     return report(fits, figure, VERSION, words.day(date.today().isoformat())).encode()
 
 

@@ -87,14 +87,15 @@ def priced(found: Price, device: str) -> str:
     said = []
     if found.parameters is not None:
         said.append(
-            f"a model of about {number(round(found.parameters, -2))} parameters, whose training"
+            f"a model of about {amount(found.parameters)} parameters, whose training"
             f" holds at least {bytes_of(memory(found.parameters))}"
         )
     if found.seconds is not None:
-        said.append(
-            f"about {duration(found.seconds.value)} for one training"
-            f" (90 %: {duration(found.seconds.low)} to {duration(found.seconds.high)}) on {device}"
+        low, value, high = map(
+            duration, (found.seconds.low, found.seconds.value, found.seconds.high)
         )
+        interval = f" (90 %: {low} to {high})" if low != high else ""
+        said.append(f"about {value} for one training{interval} on {device}")
     if not said:
         return "What a training costs is not known: these points carry no seconds and parameters."
     return f"That takes {', and '.join(said)}."
@@ -107,8 +108,8 @@ def doubling(forecast: Forecast, growth: Growth, cost: Cost, speed: float) -> st
     now, then = (float(e) for e in forecast.error_at([forecast.largest, twice]).error)
     share = 1 - then / now
     said = (
-        f"One more doubling, to {amount(twice)} {unit(curve)}, buys {level(now, curve)} to"
-        f" {level(then, curve)}: {number(100 * share, 2)} % less error"
+        f"One more doubling, to {amount(twice)} {unit(curve)}, takes the error from"
+        f" {level(now, curve)} to {level(then, curve)}: {number(100 * share, 2)} % less error"
     )
     seconds = price(twice, growth, cost, speed).seconds
     return f"{said}, for about {duration(seconds.value)} a training." if seconds else f"{said}."

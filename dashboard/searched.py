@@ -61,28 +61,35 @@ def short(parameters: int) -> str:
 
 def remarks(curves: Sequence[Curve], about: state.Searched) -> list[str]:
     """What the search leaves to say about curves, once for all the metrics of a subject."""
-    too_small: dict[str, None] = {}
+    too_small: dict[str, dict[str, None]] = {}  # where, and of whom
     scored: dict[str, None] = {}
     for curve in curves:
         if curve.name not in about.about:
             continue
         name = words.plain(words.marked(about.about[curve.name][0].label))
-        largest = sorted({point.size for point in curve.points})[-LARGEST:]
+        largest, unit = _largest(curve)
         if at_edge := [size for size in largest if size in about.edges.get(curve.name, ())]:
             sizes = " and ".join(number(size) for size in at_edge)
-            too_small[f"**{name}** at {sizes} {curve.unit}"] = None
+            too_small.setdefault(f"at {sizes} {unit}", {})[f"**{name}**"] = None
         if curve.name in about.scores:
             size, scores = about.scores[curve.name]
             shown = ", ".join(f"{name} {number(score)}" for name, score in scores.items())
-            scored[f"**{name}:** {words.plain(shown)} at {number(size)} {curve.unit}."] = None
+            scored[f"**{name}:** {words.plain(shown)} at {number(size)} {unit}."] = None
     said = list(scored)
     if too_small:
+        found = "; ".join(f"{', '.join(those)} {where}" for where, those in too_small.items())
         said.insert(
             0,
             "The largest model may be too small: the largest that was tried won (hollow marks) for"
-            f" {'; '.join(too_small)}.",
+            f" {found}.",
         )
     return said
+
+
+@lru_cache(maxsize=1024)
+def _largest(curve: Curve) -> tuple[list[float], str]:
+    """Its largest sizes and their unit: asked of a hundred curves at every turn."""
+    return sorted({point.size for point in curve.points})[-LARGEST:], curve.unit
 
 
 def legend(drawn: Mapping[str, Extra]) -> str:

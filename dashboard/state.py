@@ -6,10 +6,11 @@ in the store too, so that another page, a reload or a restart finds it again.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from statistics import fmean
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -38,8 +39,10 @@ STRIPS = "strips"  # whether slopes and residuals are shown
 BROUGHT = "brought"  # the last import of this session, see dashboard.brought, or None
 CURVES = "curves"  # names of the imported curves that Explore shows; none chosen: all
 BEST_FIT, FIXED_SIZES = "Best fit", "Fixed sizes"
-EARLIER = "earlier"  # what `undo` goes back to: windows as they were before each change
-LATER = "later"  # what `redo` goes on to: windows as they were before each undo
+EARLIER = "earlier"  # what `undo` goes back to: the Step before each change
+LATER = "later"  # what `redo` goes on to: the Step before each undo
+WAY = "way"  # how windows were set together when the page was last drawn: WINDOWED and DECADES
+PAGE = "page"  # which dozen of curves is shown, from 1
 COMPARED = "compared"  # names of the families on Compare; None: not chosen yet
 ERRORS = "errors"  # which of their errors: FIRST or EVERY
 FIRST, EVERY = "First", "All"
@@ -50,10 +53,13 @@ PLANNED = "planned"  # name of the family on Plan
 PLANNED_ERROR = "planned-error"  # and which of its errors
 SPEED = "speed"  # of the device that is planned with, against the one that measured
 
+T = TypeVar("T")
+Held = dict[str, tuple[object, T]]  # by name: a stamp, and what was read when it stood
 Choice = int | str | None  # a study's id, IMPORTED, or the name of a recording; None: nothing
 
 LAWS = {"auto": "Auto", "power": "Power law", "power-floor": "Power law + floor"}
 
+BySize = dict[float, list[dict[str, float]]]  # further figures, one a seed
 
 REMEMBERED: tuple[tuple[str, object], ...] = (
     (STUDY, None),
@@ -92,6 +98,14 @@ class Searched:
     planned: tuple[tuple[Subject, int], ...]  # how many sizes each subject is to have
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a change of windows overwrote."""
+
+    windows: dict[str, Window | None]  # by the name in the store; None is where proposed
+    way: tuple[str, float]  # how they were set together
+
+
 UNSEARCHED = Searched({}, {}, {}, ())  # what is known of curves that no study here measured
 
 
@@ -99,12 +113,13 @@ def begin(store: Path, folder: Path) -> None:
     """Set what every page expects in the session, once."""
     st.session_state[STORE] = store
     st.session_state[FOLDER] = folder
-    for key, value in ((WINDOWS, {}), (EARLIER, []), (LATER, []), (RESET, 0)):
+    for key, value in ((WINDOWS, {}), (EARLIER, []), (LATER, []), (RESET, 0), (PAGE, 1)):
         st.session_state.setdefault(key, value)
     for key in (TROUBLE, ASKED, BROUGHT):
         st.session_state.setdefault(key, None)
     for key, value in REMEMBERED:
         st.session_state[key] = st.session_state.get(key, value)  # a widget's, kept across pages
+    st.session_state.setdefault(WAY, (OWN_WINDOWS, st.session_state[DECADES]))
 
 
 def look(path: Path) -> View:
@@ -137,9 +152,27 @@ def curves_of(path: Path, study: int, revision: int) -> tuple[Curve, ...]:
 @lru_cache(maxsize=64)
 def _curves(path: Path, inode: int, study: int, revision: int) -> tuple[Curve, ...]:
     with Store.open(path, "read") as store:
-        if study != IMPORTED:
-            return tuple(store.curves(study))
-        return tuple(curve for curve in store.curves() if curve.origin == "imported")
+        if study == IMPORTED:
+            return tuple(curve for curve in store.curves() if curve.origin == "imported")
+        stamps = store.stamps(study)
+        held: Held[Curve] = _held(path, inode, study, "curves")
+        moved = _moved(held, stamps)
+        for curve in store.curves(study, moved):
+            held[curve.name] = stamps.get(curve.name), curve
+    return tuple(held[name][1] for name in stamps if name in held)  # one may have gone since
+
+
+@lru_cache(maxsize=32)
+def _held(path: Path, inode: int, study: int, what: str) -> Held[Any]:
+    """What was read of each curve of a study, with its stamp then: new points come to few."""
+    return {}
+
+
+def _moved(held: Held[Any], stamps: Mapping[str, object]) -> list[str] | None:
+    """The curves to read anew; None where that is all of them."""
+    if not held:
+        return None
+    return [name for name, stamp in stamps.items() if name not in held or held[name][0] != stamp]
 
 
 def searched(path: Path, study: int, revision: int) -> Searched:
@@ -154,21 +187,29 @@ def searched(path: Path, study: int, revision: int) -> Searched:
 def _searched(path: Path, inode: int, study: int, revision: int) -> Searched:
     with Store.open(path, "read") as store:
         about = about_curves(store, study)
-        edges = store.edges(study)
-        scored = store.scores(study)
+        stamps = store.stamps(study)
+        held: Held[tuple[frozenset[float], BySize]] = _held(path, inode, study, "records")
+        moved = _moved(held, stamps)
+        edges = store.edges(study, moved)
+        scores: dict[str, BySize] = {}
+        for curve, size, found in store.scores(study, moved):
+            scores.setdefault(curve, {}).setdefault(size, []).append(found)
         settings, plan = store.study_plan(study)
+    for name in stamps if moved is None else moved:
+        held[name] = stamps[name], (edges.get(name, frozenset()), scores.get(name, {}))
     subjects = stored_settings(settings).subjects
-    scores: dict[str, dict[float, list[dict[str, float]]]] = {}
-    for curve, size, found in scored:
-        scores.setdefault(curve, {}).setdefault(size, []).append(found)
     planned = tuple(
         (subject, len(part["sizes"]))
         for subject, part in zip(subjects, plan.get("subjects", ()), strict=False)
     )
     return Searched(
         about=about,
-        edges=edges,
-        scores={name: (max(by), _means(by[max(by)])) for name, by in scores.items()},
+        edges={name: held[name][1][0] for name in stamps if held[name][1][0]},
+        scores={
+            name: (max(by), _means(by[max(by)]))
+            for name, by in ((name, held[name][1][1]) for name in stamps)
+            if by
+        },
         planned=planned,
     )
 
@@ -241,27 +282,38 @@ def forget_windows(names: Iterable[str]) -> None:
     st.session_state[WINDOWS] = {name: session[name] for name in session if name not in gone}
     for steps in (EARLIER, LATER):
         left = [
-            {name: window for name, window in step.items() if name not in gone}
+            replace(step, windows={k: w for k, w in step.windows.items() if k not in gone})
             for step in st.session_state[steps]
         ]
-        st.session_state[steps] = [step for step in left if step]
+        st.session_state[steps] = [step for step in left if step.windows]
 
 
 def _step(back: str, forth: str) -> None:
     """Take the last of one list of changes, and remember in the other how to take it again."""
     if not st.session_state[back]:
         return
-    *st.session_state[back], windows = st.session_state[back]
-    _remember(forth, windows)
-    _keep(windows)
+    *st.session_state[back], step = st.session_state[back]
+    _remember(forth, step.windows)
+    _keep(step.windows)
+    st.session_state[WINDOWED], st.session_state[DECADES] = step.way
     st.session_state[RESET] += 1
 
 
 def _remember(steps: str, names: Iterable[str]) -> None:
-    """Add the windows of these curves, as they are now, to a list; None is where proposed."""
-    session, kept = st.session_state[WINDOWS], look(st.session_state[STORE]).windows
+    """Add the windows of these curves, as they are now, to a list of steps."""
+    session, kept = st.session_state[WINDOWS], _windows(st.session_state[STORE])
     now = {name: session[name] if name in session else kept.get(name) for name in names}
-    st.session_state[steps] = [*st.session_state[steps], now][-MOST_EARLIER:]
+    step = Step(now, st.session_state[WAY])
+    st.session_state[steps] = [*st.session_state[steps], step][-MOST_EARLIER:]
+
+
+def _windows(path: Path) -> dict[str, Window]:
+    """The windows in the store."""
+    try:
+        with Store.open(path, "read") as store:
+            return store.windows()
+    except StoreError:
+        return {}
 
 
 def _keep(fresh: Mapping[str, Window | None]) -> None:

@@ -48,6 +48,12 @@ def choose(curves: Sequence[Curve], view: state.View) -> None:
             on_change=set_all,
             width=220,
         )
+    st.session_state[state.WAY] = now()
+
+
+def now() -> tuple[str, float]:
+    """How windows are to be set together."""
+    return st.session_state[state.WINDOWED], st.session_state[state.DECADES]
 
 
 def wanted(curves: Sequence[Curve], view: state.View, way: str) -> list[Window]:

@@ -4,6 +4,8 @@ import re
 import time
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
+from operator import attrgetter
 
 from engine.curve import Curve
 from engine.laws.fit import Fit, Interval
@@ -183,14 +185,16 @@ def day(iso: str) -> str:
     return f"{parsed.day} {parsed:%B %Y}"
 
 
+@lru_cache(maxsize=64)
 def provenance(curves: tuple[Curve, ...]) -> str:
     """Where the points come from: model, sizes, seeds, device, day."""
-    points = [point for curve in curves for point in curve.points]
-    seeds = len({point.seed for point in points})
-    devices = sorted({point.device for point in points if point.device})
+    points = [point for curve in curves for point in curve.points]  # may be a hundred thousand
+    seeds = len(set(map(attrgetter("seed"), points)))
+    devices = sorted(filter(None, set(map(attrgetter("device"), points))))
     by_unit: dict[str, set[float]] = {}
-    for point in points:
-        by_unit.setdefault(point.unit or "samples", set()).add(point.size)
+    for curve in curves:
+        for unit, size in sorted(set(map(attrgetter("unit", "size"), curve.points))):
+            by_unit.setdefault(unit or "samples", set()).add(size)
     said = [
         f"{len(sizes)} {'size' if len(sizes) == 1 else 'sizes'}"
         f" from {number(min(sizes))} to {number(max(sizes))} {unit}"

@@ -5,8 +5,10 @@ another into a study that is there already, so that a page can be seen to stream
 """
 
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -118,6 +120,25 @@ def make_study(
         if state != "running":
             store.set_study(study, state, reason)
     return study
+
+
+@contextmanager
+def alive(store: Path, study: int) -> Iterator[None]:
+    """A study whose driver beats: after 15 s of silence the page takes it for stopped."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        with Store.open(store) as opened:
+            while not ended.wait(1):
+                opened.beat(study)
+
+    driver = threading.Thread(target=beat)
+    driver.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        driver.join()
 
 
 def measure(

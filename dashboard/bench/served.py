@@ -22,7 +22,7 @@ FLAGS = [
     "--disable-sync",
 ]
 # Counts, in every frame after the chart first stood, those in which it is missing or empty; and
-# how many graph elements there ever were.
+# how many graph elements the first panel ever had.
 WATCH = """
 window.watched = { blank: 0, frames: 0, graphs: new Set() };
 (function watch() {
@@ -35,7 +35,7 @@ window.watched = { blank: 0, frames: 0, graphs: new Set() };
 })();
 """
 
-MEDIANS = ".steep-graph .subplot.xy [class*='tracemedian'] .points path"  # sizes in panel one
+MEDIANS = ".steep-graph .subplot.xy [data-kind='median'] .points path"  # sizes in panel one
 
 
 def free_port() -> int:

@@ -346,7 +346,7 @@ def releases(page: Page) -> list[float]:
 
 def hover(page: Page) -> list[float]:
     """Move over two rows of panels: the gaps between frames."""
-    box = page.locator(".steep-graph").bounding_box()
+    box = page.locator(".steep").bounding_box()
     assert box
     page.evaluate(FRAMES)
     for step in range(240):

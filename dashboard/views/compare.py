@@ -62,7 +62,7 @@ if not families:
     st.page_link("views/run.py", label="Run a first study", icon=":material/play_arrow:")
     st.stop()
 curves = choose(families)
-with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+with panels.controls():
     st.segmented_control(
         "Errors", [state.FIRST, state.EVERY], key=state.ERRORS, required=True, width="content"
     )

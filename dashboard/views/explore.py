@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard import brought, catalogue, links, panels, searched, state, together, words
 from dashboard.behind import behind
 from dashboard.sensitivity import sensitivity
+from dashboard.watching import watch
 from dashboard.zoned import zoned
 from engine.curve import Curve
 from engine.laws.fit import Fit
@@ -196,6 +197,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         sized()
     if choice == state.IMPORTED:
         pick(view)
+with panels.controls():
     controls(curves_of(choice, view), view)
 if isinstance(choice, str):
     with head:
@@ -206,15 +208,20 @@ if choice == state.IMPORTED:
     brought.offer_undo()
 
 
-@st.fragment(run_every=1.0 if active else None)
-def live() -> None:
-    """All that changes while points arrive; polls only while a run is under way."""
+def news() -> tuple[object, ...]:
+    """What moves when there is more to show of what is looked at, and when its run ends."""
     view = state.look(store)
     row = row_of(choice, view)
-    if active and not (row and words.is_active(row)):
-        st.rerun()  # the run has ended: one whole turn stops the polling
+    return view.revision, row and (words.is_active(row), words.progress(row))
+
+
+@st.fragment
+def live() -> None:
+    """All that follows the hand, which runs this part of the page alone."""
+    view = state.look(store)
+    row = row_of(choice, view)
     curves = curves_of(choice, view)
-    if not together.kept(curves, view):
+    if not together.kept(curves, view) or together.now() != st.session_state[state.WAY]:
         st.rerun()  # the choice over the chart has to follow the hand
     if not curves:
         links.write((), view, study=link_name(choice, view))
@@ -229,7 +236,7 @@ def live() -> None:
     rivals = state.fixed_sizes(store, row.id, view.revision) if row and fixed else None
     extras = searched.extras(everything, about_it, rivals)
     fits = panels.show(curves, view, key, extras, () if fixed else PUBLISHED, everything)
-    if said := searched.remarks(everything, about_it):
+    if said := searched.remarks(curves, about_it):
         st.caption("  \n".join(said))
     if fixed:
         st.caption(searched.legend(extras))
@@ -248,3 +255,5 @@ def live() -> None:
 
 
 live()
+if active:
+    watch(news)

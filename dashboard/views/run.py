@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import jobs, panels, state, words
 from dashboard.confined import OutsideError, within
 from dashboard.ordering import order_form
+from dashboard.watching import watch
 from engine.curve import Curve
 from engine.numbers import duration
 from engine.study.store import Store, StoreError, StudyRow, WorkRow
@@ -319,8 +320,7 @@ def is_told(job: jobs.Job, view: state.View) -> bool:
 view = panels.look(store)
 job = started().get(store)
 at_work = job is not None and job.running
-running = [row.id for row in view.studies if words.is_active(row)]
-active = at_work or bool(running)
+active = at_work or any(words.is_active(row) for row in view.studies)
 if refused := st.session_state.pop("refused", None):
     st.error(refused, icon=":material/error:")
 if job and job.fault and not is_told(job, view):
@@ -329,14 +329,20 @@ if job and job.fault and not is_told(job, view):
     st.error(f"{said}: {words.plain(job.fault)}", icon=":material/error:")
 
 
-@st.fragment(run_every=1.0 if active else None)
+def news() -> tuple[object, ...]:
+    """What moves when there is more to show of a run, and when it ends."""
+    view = state.look(store)
+    rows = [(row.id, words.progress(row)) for row in view.studies if words.is_active(row)]
+    if rows or job is None:
+        return view.revision, rows
+    return view.revision, job.running, job.said, is_heard(job, view)
+
+
+@st.fragment
 def live() -> None:
-    """The study under way; polls only while there is one."""
+    """The study under way; a part of its own, which alone follows a hand on its windows."""
     view = state.look(store)
     rows = [row for row in view.studies if words.is_active(row)]
-    over = active and not rows and not (job and job.running)
-    if over or [row.id for row in rows] != running:
-        st.rerun()  # one whole turn: the list below changes, and the polling may stop
     if rows:
         under_way(rows[0], view)
     elif active and is_heard(job, view):
@@ -351,6 +357,8 @@ def live() -> None:
 
 
 live()
+if active:
+    watch(news)
 if not active and not view.trouble:
     new_study()
 past(view, active)

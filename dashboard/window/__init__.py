@@ -1,9 +1,10 @@
 """The draggable fit window: learning curves in panels, each with two edges and a band.
 
 One Streamlit v2 component that owns Plotly.js; see window.js for how it behaves. This side hands
-it a figure and what each panel needs, and hears of windows when the reader lets go of one.
+it panels as text, made once each, and hears of windows when the reader lets go of one.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import plotly
 import streamlit as st
 
+from engine.curve import Curve
 from engine.laws.fit import Fit
 from engine.laws.repeats import summarize
 from engine.laws.window import Window
@@ -41,8 +43,15 @@ def serve_plotly() -> None:
     Path(arriving.name).replace(target)  # in one step: another session may be reading
 
 
+def written(panel: dict[str, Any], curve: Curve) -> str:
+    """A panel of figures.draw_panel as the component takes it, with what a preview is fitted to."""
+    points = [[row.size, row.log_mean, row.weight] for row in summarize(curve)]
+    return json.dumps({**panel, "points": points}, separators=(",", ":"))
+
+
 def fit_window(
-    figure: dict[str, Any],
+    drawings: Sequence[str],
+    layout: dict[str, Any],
     fits: Sequence[Fit],
     labels: Sequence[str],
     *,
@@ -53,10 +62,11 @@ def fit_window(
     on_change: Callable[[], None],
     on_undo: Callable[[], None],
 ) -> None:
-    """Show `figure` (from figures.draw) with a fit window on each panel.
+    """Show panels with a fit window on each.
 
     Args:
-        figure: the panels, in the order of `fits`.
+        drawings: the panels, each from `written`, in the order of `fits`.
+        layout: what they have in common, from figures.frame.
         fits: the fit on screen in each panel; its window is where the edges stand at first.
         labels: what the fit says above each window: its exponent and interval.
         key: of the component's state; `moved` reads it.
@@ -72,15 +82,15 @@ def fit_window(
             "unit": fit.curve.unit or "samples",
             "label": label,
             "law": fit.law,
-            "points": [[row.size, row.log_mean, row.weight] for row in summarize(fit.curve)],
+            "drawing": drawing,
             "window": [fit.window.low, fit.window.high],
         }
-        for fit, label in zip(fits, labels, strict=True)
+        for drawing, fit, label in zip(drawings, fits, labels, strict=True)
     ]
     _component(
         key=key,
         data={
-            "figure": figure,
+            "layout": layout,
             "panels": panels,
             "linked": linked,
             "reset": reset,

@@ -5,7 +5,8 @@
 // same weighted least squares as Python's) and drawn over the chart; on release the windows go to
 // Python, and the preview stays until Python's fit of that very window has arrived. A window that
 // the user has touched is this side's from then on; Python's is taken at mount, for untouched
-// panels, and when `reset` moves. New data never repaints a chart that is being dragged.
+// panels, and when `reset` moves. New data never repaints a chart that is being dragged. Each panel
+// comes as text, so that one that is the same costs nothing.
 
 const MARGIN = { left: 62, right: 16, top: 66, bottom: 50 }; // px around each plot area
 const NARROWEST = 300; // px; narrower panels are stacked instead
@@ -38,35 +39,40 @@ export default function ({ data, parentElement, setStateValue }) {
 
 const axisName = (letter, k) => `${letter}axis${k ? k + 1 : ""}`;
 
-// The figure's layout with each panel's axes placed for this width and zoomed as the reader left
-// them (axis -> range), and the boxes of the panels.
-function arrange(layout, count, width, zooms, group) {
+// Where panels lie at this width: `cell` is the room of each with its axes and words, `box` its plot
+// area in there, `at` where each cell begins.
+function arrange(count, strips, width, group) {
   const most = Math.max(1, Math.min(count, Math.floor(width / NARROWEST)));
-  const columns = most < group ? most : most - (most % group); // whole groups in a row, where they fit
-  const strips = layout.meta?.strips ? 2 : 0;
-  const tall = MARGIN.top + PLOT + strips * (STRIP + BETWEEN) + MARGIN.bottom; // of one panel
-  const height = Math.ceil(count / columns) * tall;
-  const placed = { ...layout, width, height, autosize: false, margin: { l: 0, r: 0, t: 0, b: 0 } };
-  const boxes = [];
-  for (let k = 0; k < count; k++) {
-    const left = ((k % columns) * width) / columns + MARGIN.left;
-    const top = Math.floor(k / columns) * tall + MARGIN.top;
-    const box = { left, top, width: width / columns - MARGIN.left - MARGIN.right, height: PLOT };
-    boxes.push(box);
-    const up = (from, size) => [1 - (from + size) / height, 1 - from / height];
-    const domains = { [axisName("x", k)]: [left / width, (left + box.width) / width],
-                      [axisName("y", k)]: up(top, PLOT) };
-    for (let strip = 0; strip < strips; strip++) { // numbered as beneath.py does
-      domains[axisName("y", count + 2 * k + strip)] =
-        up(top + PLOT + BETWEEN + strip * (STRIP + BETWEEN), STRIP);
-    }
-    for (const [name, domain] of Object.entries(domains)) {
-      const zoom = zooms.get(name); // its ticks are Plotly's choice
-      placed[name] = { ...layout[name], domain, ...(zoom && { range: [...zoom], dtick: null }) };
-    }
-  }
-  return { placed, boxes };
+  const columns = group > 1 && most >= group ? most - (most % group) // whole groups in a row
+    : Math.ceil(count / Math.ceil(count / most)); // rows as even as can be
+  const cell = { width: width / columns,
+                 height: MARGIN.top + PLOT + strips * (STRIP + BETWEEN) + MARGIN.bottom };
+  const box = { left: MARGIN.left, top: MARGIN.top, height: PLOT,
+                width: cell.width - MARGIN.left - MARGIN.right };
+  const at = Array.from({ length: count }, (_, k) => (
+    { left: (k % columns) * cell.width, top: Math.floor(k / columns) * cell.height }));
+  return { cell, box, at, strips, width, height: Math.ceil(count / columns) * cell.height };
 }
+
+// The axes of panel k, placed on a sheet where its cell begins at `at`, zoomed as the reader left
+// them (axis -> range).
+function axesOf(layout, k, { box, strips, at: { length: count } }, at, sheet, zooms) {
+  const left = at.left + box.left, top = at.top + box.top;
+  const up = (from, size) => [1 - (from + size) / sheet.height, 1 - from / sheet.height];
+  const domains = { [axisName("x", k)]: [left / sheet.width, (left + box.width) / sheet.width],
+                    [axisName("y", k)]: up(top, PLOT) };
+  for (let strip = 0; strip < strips; strip++) { // numbered as beneath.py does
+    domains[axisName("y", count + 2 * k + strip)] =
+      up(top + PLOT + BETWEEN + strip * (STRIP + BETWEEN), STRIP);
+  }
+  return Object.fromEntries(Object.entries(domains).map(([name, domain]) => {
+    const zoom = zooms.get(name); // its ticks are Plotly's choice
+    return [name, { ...layout[name], domain, ...(zoom && { range: [...zoom], dtick: null }) }];
+  }));
+}
+
+const sized = ({ width, height }) => (
+  { width, height, autosize: false, margin: { l: 0, r: 0, t: 0, b: 0 } });
 
 // -- plotly.js, once per page ------------------------------------------------------------------
 
@@ -92,26 +98,45 @@ const element = (tag, name, attributes = {}) => {
   return made;
 };
 
-// -- laws --------------------------------------------------------------------------------------
+// -- what is drawn here and not by Plotly ---------------------------------------------------------
 
-// Python's law of a panel is drawn here, as the preview is: a release changes mostly that, and for
-// Plotly any change is a new drawing of all panels, half a second of a dozen. Pictures have it too.
-const isLaw = ({ uid }) => /^fit(wide)?-/.test(uid);
+// Python's law, as the preview is: a release changes mostly that, and for Plotly any change is a new
+// drawing. And the single seeds: a path for all of them, where Plotly makes an element of each.
+// Saved pictures have both from Plotly.
+const OURS = ["fit", "fitwide", "seeds"];
 
-function lawsOf(traces) {
-  const found = [];
-  for (const trace of traces.filter(isLaw)) {
-    const [kind, , k] = trace.uid.split("-");
-    (found[k] ??= {})[kind] = trace;
+const told = ({ uid }) => uid.match(/^([a-z]+)\d*-([a-z]+)-/); // KIND and DOMAIN, of KIND-DOMAIN-PANEL
+
+function read(text) {
+  const figure = JSON.parse(text);
+  const ours = {};
+  for (const trace of figure.data) {
+    const [, kind, domain] = told(trace);
+    if (OURS.includes(kind)) ours[kind] = trace;
+    ours.domain = domain;
   }
-  return found;
+  const marks = figure.data.filter((trace) => !OURS.includes(told(trace)[1]));
+  return { text, figure, ours, marks, written: JSON.stringify([marks, figure.layout]) };
 }
+
+// Tells the style sheet what each trace is.
+function mark(graph) {
+  for (const trace of graph.querySelectorAll(".trace")) {
+    const [, kind, domain] = trace.getAttribute("class").match(/ trace([a-z]+)\d*-([a-z]+)-/) ?? [];
+    if (kind) Object.assign(trace.dataset, { kind, domain });
+  }
+}
+
+const px = (values) => Object.fromEntries(Object.entries(values).map(([key, v]) => [key, `${v}px`]));
+
+// Safari knows no idle time
+const whenIdle = (go) => (window.requestIdleCallback ?? setTimeout)(go, { timeout: 1000 });
+const cancelIdle = (id) => (window.cancelIdleCallback ?? clearTimeout)(id);
 
 // -- one chart ---------------------------------------------------------------------------------
 
 function open(parent) {
   const root = element("div", "steep", { role: "group", "aria-label": "learning curves" });
-  const graph = element("div", "steep-graph");
   const wait = element("p", "steep-wait");
   wait.textContent = "Drawing the curves…";
   const saving = element("div", "steep-save");
@@ -125,16 +150,14 @@ function open(parent) {
   const hint = element("p", "steep-hint", { id: `steep-hint-${++opened}` });
   hint.textContent = HINT;
   root.setAttribute("aria-describedby", hint.id);
-  root.append(graph, wait);
+  root.append(wait);
   foot.append(hint, saving);
   parent.append(root, foot);
 
   let data, tell, Plotly, reset, width = 0;
   let drawn; // whether axes are logarithmic
-  let painted, boxes = []; // the data that the chart shows, and where its panels lie
-  let laws = []; // per panel Python's law: its traces by kind
-  let standing; // what Plotly drew last, as text
-  let panels = []; // the overlay's parts, one per panel
+  let painted, sheet; // the data that the chart shows, and where its panels lie
+  let panels = []; // one per curve: a graph of its own, so that Plotly draws no more than has changed
   const windows = new Map(); // curve -> [low, high], null is an open end
   const touched = new Set(); // curves whose window the user has set here
   const zooms = new Map(); // axis -> range, where the user has zoomed
@@ -144,6 +167,8 @@ function open(parent) {
   let pause; // timer after a key press, while Python is not told of it
   let unsaid; // during that pause: windows as Python has them, and which were touched
   let frame = 0;
+  const stirred = new Set(); // panels whose overlay that frame puts in place
+  let idle; // panels out of sight that are still to be drawn
 
   function take(fresh, set) {
     tell = set;
@@ -167,37 +192,63 @@ function open(parent) {
       if (!root.isConnected) return;
       width = root.clientWidth;
     }
-    const { type } = data.figure.layout.xaxis;
+    painted = data;
+    furnish();
+    const { type } = panels[0].drawing.figure.layout.xaxis;
     if (type !== drawn) zooms.clear(); // a zoom is in the axis's own numbers
     drawn = type;
-    const { placed, boxes: found } = arrange(data.figure.layout, data.panels.length, width, zooms, data.group);
-    boxes = found;
-    const first = !graph._fullLayout;
-    painted = data;
-    laws = lawsOf(data.figure.data);
+    sheet = arrange(panels.length, painted.layout.meta?.strips ? 2 : 0, width, painted.group);
+    root.style.height = `${sheet.height}px`;
     adopt();
-    const marks = data.figure.data.filter((trace) => !isLaw(trace));
-    const asked = JSON.stringify([marks, placed]); // before Plotly writes into them
-    if (!first && asked === standing) { place(); return; }
-    standing = asked;
-    await Plotly.react(graph, marks, placed, CONFIG);
-    if (first) {
-      graph.on("plotly_relayout", zoomed);
-      graph.on("plotly_relayouting", place);
-      graph.on("plotly_doubleclick", () => { zooms.clear(); repaint(); });
-      graph.on("plotly_afterplot", place);
-    }
-    furnish();
+    paint();
     place();
   }
 
+  // What is in sight is drawn at once, the rest when it comes there or nothing else is to be done.
+  function paint() {
+    cancelIdle(idle);
+    panels.forEach(({ graph }, k) => Object.assign(graph.style, px({ ...sheet.at[k], ...sheet.cell })));
+    const { top } = root.getBoundingClientRect();
+    const { at, cell } = sheet;
+    const seen = (k) => top + at[k].top < innerHeight && top + at[k].top + cell.height > 0;
+    const order = [...panels.keys()];
+    order.filter(seen).forEach(render);
+    const rest = order.filter((k) => !seen(k));
+    const next = () => {
+      if (drag || busy) { late = true; return; }
+      const k = rest.shift();
+      if (k === undefined) return;
+      render(k);
+      idle = whenIdle(next);
+    };
+    idle = whenIdle(next);
+  }
+
+  function render(k) {
+    const made = panels[k], { graph, drawing } = made;
+    const { cell } = sheet;
+    const axes = axesOf(drawing.figure.layout, k, sheet, { left: 0, top: 0 }, cell, zooms);
+    const asked = drawing.written + JSON.stringify([painted.layout, axes]);
+    if (made.standing === asked) return;
+    made.standing = asked;
+    const first = !graph._fullLayout;
+    const layout = { ...painted.layout, ...drawing.figure.layout, ...axes, ...sized(cell) };
+    Plotly.react(graph, drawing.marks, layout, CONFIG);
+    if (!first) return;
+    graph.on("plotly_relayout", (changes) => zoomed(k, changes));
+    graph.on("plotly_relayouting", () => place([k]));
+    graph.on("plotly_doubleclick", () => { zooms.clear(); repaint(); });
+    graph.on("plotly_afterplot", () => { mark(graph); place([k]); });
+    mark(graph);
+  }
+
   // Plotly alone would let go of a zoom as soon as new points widen the axis.
-  function zoomed(changes) {
+  function zoomed(k, changes) {
     for (const change of Object.keys(changes)) {
       const [, name] = change.match(/^([xy]axis\d*)\.range/) ?? [];
-      if (name) zooms.set(name, graph._fullLayout[name].range.slice());
+      if (name) zooms.set(name, panels[k].graph._fullLayout[name].range.slice());
     }
-    place();
+    place([k]);
     repaint();
   }
 
@@ -210,20 +261,27 @@ function open(parent) {
     }
   }
 
-  // One overlay for each panel; made and dropped only when the number of panels changes.
+  // Panels are made and dropped only when their number changes.
   function furnish() {
     while (panels.length > painted.panels.length) {
-      const { room, lines } = panels.pop();
-      for (const part of [room, lines]) part.remove();
+      const { graph, room, lines } = panels.pop();
+      Plotly.purge(graph);
+      sight.unobserve(graph);
+      for (const part of [graph, room, lines]) part.remove();
     }
     while (panels.length < painted.panels.length) panels.push(panel(panels.length));
+    painted.panels.forEach(({ drawing }, k) => {
+      if (panels[k].drawing?.text !== drawing) panels[k].drawing = read(drawing);
+    });
   }
 
   function panel(k) {
     const made = {
+      graph: element("div", "steep-graph"),
       room: element("div", "steep-panel"),
       shade: element("div", "steep-shade"),
       lines: element("svg", "steep-lines", { "aria-hidden": "true" }),
+      seeds: element("path", "steep-seeds"),
       wide: element("path", "steep-wide"),
       line: element("path", "steep-line"),
       band: element("div", "steep-band", { title: "Drag to move the whole window" }),
@@ -232,96 +290,124 @@ function open(parent) {
         role: "slider", tabindex: "0", "aria-orientation": "horizontal",
       })),
     };
-    made.lines.append(made.wide, made.line);
+    made.lines.append(made.seeds, made.wide, made.line);
     made.room.append(made.shade, made.band, made.tip, ...made.edges);
     made.edges.forEach((edge, end) => {
       edge.addEventListener("pointerdown", (event) => grab(event, k, end));
       edge.addEventListener("keydown", (event) => press(event, k, end));
     });
     made.band.addEventListener("pointerdown", (event) => grab(event, k, "band"));
-    root.append(made.room);
-    graph.before(made.lines); // beneath the marks
+    root.append(made.lines, made.graph, made.room); // lines beneath the marks
+    sight.observe(made.graph);
     return made;
   }
 
   // The picture as it is on paper: white, with the windows and what stands above them.
   function save(format) {
-    if (!Plotly || !graph._fullLayout) return;
-    const { placed } = arrange(painted.figure.layout, painted.panels.length, width, zooms, painted.group);
-    const shapes = [...placed.shapes ?? []], labels = [];
+    if (!Plotly || !sheet) return;
+    const figures = panels.map(({ drawing }) => drawing.figure);
+    const shapes = [], labels = [], axes = {};
     painted.panels.forEach((about, k) => {
+      const { layout } = figures[k];
+      Object.assign(axes, axesOf(layout, k, sheet, sheet.at[k], sheet, zooms));
+      shapes.push(...layout.shapes);
+      labels.push(...layout.annotations);
       const window = windows.get(about.curve);
-      const axes = { xref: `x${k ? k + 1 : ""}`, yref: `y${k ? k + 1 : ""} domain` };
-      const [left, right] = [0, 1].map((end) => window[end] ?? toSize(k, end * boxes[k].width));
+      const refs = { xref: `x${k ? k + 1 : ""}`, yref: `y${k ? k + 1 : ""} domain` };
+      const [left, right] = [0, 1].map((end) => window[end] ?? toSize(k, end * sheet.box.width));
       const line = { color: ACCENT, width: 1.5 };
-      shapes.push({ type: "rect", ...axes, x0: left, x1: right, y0: 0, y1: 1, fillcolor: ACCENT,
+      shapes.push({ type: "rect", ...refs, x0: left, x1: right, y0: 0, y1: 1, fillcolor: ACCENT,
                     opacity: 0.06, line: { width: 0 } },
-                  { type: "path", ...axes, path: `M${left} 0V1.03H${right}V0`, line });
-      labels.push({ ...axes, x: (onto("x", k, left) + onto("x", k, right)) / 2, y: 1.03, text: `<b>${panels[k].tip.textContent}</b>`,
+                  { type: "path", ...refs, path: `M${left} 0V1.03H${right}V0`, line });
+      labels.push({ ...refs, x: (onto("x", k, left) + onto("x", k, right)) / 2, y: 1.03, text: `<b>${panels[k].tip.textContent}</b>`,
                     yanchor: "bottom", showarrow: false, font: { size: 13, color: ACCENT } });
     });
-    const layout = { ...placed, ...PAPER, shapes, annotations: [...placed.annotations, ...labels] };
-    Plotly.downloadImage({ data: painted.figure.data, layout },
-      { format, width: placed.width, height: placed.height, scale: format === "png" ? 2 : 1,
+    const { height } = sheet;
+    const layout = { ...painted.layout, ...axes, ...sized(sheet), ...PAPER, shapes, annotations: labels };
+    Plotly.downloadImage({ data: figures.flatMap(({ data: traces }) => traces), layout },
+      { format, width, height, scale: format === "png" ? 2 : 1,
         filename: "steepness" });
   }
 
   // -- sizes and pixels --
 
-  const axis = (letter, k) => graph._fullLayout[axisName(letter, k)];
+  function axis(letter, k) { // one out of sight may not be drawn yet
+    const name = axisName(letter, k), { graph, drawing } = panels[k];
+    return graph._fullLayout?.[name] ?? { ...drawing.figure.layout[name], ...(zooms.has(name) && { range: zooms.get(name) }) };
+  }
   const isLog = (letter, k) => axis(letter, k).type === "log";
   const onto = (letter, k, value) => (isLog(letter, k) ? Math.log10(value) : value);
   const range = (k) => axis("x", k).range; // log10 of the sizes, or the sizes
   const toPixel = (k, size) => {
     const [left, right] = range(k);
-    return ((onto("x", k, size) - left) / (right - left)) * boxes[k].width;
+    return ((onto("x", k, size) - left) / (right - left)) * sheet.box.width;
   };
   const toSize = (k, pixel) => {
     const [left, right] = range(k);
-    const value = left + (pixel / boxes[k].width) * (right - left);
-    return isLog("x", k) ? 10 ** value : Math.max(value, painted.panels[k].points[0][0] / 100);
+    const value = left + (pixel / sheet.box.width) * (right - left);
+    return isLog("x", k) ? 10 ** value : Math.max(value, pointsOf(k)[0][0] / 100);
   };
+  const pointsOf = (k) => panels[k].drawing.figure.points; // [size, mean log error, weight]
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
   const yPixel = (k, error) => {
     const [bottom, top] = axis("y", k).range;
-    return ((top - onto("y", k, error)) / (top - bottom)) * boxes[k].height;
+    return ((top - onto("y", k, error)) / (top - bottom)) * sheet.box.height;
   };
   // Where an edge stands, in px; an open one at the end of the axis.
   const edgeAt = (k, window, end) => window[end] === null
-    ? end * boxes[k].width : clamp(toPixel(k, window[end]), 0, boxes[k].width);
+    ? end * sheet.box.width : clamp(toPixel(k, window[end]), 0, sheet.box.width);
 
   // -- drawing the overlay --
 
-  function place() {
-    if (!graph._fullLayout || panels.length !== boxes.length) return;
-    painted.panels.forEach((about, k) => {
-      const { room, shade, band, tip, edges, lines, line, wide } = panels[k];
-      const box = boxes[k];
-      const window = windows.get(about.curve);
-      const [low, high] = [0, 1].map((end) => edgeAt(k, window, end));
-      for (const part of [room, lines]) {
-        Object.assign(part.style, px({ left: box.left, top: box.top, width: box.width, height: box.height }));
-      }
-      for (const bar of [shade, band]) Object.assign(bar.style, px({ left: low, width: high - low }));
-      edges.forEach((edge, end) => {
-        edge.style.left = `${end ? high : low}px`;
-        edge.toggleAttribute("data-open", window[end] === null);
-        describe(edge, about, window, end);
-      });
-      const ours = !same(window, about.window); // Python's fit of this window is not here yet
-      const law = ours ? previewLaw(about.law, about.points, window) : null;
-      for (const part of [room, lines]) part.toggleAttribute("data-preview", ours);
-      lines.setAttribute("class", `steep-lines ${laws[k]?.fit.uid ?? ""}`); // its colour
-      if (ours) draw(k, line, wide, law);
-      else for (const [path, kind] of [[line, "fit"], [wide, "fitwide"]]) trace(k, path, laws[k]?.[kind]);
-      tip.textContent = ours ? words(law) : about.label;
-      tip.dataset.exponent = law?.exponent ?? "";
-      tip.style.left = `${clamp((low + high) / 2, tip.offsetWidth / 2, box.width - tip.offsetWidth / 2)}px`;
+  function place(which = [...panels.keys()]) {
+    if (!sheet || sheet.at.length !== panels.length) return;
+    const tips = which.map(overlay);
+    const widths = tips.map(({ tip }) => tip.offsetWidth); // read after all was written, at once
+    tips.forEach(({ tip, middle }, i) => {
+      tip.style.left = `${clamp(middle, widths[i] / 2, sheet.box.width - widths[i] / 2)}px`;
     });
   }
 
-  function describe(edge, about, window, end) {
-    const sizes = about.points.map(([size]) => size);
+  // Puts the overlay of a panel in place but for its tip: returns that and where its middle belongs.
+  function overlay(k) {
+    const about = painted.panels[k];
+    const { drawing: { ours }, room, shade, band, tip, edges, lines, line, wide } = panels[k];
+    const { box, at } = sheet;
+    const window = windows.get(about.curve);
+    const [low, high] = [0, 1].map((end) => edgeAt(k, window, end));
+    const place = { left: at[k].left + box.left, top: at[k].top + box.top, width: box.width, height: box.height };
+    for (const part of [room, lines]) Object.assign(part.style, px(place));
+    for (const bar of [shade, band]) Object.assign(bar.style, px({ left: low, width: high - low }));
+    edges.forEach((edge, end) => {
+      edge.style.left = `${end ? high : low}px`;
+      edge.toggleAttribute("data-open", window[end] === null);
+      describe(edge, k, window, end);
+    });
+    const waits = !same(window, about.window); // Python's fit of this window is not here yet
+    const law = waits ? previewLaw(about.law, pointsOf(k), window) : null;
+    for (const part of [room, lines]) part.toggleAttribute("data-preview", waits);
+    lines.dataset.domain = ours.domain;
+    scatter(k);
+    if (waits) draw(k, line, wide, law);
+    else for (const [path, kind] of [[line, "fit"], [wide, "fitwide"]]) trace(k, path, ours[kind]);
+    tip.textContent = waits ? words(law) : about.label;
+    tip.dataset.exponent = law?.exponent ?? "";
+    return { tip, middle: (low + high) / 2 };
+  }
+
+  // The seeds, each a dot of one path: a line of no length with round ends.
+  function scatter(k) {
+    const made = panels[k], { seeds, drawing } = made;
+    const stands = [drawing, sheet, ...axis("x", k).range, ...axis("y", k).range];
+    if (made.scattered?.every((value, i) => value === stands[i])) return;
+    made.scattered = stands;
+    const { x, y } = drawing.ours.seeds;
+    seeds.setAttribute("d", x.map((size, i) => `M${toPixel(k, size).toFixed(1)} ${yPixel(k, y[i]).toFixed(1)}h0`).join(""));
+  }
+
+  function describe(edge, k, window, end) {
+    const about = painted.panels[k];
+    const sizes = pointsOf(k).map(([size]) => size);
     const [first, last] = [sizes[0], sizes.at(-1)];
     const value = window[end] ?? (end ? last : first);
     const says = window[end] === null
@@ -351,33 +437,39 @@ function open(parent) {
       return `${pixel.toFixed(1)} ${yPixel(k, law.at(toSize(k, pixel))).toFixed(1)}`;
     }).join("L");
     line.setAttribute("d", path(toPixel(k, law.low), toPixel(k, law.high)));
-    wide.setAttribute("d", path(0, boxes[k].width));
+    wide.setAttribute("d", path(0, sheet.box.width));
   }
 
   const words = (law) => law.needs
     ? `${law.sizes} ${law.sizes === 1 ? "size" : "sizes"}: this law needs ${law.needs}`
     : `${law.exponent.toFixed(3)}, ${law.sizes} sizes`;
 
-  const px = (values) => Object.fromEntries(Object.entries(values).map(([key, v]) => [key, `${v}px`]));
-
-  const soon = () => { frame ||= requestAnimationFrame(() => { frame = 0; place(); }); };
+  function soon(which = panels.keys()) {
+    for (const k of which) stirred.add(k);
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      place([...stirred].filter((k) => k < panels.length));
+      stirred.clear();
+    });
+  }
 
   // -- moving the window --
 
-  // The curves that move with panel k: all of them when the windows are linked.
-  const moving = (k) => (data.linked ? painted.panels : [painted.panels[k]]).map(({ curve }) => curve);
+  // The panels that move with panel k: all of them when the windows are linked.
+  const moving = (k) => (data.linked ? [...panels.keys()] : [k]);
+  const curveOf = (k) => painted.panels[k].curve;
 
   // A window keeps its start below its end, wherever a zoom has put the edges: what would close it
   // or turn it over is not done.
   function move(k, window) {
-    const sizes = painted.panels[k].points;
+    const sizes = pointsOf(k);
     if ((window[0] ?? sizes[0][0]) >= (window[1] ?? sizes.at(-1)[0])) return;
-    for (const curve of moving(k)) windows.set(curve, window);
-    soon();
+    for (const each of moving(k)) windows.set(curveOf(each), window);
+    soon(moving(k));
   }
 
   function own(k) {
-    for (const curve of moving(k)) touched.add(curve);
+    for (const each of moving(k)) touched.add(curveOf(each));
   }
 
   function commit(k) {
@@ -439,13 +531,13 @@ function open(parent) {
     const { part } = drag;
     const window = [...drag.before.get(painted.panels[k].curve)];
     if (part === "band") {
-      const shift = clamp(by, -from[0], boxes[k].width - from[1]);
+      const shift = clamp(by, -from[0], sheet.box.width - from[1]);
       for (const end of [0, 1]) {
         if (window[end] !== null || shift) window[end] = settle(k, end, from[end] + shift);
       }
     } else {
       const other = from[1 - part];
-      const here = part ? clamp(from[1] + by, other + 2, boxes[k].width) : clamp(from[0] + by, 0, other - 2);
+      const here = part ? clamp(from[1] + by, other + 2, sheet.box.width) : clamp(from[0] + by, 0, other - 2);
       window[part] = settle(k, part, here);
     }
     move(k, window);
@@ -453,9 +545,9 @@ function open(parent) {
 
   // The size under a pixel; open-ended at the end of the axis, if that lies beyond the data.
   function settle(k, end, pixel) {
-    const sizes = painted.panels[k].points;
+    const sizes = pointsOf(k);
     const beyond = end
-      ? toSize(k, boxes[k].width) >= sizes.at(-1)[0] && boxes[k].width - pixel <= SNAP
+      ? toSize(k, sheet.box.width) >= sizes.at(-1)[0] && sheet.box.width - pixel <= SNAP
       : toSize(k, 0) <= sizes[0][0] && pixel <= SNAP;
     return beyond ? null : toSize(k, pixel);
   }
@@ -466,7 +558,7 @@ function open(parent) {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const about = painted.panels[k];
     const window = windows.get(about.curve);
-    const sizes = about.points.map(([size]) => size);
+    const sizes = pointsOf(k).map(([size]) => size);
     const [first, last] = [sizes[0], sizes.at(-1)];
     const held = sizes.filter((size) => inside(size, window));
     const value = window[end] ?? (end ? last : first);
@@ -509,7 +601,8 @@ function open(parent) {
 
   // -- the chart's own drags and the page around it --
 
-  graph.addEventListener("pointerdown", () => {
+  root.addEventListener("pointerdown", ({ target }) => {
+    if (!target.closest(".steep-graph")) return;
     busy = true;
     const free = () => {
       removeEventListener("pointerup", free, true);
@@ -522,6 +615,13 @@ function open(parent) {
 
   const observer = new ResizeObserver(() => { if (data && root.clientWidth !== width) repaint(); });
   observer.observe(root);
+  const sight = new IntersectionObserver((entries) => {
+    for (const { target } of entries.filter(({ isIntersecting }) => isIntersecting)) {
+      const k = panels.findIndex(({ graph }) => graph === target);
+      if (drag || busy) late = true;
+      else if (k >= 0 && k < sheet.at.length) render(k);
+    }
+  });
 
   return {
     take,
@@ -530,7 +630,9 @@ function open(parent) {
       removeEventListener("keydown", retrace);
       clearTimeout(pause);
       foot.remove();
-      if (Plotly) Plotly.purge(graph);
+      cancelIdle(idle);
+      sight.disconnect();
+      if (Plotly) for (const { graph } of panels) Plotly.purge(graph);
       rooms.delete(parent);
     },
   };

@@ -13,7 +13,7 @@ import shutil
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, fields
 from functools import wraps
@@ -247,7 +247,7 @@ class Store:
 
     @_as_written
     def revision(self) -> int:
-        """A number that moves whenever a point, a state or a window changed."""
+        """A number that moves whenever a point or a state changed; windows are read each time."""
         return int(self._rows("SELECT counter FROM revision")[0][0])
 
     @_as_written
@@ -294,10 +294,21 @@ class Store:
         return [CandidateRow(**{**dict(row), "record": json.loads(row["record"])}) for row in rows]
 
     @_as_written
-    def curves(self, study: int | None = None) -> list[Curve]:
-        """The curves that have points; those of one study, or all."""
-        only = f" WHERE {NOT_BINNED}" if study is None else " WHERE c.study = ?"
-        arguments = () if study is None else (study,)
+    def stamps(self, study: int) -> dict[str, tuple[int, int, float]]:
+        """For each curve of a study that has points, in its order, what moves when these do."""
+        rows = self._tuples(
+            "SELECT s.curve, s.n, s.last, p.written FROM (SELECT curve, COUNT(*) AS n,"
+            " MAX(id) AS last FROM point WHERE curve IN (SELECT name FROM curve WHERE study = ?)"
+            " GROUP BY curve) s JOIN point p ON p.id = s.last JOIN curve c ON c.name = s.curve"
+            " ORDER BY c.rowid",
+            study,
+        )
+        return {curve: (n, last, written) for curve, n, last, written in rows}
+
+    @_as_written
+    def curves(self, study: int | None = None, names: Collection[str] | None = None) -> list[Curve]:
+        """The curves that have points; those of one study, or all, or of these names alone."""
+        only, arguments = _only(study, names)
         with self._snapshot():
             about = {
                 row["name"]: row for row in self._rows(f"SELECT c.* FROM curve c{only}", *arguments)
@@ -360,25 +371,31 @@ class Store:
         return [(Point(*(row[n] for n in names)), json.loads(row["record"])) for row in rows]
 
     @_as_written
-    def edges(self, study: int) -> dict[str, frozenset[float]]:
+    def edges(
+        self, study: int, names: Collection[str] | None = None
+    ) -> dict[str, frozenset[float]]:
         """Sizes at which the largest capacity that was tried won, by the curve's name."""
+        only, arguments = _only(study, names)
         found: dict[str, set[float]] = {}
         for curve, size in self._tuples(
             "SELECT p.curve, p.size FROM point p JOIN curve c ON c.name = p.curve"
-            " WHERE c.study = ? AND json_extract(p.record, '$.capacity_at_edge')",
-            study,
+            f"{only} AND json_extract(p.record, '$.capacity_at_edge')",
+            *arguments,
         ):
             found.setdefault(curve, set()).add(size)
         return {curve: frozenset(sizes) for curve, sizes in found.items()}
 
     @_as_written
-    def scores(self, study: int) -> list[tuple[str, float, dict[str, float]]]:
+    def scores(
+        self, study: int, names: Collection[str] | None = None
+    ) -> list[tuple[str, float, dict[str, float]]]:
         """Curve, size and further figures of each point of a study that has some."""
+        only, arguments = _only(study, names)
         rows = self._tuples(
             "SELECT p.curve, p.size, json_extract(p.record, '$.scores') AS scores"
             " FROM point p JOIN curve c ON c.name = p.curve"
-            " WHERE c.study = ? AND scores != '{}' ORDER BY c.rowid, p.size, p.seed",
-            study,
+            f"{only} AND scores != '{{}}' ORDER BY c.rowid, p.size, p.seed",
+            *arguments,
         )
         return [(curve, size, json.loads(scores)) for curve, size, scores in rows]
 
@@ -401,7 +418,7 @@ class Store:
 
     def save_windows(self, windows: Mapping[str, Window | None]) -> None:
         """Remember fit windows by the names of their curves, or forget those that are None."""
-        with self._writing() as write:
+        with self._transaction() as write:
             write.executemany("DELETE FROM fit_window WHERE curve = ?", [(c,) for c in windows])
             write.executemany(
                 "INSERT INTO fit_window (curve, low, high, saved) VALUES (?, ?, ?, ?)",
@@ -729,6 +746,17 @@ class Store:
         with self._transaction() as connection:
             yield connection
             connection.execute("UPDATE revision SET counter = counter + 1")
+
+
+def _only(study: int | None, names: Collection[str] | None) -> tuple[str, tuple[object, ...]]:
+    """The condition on curves `c` and its arguments: those of a study, or all; of these names."""
+    condition = f" WHERE {NOT_BINNED}"
+    arguments: tuple[object, ...] = ()
+    if study is not None:
+        condition, arguments = " WHERE c.study = ?", (study,)
+    if names is None:
+        return condition, arguments
+    return f"{condition} AND c.name IN ({', '.join('?' * len(names))})", (*arguments, *names)
 
 
 def _connect(path: Path, mode: Literal["write", "read"]) -> sqlite3.Connection:

@@ -23,7 +23,7 @@ from tests.calls import calls, watched
 expect.set_options(timeout=15_000)  # not of speed: two of these at once on slow cores took over 5 s
 
 # Opened at /compare, Streamlit first asks whether it is served under that path; it is not.
-PROBE = re.compile(r"/(compare|plan|run|bring|method)/_stcore/(health|host-config)$")
+PROBE = re.compile(r"/(explore|compare|plan|run|bring|method)/_stcore/(health|host-config)$")
 
 
 @dataclass

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import faults
 from tests.browser.server import at_rest
-from tests.studies import SIZES, make_study
+from tests.studies import SIZES, alive, make_study
 
 pytestmark = pytest.mark.browser
 
@@ -50,5 +50,6 @@ def test_no_page_full_of_studies_shuts_anyone_out(
 def test_no_page_shuts_anyone_out_while_a_study_runs(
     open_page: Visit, fresh_store: Path, scheme: str
 ) -> None:
-    make_study(fresh_store, "running", done=SIZES[:5])
-    assert look_through(open_page(color_scheme=scheme), ("Run", "Explore")) == {}
+    study = make_study(fresh_store, "running", done=SIZES[:5])
+    with alive(fresh_store, study):
+        assert look_through(open_page(color_scheme=scheme), ("Run", "Explore")) == {}

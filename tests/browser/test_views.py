@@ -108,6 +108,18 @@ def test_a_step_taken_back_at_once_never_counted(open_page: Visit, fresh_store: 
         assert opened.windows() == {}
 
 
+def test_the_first_page_is_found_by_its_name(open_page: Visit, fresh_store: Path) -> None:
+    make_study(fresh_store, "finished")
+    page = drawn(open_page("/explore?law=power"))
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    expect(page).to_have_url(re.compile("law=power"))
+
+
+def test_on_a_telephone_the_chart_begins_on_the_first_screen(open_page: Visit) -> None:
+    page = drawn(open_page(viewport={"width": 390, "height": 844}))
+    assert (page.locator(".steep-panel").first.bounding_box() or {"y": 844})["y"] < 700
+
+
 def test_pictures_and_a_report_are_saved(
     open_page: Visit, fresh_store: Path, tmp_path: Path
 ) -> None:
@@ -141,7 +153,7 @@ def test_on_linear_axes_the_window_is_where_the_hand_is(
     page.mouse.down()
     page.mouse.move(x + 80, y, steps=8)
     page.mouse.up()
-    graph = page.locator(".steep-graph").bounding_box()
+    graph = page.locator(".steep-graph").first.bounding_box()
     assert graph
     under = page.evaluate(
         "at => { const a = document.querySelector('.steep-graph')._fullLayout.xaxis;"

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 from dashboard.bench.served import MEDIANS
 from engine.laws.fit import fit
 from engine.study.store import Store
-from tests.studies import NAME, SIZES, make_study, measure
+from tests.studies import NAME, SIZES, alive, make_study, measure
 
 pytestmark = pytest.mark.browser
 
@@ -84,8 +84,10 @@ def watched(page: Page) -> dict[str, int]:
     return page.evaluate("({ blank: watched.blank, graphs: watched.graphs.size })")
 
 
-def x_range(page: Page, axis: str = "xaxis") -> list[float]:
-    return page.evaluate(f"document.querySelector('.steep-graph')._fullLayout.{axis}.range")
+def x_range(page: Page, panel: int = 0) -> list[float]:
+    axis = f"xaxis{panel + 1 if panel else ''}"
+    graph = page.locator(".steep-graph").nth(panel)
+    return graph.evaluate(f"graph => graph._fullLayout.{axis}.range")
 
 
 def doubling(page: Page) -> float:
@@ -170,7 +172,11 @@ def test_the_preview_is_pythons_own_fit(full: Page, fresh_store: Path, law: str)
 
 def test_the_zoom_survives_streaming(open_page: Visit, fresh_store: Path) -> None:
     study = make_study(fresh_store, "running", done=SIZES[:6], planned=(*SIZES, *MORE))
-    page = drawn(open_page())
+    with alive(fresh_store, study):
+        zoomed_while_points_come(drawn(open_page()), fresh_store, study)
+
+
+def zoomed_while_points_come(page: Page, fresh_store: Path, study: int) -> None:
     painted = points_drawn(page)
     box = page.locator(".steep-graph .nsewdrag").first.bounding_box()
     assert box
@@ -187,7 +193,7 @@ def test_the_zoom_survives_streaming(open_page: Visit, fresh_store: Path) -> Non
     assert x_range(page) == pytest.approx(zoomed)
     page.mouse.dblclick(box["x"] + 60, box["y"] + 160)
     page.wait_for_timeout(800)
-    assert x_range(page) == pytest.approx(x_range(page, "xaxis2"))
+    assert x_range(page) == pytest.approx(x_range(page, 1))
 
 
 def test_escape_puts_the_window_back(full: Page) -> None:
@@ -284,8 +290,8 @@ def test_a_winner_at_the_edge_is_drawn_hollow_in_either_theme(
     make_study(fresh_store, "finished", records={SIZES[-1]: {"capacity_at_edge": True}})
     page = drawn(open_page(color_scheme=scheme))
     fills = page.evaluate(
-        """() => ["traceedge", "tracemedian"].map((kind) => getComputedStyle(
-          document.querySelector(`.steep-graph [class*="${kind}"] .points path`)).fill)"""
+        """() => ["edge", "median"].map((kind) => getComputedStyle(
+          document.querySelector(`.steep-graph [data-kind="${kind}"] .points path`)).fill)"""
     )
     background = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
     assert fills[0] == background
@@ -321,11 +327,30 @@ def test_a_window_is_remembered_by_pages_reloads_and_new_visits(
 
 def test_one_window_moves_all_panels_when_they_are_linked(full: Page) -> None:
     full.get_by_text("One for all", exact=True).click()
-    full.wait_for_timeout(800)
+    stands = edge(full).get_attribute("aria-valuenow") or ""
+    for curve in CURVES:
+        expect(edge(full, curve=curve)).to_have_attribute("aria-valuenow", stands)
+    expect(full).to_have_url(re.compile("windows=One"))
     edge(full).press("Home")
     settled(full)
     for curve in CURVES:
         expect(edge(full, curve=curve)).to_have_attribute("data-open", "")
+
+
+def test_a_release_has_no_other_panel_drawn_anew(full: Page) -> None:
+    drawn_anew = """window.anew = [];
+      document.querySelectorAll(".steep-graph").forEach((graph, k) =>
+        graph.on("plotly_afterplot", () => anew.push(k)))"""
+    full.wait_for_function(
+        "() => [...document.querySelectorAll('.steep-graph')].every((g) => g._fullLayout)"
+    )
+    full.evaluate(drawn_anew)
+    before = exponent(full)
+    drag(full, edge(full), -100)
+    full.mouse.up()
+    settled(full)
+    assert exponent(full) != before
+    assert set(full.evaluate("anew")) <= {0}
 
 
 def test_nothing_offers_to_send_the_chart_away(full: Page) -> None:

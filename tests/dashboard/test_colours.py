@@ -68,7 +68,7 @@ class TestTheme:
         for domain, slot in SLOTS.items():
             assert THEMES[theme][f"{slot}Color"] == colours[domain]
         style = (ROOT / "dashboard" / "window" / "window.css").read_text()
-        assert all(f'"-{domain}-"' in style for domain in DOMAINS)
+        assert all(f'[data-domain="{domain}"]' in style for domain in DOMAINS)
         assert f"light-dark({HUES['characters'].light}, {HUES['characters'].dark})" in style
 
     def test_words_and_characters_are_apart_from_all_others_to_all_eyes(self, theme):

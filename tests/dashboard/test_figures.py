@@ -66,7 +66,35 @@ def test_medians_carry_their_interval_and_n(curves):
     median = trace(draw(curves)[0], "median")
     assert median["x"] == list(SIZES)
     assert all(low > 0 for low in median["error_y"]["arrayminus"])
-    assert {n for n, _, _ in median["customdata"]} == {3}
+    assert {n for n, *_ in median["customdata"]} == {3}
+
+
+def test_who_points_at_a_median_is_told_every_seed(curves):
+    median = trace(draw(curves)[0], "median")
+    seeds = [f"{p.error:.1%}" for p in curves[0].points if p.size == SIZES[0]]
+    assert median["customdata"][0][3] == f": {', '.join(seeds)}"
+
+
+@pytest.mark.parametrize("shift", [0.3, 0.6, 1.0, 1.6])
+def test_the_label_of_a_published_line_hides_no_point(curves, shift):
+    moved = [
+        replace(c, points=tuple(replace(p, error=min(p.error * shift, 0.99)) for p in c.points))
+        for c in curves
+    ]
+    figure, _ = draw(moved[:1])
+    (note,) = [n for n in figure["layout"]["annotations"] if "Hestness" in n["text"]]
+    (low, high), (bottom, top) = (figure["layout"][f"{a}axis"]["range"] for a in "xy")
+    wide = 6 * max(map(len, note["text"].split("<br>")))
+    tall = 13 * (1 + note["text"].count("<br>"))
+    x = (note["x"] - low) / (high - low) * 300 + note["xshift"]
+    y = (note["y"] - bottom) / (top - bottom) * 256 + note["yshift"]
+    left = x - wide if note["xanchor"] == "right" else x
+    foot = y - tall if note["yanchor"] == "top" else y
+    median = trace(figure, "median")
+    for size, error in zip(median["x"], median["y"], strict=True):
+        across = (np.log10(size) - low) / (high - low) * 300
+        up = (np.log10(error) - bottom) / (top - bottom) * 256
+        assert not (left < across < left + wide and foot < up < foot + tall)
 
 
 def test_the_law_is_solid_only_between_the_sizes_inside_the_window(curves):
@@ -95,7 +123,7 @@ def test_a_published_law_out_of_sight_shows_its_slope_through_our_points(curves)
     line = trace(figure, "published", 1)
     slope = np.diff(np.log(line["y"])) / np.diff(np.log(line["x"]))
     assert slope == pytest.approx(np.full(59, -0.488))
-    assert "Hestness 2017: -0.488, slope only" in texts(figure)
+    assert "Hestness 2017: -0.488<br>slope only" in texts(figure)
 
 
 def test_a_published_law_in_sight_is_drawn_where_it_was_published(curves):

@@ -710,6 +710,18 @@ def test_a_change_of_windows_can_be_undone(store):
     assert exponents(at) == after
 
 
+def test_one_window_for_all_is_undone_and_done_again_with_its_name(store):
+    make_study(store, "finished")
+    at = visit()
+    before = list(at.table[0].value["Window"])
+    way(at).set_value(state.ONE_WINDOW).run()
+    together = list(at.table[0].value["Window"])
+    press(at, "Undo")
+    assert (list(at.table[0].value["Window"]), way(at).value) == (before, state.OWN_WINDOWS)
+    press(at, "Redo")
+    assert (list(at.table[0].value["Window"]), way(at).value) == (together, state.ONE_WINDOW)
+
+
 def test_a_change_after_an_undo_leaves_nothing_to_do_again(store):
     make_study(store, "finished")
     at = visit()
@@ -743,6 +755,25 @@ def test_the_address_of_a_view_restores_it(store):
     second.run()
     assert exponents(second) == exponents(first)
     assert second.selectbox(key=state.LAW).value == "power"
+
+
+def test_the_address_names_the_dozen_of_curves_that_is_shown(store):
+    many_curves(store, 15)
+    at = AppTest.from_file(str(APP), default_timeout=SECONDS)
+    at.query_params["page"] = "2"
+    at.run()
+    assert list(at.table[0].value.index) == ["c12", "c13", "c14"]
+    assert at.query_params["page"] == "2"
+
+
+@pytest.mark.parametrize("page", ["9", "0", "-1", "two"])
+def test_a_dozen_that_is_not_there_is_passed_over(store, page):
+    many_curves(store, 15)
+    at = AppTest.from_file(str(APP), default_timeout=SECONDS)
+    at.query_params["page"] = page
+    at.run()
+    assert not at.exception
+    assert len(at.table[0].value) in (3, 12)
 
 
 def test_an_address_that_makes_no_sense_is_passed_over(store):

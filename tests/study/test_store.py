@@ -98,14 +98,34 @@ def test_a_failing_write_leaves_nothing_of_itself(store):
     assert store.work(study)[0].state == "waiting"
 
 
-def test_the_revision_moves_with_points_and_windows_but_not_with_heartbeats(store):
+def test_the_revision_moves_with_points_but_not_with_windows_or_heartbeats(store):
     study = new_study(store)
     before = store.revision()
     store.beat(study)
     assert store.revision() == before
     end(store, study, "small", [(point(), {})])
     store.save_window("c", Window(10, None))
-    assert store.revision() == before + 2
+    assert store.revision() == before + 1
+
+
+def test_the_stamp_of_a_curve_moves_when_its_points_do(store):
+    study = new_study(store)
+    assert store.stamps(study) == {}
+    end(store, study, "small", [(point(error=0.5), {})])
+    first = store.stamps(study)
+    store.save_window("c", Window(10, None))
+    assert store.stamps(study) == first
+    end(store, study, "small", [(point(error=0.4), {})])  # decided anew: as many points as before
+    assert store.stamps(study).keys() == first.keys()
+    assert store.stamps(study) != first
+
+
+def test_curves_are_read_by_name(store):
+    study = new_study(store)
+    end(store, study, "small", [(point(), {"capacity_at_edge": True})])
+    assert [curve.name for curve in store.curves(study, ["c"])] == ["c"]
+    assert store.curves(study, ["other"]) == []
+    assert store.edges(study, ["other"]) == {}
 
 
 def test_a_window_is_remembered_with_its_open_end(store, path):
@@ -117,10 +137,8 @@ def test_a_window_is_remembered_with_its_open_end(store, path):
 
 def test_windows_are_remembered_and_forgotten_in_one_write(store):
     store.save_window("a", Window(10, 50))
-    before = store.revision()
     store.save_windows({"a": None, "b": Window(20, None), "c": Window(None, 7)})
     assert store.windows() == {"b": Window(20, None), "c": Window(None, 7)}
-    assert store.revision() == before + 1
 
 
 def test_edges_and_scores_are_those_of_the_points_that_have_some(store):
