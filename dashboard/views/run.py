@@ -255,8 +255,9 @@ def places(study: int) -> dict[str, str]:
     """Where the code of a study's domains lies that are not ours."""
     try:
         with Store.open(store, "read") as opened:
-            return {row["name"]: row["task"] for row in opened.study_plan(study)[1]["domains"]}
-    except (StoreError, OSError, KeyError):
+            rows = opened.study_plan(study)[1]["domains"]
+            return {str(row["name"]): str(row["task"]) for row in rows}
+    except (StoreError, OSError, KeyError, TypeError):
         return {}
 
 
