@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from engine.study import forks
 from engine.domain_files import DomainError, own_code
+from engine.study import forks
 from engine.study.agenda import PlannedGroup
 from engine.tasks.load import TaskLoader
 from engine.tasks.task import Task
