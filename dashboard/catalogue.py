@@ -39,12 +39,13 @@ def families(store: Path, view: state.View) -> list[Family]:
     """All that can be shown, domains in their usual order, the newest of each first."""
     found: dict[str, list[Curve]] = {}
     taken: set[str] = set()
+    metrics = _metrics(store, view)
     for curve in _all(store, view):
         own = curve
         if curve.name in taken:
             own = _renamed(curve, f"recorded {words.day(curve.measured_on)}")
         taken.add(own.name)
-        found.setdefault(_family(own), []).append(own)
+        found.setdefault(_family(own, metrics.get(curve.name)), []).append(own)
     order = [*DOMAINS, OTHER]
     made = [Family(name, _domain(curves[0]), _main_first(curves)) for name, curves in found.items()]
     return sorted(made, key=lambda family: order.index(family.domain))
@@ -84,14 +85,25 @@ def _renamed(curve: Curve, mark: str) -> Curve:
     )
 
 
-def _family(curve: Curve) -> str:
-    """The name without its metric, where it has one of ours."""
+def _metrics(store: Path, view: state.View) -> dict[str, str]:
+    """The metric's name of each curve that a study here announced, of whatever domain."""
+    return {
+        name: metric
+        for row in view.studies
+        for name, (_, metric) in state.searched(store, row.id, view.revision).about.items()
+    }
+
+
+def _family(curve: Curve, known: str | None) -> str:
+    """The name without its metric, where it has the one that is known, or one of ours."""
     found = MARK.search(curve.name)
     mark = found[0] if found else ""
     name = curve.name.removesuffix(mark)
     domain = DOMAINS.get(curve.domain)
     said, _, metric = name.rpartition(" ")
-    ours = domain is not None and metric in {each.name for each in domain.metrics}
+    ours = metric == known or (
+        domain is not None and metric in {each.name for each in domain.metrics}
+    )
     return (said if ours else name) + mark
 
 

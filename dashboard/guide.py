@@ -57,7 +57,7 @@ steepness domains     what each source wants, and which are ready here
 )
 
 POINTS = """
-Train with whatever you use, and write a row for each training. What makes a curve worth fitting:
+Train with whatever you use. What makes a curve worth fitting:
 
 - Sizes in steps of 2, five or more, the larger shards holding the smaller ones; three seeds or
   more, each with shards of its own.
@@ -65,34 +65,56 @@ Train with whatever you use, and write a row for each training. What makes a cur
   same number of candidates. The error that is written is that of the test split.
 - One test split for all sizes, with no picture, sentence or speaker of it in training.
 
-```text
-import csv
+Say each point as it comes, and it is drawn on Explore, under imported points, while you train:
 
-with open("points.csv", "w", newline="") as file:
-    rows = csv.writer(file)
-    rows.writerow(["curve", "size", "error", "unit", "metric", "seed"])
-    for size in (1000, 2000, 4000, 8000, 16000):
-        for seed in range(3):
-            rows.writerow(["mine", size, train(size, seed), "images", "top-1 error", seed])
+```python
+from engine import log_point
+
+for size in (1000, 2000, 4000, 8000, 16000):
+    for seed in range(3):
+        error = train(size, seed)
+        log_point("mine", size, error, unit="images", metric="top-1 error", seed=seed)
 ```
 
-Take the file in above, or with `steepness import points.csv`; `steepness fit points.csv` fits it
+Or write lines `curve,size,error` to a file, in any language: `steepness import points.csv --follow`
+takes them in as they come. Take a file that is whole in above; `steepness fit points.csv` fits it
 without a store. The commands are strict: they stop at the first fault, this page shows them all.
 """
 
 DOMAIN = """
-There is no plugin interface yet: a new domain is an edit of the engine's source, in five places.
+A domain of your own is a Python file with two names, and gets all that ours get: search, seeds,
+streaming, zones, Plan, treatments of the training.
 
-1. `engine/domains.py`: a row of `DOMAINS` with its name, unit, sources, models and metrics.
-2. `data/`: a module with `is_ready(source, path, cache)`, which says whether a source is on this
-   machine or what to do about it, and with what loads it. It knows no models.
-3. `engine/tasks/`: a module with `load_task(source, path, cache, device)` and `TREATMENTS`. It
-   gives a `Task` (`engine/tasks/task.py`): `device`, `full`, `data_hash`, `guess`, `lengths`,
-   `shard`, `part`, `build`, `loss`, `mean_loss`, `errors`, `scores`. Training, search, store and
-   pages know nothing else of a domain.
-4. `engine/study/presets.py`: a row of `RECIPES` with the ladder of capacities, the learning rates,
-   when to stop, and how many steps a training takes.
-5. `dashboard/words.py`: what its names are called. Tests hold this against the table of domains.
+```python
+from engine import Domain, Metric, array_task, sized, split_rows
+
+DOMAIN = Domain(
+    name="houses",
+    title="House prices",
+    unit="houses",
+    models=("mlp",),
+    metrics=(Metric("mae", "mean absolute error", "1000 $"),),
+)
+
+def load_task(source, path, cache, device):
+    data = split_rows(inputs, prices)  # arrays or tensors; a tenth each for validation and test
+    return array_task(
+        data,
+        device,
+        models={"mlp": sized(network_of_a_width)},
+        loss=mse_loss,  # (output, target) -> mean over rows
+        metrics={"mae": l1_loss},  # the same, of a whole split
+    )
+```
+
+```text
+steepness run houses.py --estimate     checks it and says what it would train
+steepness run houses.py --minutes 10
+```
+
+Code of yours runs only where you name its file on the command line, never from this page, which
+shows its curves like any other. Whole examples lie in `engine/examples`: a table from a CSV file, a
+scikit-learn estimator, a Hugging Face transformer. See the README, “Your own domain”.
 """
 
 

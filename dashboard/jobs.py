@@ -5,13 +5,14 @@ says goes to a log beside the store. All else about a run is read from the store
 """
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,16 @@ class Order:
             device=kept.device,
             paths=kept.paths,
         )
+
+    @property
+    def strangers(self) -> tuple[str, ...]:
+        """Its domains that are not ours: their code runs only where somebody types its place."""
+        return tuple(domain for domain in self.domains if domain not in DOMAINS)
+
+    def typed(self, places: Mapping[str, str], store: Path) -> str:
+        """The command that does it, to be typed; `places` are where the code of strangers lies."""
+        own = replace(self, domains=tuple(places.get(name, name) for name in self.domains))
+        return shlex.join(["steepness", *own.arguments, "--store", str(store)])
 
     @property
     def arguments(self) -> list[str]:
@@ -130,14 +141,9 @@ def start(order: Order, store: Path) -> Job:
     """Start a run that writes into `store`; returns at once.
 
     Raises:
-        JobError: it is of a domain that is not Steepness's own. A store that somebody else made may
-            name any file as one, and code runs only where it was named on the command line.
+        JobError: it would run code that is not ours.
     """
-    if others := [domain for domain in order.domains if domain not in DOMAINS]:
-        raise JobError(
-            f"{others[0]!r} is no domain of Steepness's own, and the page runs no other code: give"
-            " `steepness run` the same command again."
-        )
+    _refuse_strangers(order)
     log = store.with_name(store.name + ".log")
     command = [sys.executable, "-m", "engine.cli", *order.arguments, "--store", str(store)]
     with log.open("wb") as out:
@@ -158,6 +164,7 @@ def estimate(order: Order) -> Estimate:
     Raises:
         JobError: it cannot be run, for the reason given.
     """
+    _refuse_strangers(order)
     command = [sys.executable, "-m", "engine.cli", *order.arguments]
     try:
         answer = subprocess.run(
@@ -174,6 +181,18 @@ def estimate(order: Order) -> Estimate:
         raise JobError(last_words(answer.stderr))
     said = json.loads(answer.stdout.splitlines()[-1])  # a download may have spoken before
     return Estimate(said["sentence"], said["seconds"], said["device"], said["device_reason"])
+
+
+def _refuse_strangers(order: Order) -> None:
+    """A store that somebody else made may name any file as a domain.
+
+    Code that is not ours runs only where it was named on the command line.
+    """
+    if order.strangers:
+        raise JobError(
+            f"{order.strangers[0]!r} is no domain of Steepness's own, and the page runs no other"
+            " code: give `steepness run` the same command again."
+        )
 
 
 def last_words(text: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from engine import VERSION
 from engine.arguments import count, counts, positive
 from engine.columns import visible
+from engine.domain_files import installed_names, own_code
 from engine.domains import DOMAINS
 from engine.exposure import DATA_FOLDER, data_folder, is_exposed, warning
 from engine.study.subject import PRESETS
@@ -29,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 2
     try:
-        return int(options.run(options))
+        with own_code():
+            return int(options.run(options))
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 1
@@ -77,7 +79,10 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="train models on growing fractions of a data set")
     run.add_argument(
-        "domains", choices=DOMAINS, nargs="+", metavar="DOMAIN", help=", ".join(DOMAINS)
+        "domains",
+        nargs="+",
+        metavar="DOMAIN",
+        help=f"{', '.join(DOMAINS)}, an installed one, or the path of a Python file with your own",
     )
     length = run.add_mutually_exclusive_group()
     length.add_argument("--preset", choices=PRESETS, help="how thorough; default quick")
@@ -116,6 +121,9 @@ def _parser() -> argparse.ArgumentParser:
 
     taken = commands.add_parser("import", help="take in a points CSV")
     taken.add_argument("points", type=Path, metavar="POINTS.csv")
+    taken.add_argument(
+        "--follow", action="store_true", help="go on taking in lines that are added, until Ctrl-C"
+    )
     _add_store(taken)
     taken.set_defaults(run=_import)
 
@@ -163,18 +171,21 @@ def _app(options: argparse.Namespace) -> int:
 
 def _domains(options: argparse.Namespace) -> int:
     if options.names:
-        print("\n".join(DOMAINS))
+        print("\n".join([*DOMAINS, *installed_names()]))
         return 0
     from importlib import import_module
 
+    from engine.domain_files import find
     from engine.study.location import default_cache
 
-    for domain in DOMAINS.values():
+    for domain in map(find, (*DOMAINS, *installed_names())):
         metrics = ", ".join(metric.title for metric in domain.metrics)
         print(f"{domain.name}: {domain.title}; sizes in {domain.unit}; {metrics}")
         print(f"  models {', '.join(domain.models)} (the first is the default)")
         for source in domain.sources:
-            ready, why = import_module(domain.data).is_ready(source, None, default_cache())
+            ready, why = True, "comes with its domain"
+            if domain.data:
+                ready, why = import_module(domain.data).is_ready(source, None, default_cache())
             print(f"  {source:17} {'ready' if ready else 'not ready'}: {why}")
     return 0
 
@@ -213,6 +224,15 @@ def _import(options: argparse.Namespace) -> int:
     from engine.curve import read_points
     from engine.study.store import Store
 
+    if options.follow:
+        from engine.follow import follow
+
+        print(f"following {options.points}; Ctrl-C ends it", flush=True)
+        try:
+            for fresh in follow(options.points, _store_path(options)):
+                print(f"{fresh} points taken in", flush=True)
+        except KeyboardInterrupt:
+            return 0  # the end that it is meant to have
     points = read_points(options.points)
     with Store.open(_store_path(options)) as store:
         store.check()

@@ -1,11 +1,15 @@
 """The domains: what a study can be run on, and where the code of each lies.
 
 Light: the page, `--help` and `steepness domains` read it, so it names modules and imports none.
-A domain is a row of DOMAINS, a module of sources in `data` and a module of its task in
-`engine.tasks`; nothing else in the engine knows one domain from another.
+A domain is a row, and a module with `load_task`: ours are the rows of DOMAINS and their modules lie
+in `engine.tasks`; a user's own is a Python file or an installed module that holds both, found by
+`engine.domain_files`. Nothing else in the engine knows one domain from another.
 """
 
 from dataclasses import dataclass
+
+SHARE = "share"
+LADDER = tuple(1_000 * 2**k for k in range(9))  # to 256,000: what two cores train in minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,20 +20,31 @@ class Metric:
     title: str  # on the axis: "top-1 error"
     unit: str  # what it is measured in: "share" of the test set, "nats/word"
 
+    @property
+    def label(self) -> str:
+        """Title and unit, as an axis has them; shares are shown in percent."""
+        return self.title if self.unit == SHARE else f"{self.title}, {self.unit}"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
-    """One row of the paper's table."""
+    """One row of the paper's table, or of a user's own."""
 
     name: str  # what `steepness run` takes
     title: str  # how a reader sees it
     unit: str  # what a size counts
-    data: str  # module with `is_ready(source, path)`
-    task: str  # module with `load_task` and `TREATMENTS`
-    sources: tuple[str, ...]  # data sets, the default first
-    models: tuple[str, ...]  # families, the default first
     metrics: tuple[Metric, ...]  # the one that is searched for first, where it is an error
+    models: tuple[str, ...]  # families, the default first
+    sources: tuple[str, ...] = ("own",)  # data sets, the default first
     treatments: tuple[str, ...] = ()  # of its training data: the names in its task's TREATMENTS
+    data: str = ""  # module with `is_ready(source, path, cache)`; "": nothing can be missing
+    task: str = ""  # module with `load_task` and TREATMENTS, or the path of a user's file
+    sha256: str = ""  # of the file of a domain that is not ours, as it was when it was found
+    # How it is searched. Ours have recipes of their own, read off studies: engine.study.presets.
+    ladder: tuple[int, ...] = LADDER  # capacities in parameters, small to large
+    rates: tuple[float, float] = (5e-4, 1e-2)  # lowest and highest learning rate, of AdamW
+    batch: int = 32  # rows
+    smallest: float = 0.004  # share of the data at the smallest size: eight doublings below all
 
 
 CROSS_ENTROPY = "cross-entropy"

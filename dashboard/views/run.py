@@ -19,6 +19,7 @@ store = st.session_state[state.STORE]
 
 RESUME = "Goes on where it stopped, to the very points of an undisturbed run."
 RETRY = "Trains again what failed, and what was not reached; everything else is kept."
+OWN = "A domain of your own runs only where you name its file: to go on, type this."
 MOST_FAILED = 20  # groups of trainings that are named
 PAST = 20  # studies listed; the newest are what one looks for
 ASKED = "asked"  # the order of this session whose estimate was asked for last
@@ -221,7 +222,8 @@ def past(view: state.View, busy: bool) -> None:
             st.markdown(said, width="stretch")
             unfinished = row.state in ("failed", "stopped", "waiting")
             failed = [g for g in groups(row.id) if g.state == "failed"] if unfinished else []
-            if unfinished:
+            order = jobs.Order.again(row.settings)
+            if unfinished and not order.strangers:
                 st.button(
                     "Retry the failed" if failed else "Resume",
                     key=f"resume-{row.id}",
@@ -229,7 +231,7 @@ def past(view: state.View, busy: bool) -> None:
                     help=RETRY if failed else RESUME,
                     disabled=busy,
                     on_click=begin,
-                    args=(jobs.Order.again(row.settings),),
+                    args=(order,),
                 )
             if st.button("Explore", key=f"explore-{row.id}", icon=":material/show_chart:"):
                 explore(row.id)
@@ -242,9 +244,22 @@ def past(view: state.View, busy: bool) -> None:
                 on_click=change,
                 args=(lambda opened, study=row.id: opened.bin_study(study),),
             )
+        if unfinished and order.strangers:
+            st.caption(OWN)
+            st.code(order.typed(places(row.id), store.absolute()), language="bash", wrap_lines=True)
         if failed:
             what_failed(failed)
     deleted()
+
+
+def places(study: int) -> dict[str, str]:
+    """Where the code of a study's domains lies that are not ours."""
+    try:
+        with Store.open(store, "read") as opened:
+            rows = opened.study_plan(study)[1]["domains"]
+            return {str(row["name"]): str(row["task"]) for row in rows}
+    except (StoreError, OSError, KeyError, TypeError):
+        return {}
 
 
 def what_failed(failed: Sequence[WorkRow]) -> None:

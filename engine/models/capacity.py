@@ -1,11 +1,16 @@
 """A model's size as one number: its trained parameters. The width of a family follows from it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
+
+from data.errors import DataError
+
+WIDEST = 2**24  # a layer of that width alone has more parameters than any machine trains
 
 
 def parameters(model: nn.Module) -> int:
@@ -19,6 +24,9 @@ def nearest_width(family: Callable[[int], nn.Module], capacity: int) -> int:
     Args:
         family: builds a model of a width; parameter counts must rise with it.
         capacity: wanted number of trained parameters.
+
+    Raises:
+        DataError: they do not rise: no width comes near the capacity.
     """
 
     def count(width: int) -> int:
@@ -27,11 +35,22 @@ def nearest_width(family: Callable[[int], nn.Module], capacity: int) -> int:
 
     low, high = 1, 2
     while count(high) < capacity:
+        if high > WIDEST:
+            raise DataError(
+                f"a model of width {high:,} has {count(high):,} parameters where {capacity:,} are"
+                " wanted: its layers must grow with the width."
+            )
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if count(middle) < capacity else (low, middle)
     return min((low, high), key=lambda width: abs(count(width) - capacity))
+
+
+def sized(family: Callable[[int], nn.Module]) -> Callable[[int], nn.Module]:
+    """From what builds a model of a width to what builds one of a number of parameters."""
+    width = cache(partial(nearest_width, family))  # a transformer takes a second to find its own
+    return lambda capacity: family(width(capacity))
 
 
 class _Unfilled(TorchFunctionMode):

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from engine.domain_files import DomainError, own_code
 from engine.study import forks
 from engine.study.agenda import PlannedGroup
 from engine.tasks.load import TaskLoader
@@ -175,6 +176,7 @@ def _work(pipe: Connection, loader: TaskLoader) -> None:
     """A worker: trains what comes through the pipe, on one thread, until its driver ends."""
     import torch
 
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # of libraries that a user's domain brings along
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
     threading.Thread(target=_die_with_driver, daemon=True).start()
     torch.set_num_threads(1)
@@ -184,14 +186,17 @@ def _work(pipe: Connection, loader: TaskLoader) -> None:
         began = time.perf_counter()
         try:
             about = spec.domain, spec.data, spec.treatment
-            if about not in tasks:
-                tasks[about] = loader(*about)
-            began = time.perf_counter()
-            answer = _Answer(_trained(tasks[about], spec, apart), time.perf_counter() - began)
+            with own_code():
+                if about not in tasks:
+                    tasks[about] = loader(*about)
+                began = time.perf_counter()
+                found = _trained(tasks[about], spec, apart)
+            answer = _Answer(found, time.perf_counter() - began)
         except MemoryError as error:
             answer = _Answer([], time.perf_counter() - began, str(error) or NO_MEMORY, memory=True)
         except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
+            own = isinstance(error, DomainError)  # its message is whole
+            reason = str(error) if own else f"{type(error).__name__}: {error}"
             answer = _Answer([], time.perf_counter() - began, reason)
         pipe.send(answer)
 

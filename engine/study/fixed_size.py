@@ -6,7 +6,6 @@ candidates whenever asked, never stored.
 """
 
 from engine.curve import Curve, gather
-from engine.domains import DOMAINS
 from engine.study.agenda import shard_name
 from engine.study.plan import stored_plan
 from engine.study.search import choose
@@ -32,7 +31,7 @@ def fixed_size_curves(store: Store, study: int) -> list[Curve]:
     for about in store.study_curves(study):
         assert about.subject is not None
         part = plan.subjects[about.subject]
-        metric = next(m for m in DOMAINS[part.subject.domain].metrics if m.name == about.metric)
+        metric = next(m for m in plan.metrics(part.subject.domain) if m.name == about.metric)
         for capacity in part.recipe.ladder:
             points = []
             for size in part.sizes:

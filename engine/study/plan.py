@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from data import shards
+from engine.domains import DOMAINS, Domain, Metric
 from engine.numbers import duration
 from engine.study.search import Search
 from engine.study.subject import Settings, Subject
@@ -128,6 +129,12 @@ class Plan:
     subjects: tuple[SubjectPlan, ...]
     workers: int
     seconds: float  # wall
+    domains: tuple[Domain, ...] = ()  # those that are not ours, as they were
+
+    def metrics(self, domain: str) -> tuple[Metric, ...]:
+        """What is measured of a domain."""
+        own = {row.name: row for row in self.domains}
+        return (own.get(domain) or DOMAINS[domain]).metrics
 
     @property
     def sentence(self) -> str:
@@ -311,7 +318,15 @@ def stored_plan(record: dict[str, Any]) -> Plan:
         tuple(_stored_subject(part) for part in record["subjects"]),
         record["workers"],
         record["seconds"],
+        tuple(map(stored_domain, record.get("domains", ()))),
     )
+
+
+def stored_domain(record: dict[str, Any]) -> Domain:
+    """A domain's row as the store keeps it, read back equal."""
+    lists = {name: tuple(value) for name, value in record.items() if isinstance(value, list)}
+    metrics = tuple(Metric(**metric) for metric in record["metrics"])
+    return Domain(**{**record, **lists, "metrics": metrics})
 
 
 def _stored_subject(record: dict[str, Any]) -> SubjectPlan:

@@ -7,6 +7,7 @@ shows them: `python -m engine.study.pace --store STORE`).
 
 from dataclasses import replace
 
+from engine.domains import Domain
 from engine.study.plan import Pace, Recipe
 from engine.study.search import Search
 from engine.study.subject import Subject
@@ -53,6 +54,9 @@ SPEECH_RATES = (1.2e-3, 8e-3)
 SPEECH_SCHEDULE = Schedule(batch=8, watched=128, first_evaluation=60, floor_steps=400, patience=1.5)
 SPEECH_PACE = Pace(steps=1600.0, size=200, growth=0.65)
 SPEECH_LADDER = (15_000, 30_000, 60_000, 120_000, 240_000, 480_000)  # 240k won from 439 s on
+
+# Of a user's own, before anything is known of it: between that of images and that of text.
+OWN_PACE = Pace(steps=700.0, size=1000, growth=0.4)
 
 
 def _recipes(
@@ -149,9 +153,36 @@ RECIPES: dict[str, dict[str, Recipe]] = {
 }
 
 
-def recipe(subject: Subject, preset: str | None, minutes: float | None) -> Recipe:
-    """The recipe of a preset; with minutes alone, the most thorough one that they suit."""
-    known = RECIPES[subject.domain]
+def own_recipes(row: Domain) -> dict[str, Recipe]:
+    """The presets of a domain that is not ours, from what its row says of its search.
+
+    With one learning rate, or one capacity, that is all there is to try.
+    """
+    known = _recipes(
+        row.ladder,
+        (row.ladder[min(1, len(row.ladder) - 1)], row.ladder[min(5, len(row.ladder) - 1)]),
+        row.rates,
+        (Schedule(batch=row.batch, watched=1024), Schedule(batch=row.batch, watched=2048)),
+        OWN_PACE,
+        (row.smallest, row.smallest),
+        0,
+    )
+    if row.rates[0] < row.rates[1]:
+        return known
+    return {
+        name: replace(found, search=replace(found.search, rates=1, widenings=0))
+        for name, found in known.items()
+    }
+
+
+def recipe(
+    subject: Subject, preset: str | None, minutes: float | None, own: Domain | None = None
+) -> Recipe:
+    """The recipe of a preset; with minutes alone, the most thorough one that they suit.
+
+    `own` is the row of a domain that is not ours.
+    """
+    known = own_recipes(own) if own else RECIPES[subject.domain]
     if preset is None:
         assert minutes is not None
         standard = known["standard"].minutes

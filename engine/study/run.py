@@ -7,31 +7,35 @@ the same seeds to the same numbers.
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from types import FrameType
+from types import FrameType, MappingProxyType
 
 import torch
 from filelock import FileLock, Timeout
 
 from engine import VERSION
-from engine.domains import DOMAINS
+from engine.domains import DOMAINS, Domain, Metric
 from engine.study import executors, plan, presets
 from engine.study.agenda import Agenda, PlannedGroup, shard_name
 from engine.study.location import default_cache, unused
-from engine.study.plan import Extent, Plan, Recipe, stored_plan
+from engine.study.plan import Extent, Pace, Plan, Recipe, stored_plan
 from engine.study.settle import settle
 from engine.study.sharing import shared
 from engine.study.store import NewCurve, Store, StoreError, StoreGone, WorkRow
 from engine.study.subject import Settings, Subject, stored_settings
 from engine.tasks.load import TaskLoader
-from engine.tasks.task import Task
-from engine.training import probe, ways
+from engine.tasks.task import FittedTask, Task
+from engine.tasks.trial import trial
+from engine.training import fitted, probe, ways
 from engine.training.device import Device
 from engine.training.spec import SGD, Candidate, GroupSpec, Schedule, Speed
 
+Own = Mapping[str, Domain]  # domains that are not ours, by name
+NONE: Own = MappingProxyType({})
+ONE_STEP = Pace(steps=1.0, size=1.0, growth=0.0)  # of models that are fitted in one go
 BEAT_SECONDS = 1.0  # between two signs of life; the store calls a driver lost after 15
 
 
@@ -58,26 +62,41 @@ class Prepared:
     curves: tuple[NewCurve, ...]
 
 
-def prepare(settings: Settings, device: Device, workers: int) -> Prepared:
+def prepare(settings: Settings, device: Device, workers: int, domains: Own = NONE) -> Prepared:
     """Load the data, measure this machine's speed and make the plan; trains nothing.
 
+    Args:
+        settings: what is asked for.
+        device: to train on.
+        workers: processes.
+        domains: those of the settings that are not ours, by name.
+
     Raises:
+        engine.domain_files.DomainError: one of those breaks a rule.
         RunError: the settings leave nothing to train; the message says how to go on.
         data.errors.DataError: the data is not ready on this machine.
     """
-    load = _loader(settings, device)
+    load = _loader(settings, device, domains)
     recipes, extents, speeds, curves = [], [], [], []
     for index, subject in enumerate(settings.subjects):
         task = load(subject.domain, subject.data, subject.treatment)
-        found = presets.recipe(subject, settings.preset, settings.minutes)
+        own = domains.get(subject.domain)
+        found = presets.recipe(subject, settings.preset, settings.minutes, own)
+        if own:
+            trial(task, own, subject.model, subject.treatment)
+        if isinstance(task, FittedTask):
+            found = replace(found, schedule=fitted.WHOLE, pace=ONE_STEP)
         recipes.append(found)
-        extents.append(_extent(task, subject))
-        speeds.append(_speeds(task, subject, found))
-        curves += _announced(task, subject, index)
+        extents.append(_extent(task, (own or DOMAINS[subject.domain]).unit))
+        kept = f"ways-{own.sha256[:16]}.json" if own else "ways.json"  # its code may change
+        speeds.append(_speeds(task, subject, found, default_cache() / kept))
+        metrics = (own or DOMAINS[subject.domain]).metrics
+        curves += _announced(task, subject, metrics, index)
     try:
         made = plan.make_plan(settings, recipes, extents, speeds, workers)
     except plan.PlanError as error:
         raise RunError(str(error)) from error
+    made = replace(made, domains=tuple(domains.values()))
     return Prepared(settings, made, device, tuple(curves))
 
 
@@ -88,8 +107,9 @@ def run_study(
     device: Device,
     workers: int,
     show: Callable[[Progress], None],
+    domains: Own = NONE,
 ) -> int:
-    """Run a study to its end, or go on with it where it stopped.
+    """Run a study to its end, or go on with it where it stopped; the arguments are `prepare`'s.
 
     Returns:
         The study's id; its state in the store says how it ended: finished, stopped or failed.
@@ -103,13 +123,16 @@ def run_study(
         store.check()
         study, settings = _found(store, settings)
         if study is None:
+            for said in _changed(store, settings):
+                show(Progress(0.0, None, said))
             show(Progress(0.0, None, "loading the data and measuring this machine's speed"))
-            study = _create(store, prepare(settings, device, workers))
+            study = _create(store, prepare(settings, device, workers, domains))
         store.retry_failed(study)
         store.set_study(study, "running", workers=workers)
         try:
             with _stop_asked() as asked, shared(device, workers):
-                _drive(store, study, _loader(settings, device), workers, show, asked)
+                loader = _loader(settings, device, domains)
+                _drive(store, study, loader, workers, show, asked)
             store.check()  # a store that was written over meanwhile is not called finished
         except KeyboardInterrupt:
             store.set_study(study, "stopped", "stopped; run it again to go on")
@@ -149,6 +172,20 @@ def _found(store: Store, settings: Settings) -> tuple[int | None, Settings]:
         if same and store.study_plan(row.id)[1].get("subjects"):  # else of an earlier format
             return row.id, kept
     return None, settings
+
+
+def _changed(store: Store, settings: Settings) -> Iterator[str]:
+    """That a study of these settings is there but for the files of its domains, for the user."""
+    for row in store.studies():
+        kept = stored_settings(row.settings)
+        if kept.code != settings.code and replace(kept, code=settings.code) == settings:
+            for (name, then), (_, now) in zip(kept.code, settings.code, strict=True):
+                if then != now:
+                    yield (
+                        f"the file of {name} has changed since the study {row.name} (sha256"
+                        f" {then[:12]} then, {now[:12]} now), so this is a new one; put the file"
+                        " back as it was to go on with that one"
+                    )
 
 
 def _drive(
@@ -237,30 +274,36 @@ def _create(store: Store, prepared: Prepared) -> int:
     )
 
 
-def _loader(settings: Settings, device: Device) -> TaskLoader:
+def _loader(settings: Settings, device: Device, domains: Own) -> TaskLoader:
     paths = {domain: Path(path) for domain, path in settings.paths}
-    return TaskLoader(paths, default_cache(), device.kind)
+    return TaskLoader(paths, default_cache(), device.kind, dict(domains))
 
 
-def _extent(task: Task, subject: Subject) -> Extent:
+def _extent(task: Task, unit: str) -> Extent:
     return Extent(
         full=task.full,
         rows=len(task.shard(task.full, seed=0)),
         validation=len(task.part("validation").rows),
         test=len(task.part("test").rows),
-        unit=DOMAINS[subject.domain].unit,
+        unit=unit,
     )
 
 
-def _speeds(task: Task, subject: Subject, recipe: Recipe) -> dict[int, Speed]:
-    """The speeds of the ladder's ends and a long one's middle; those between follow from them."""
+def _speeds(task: Task, subject: Subject, recipe: Recipe, kept: Path) -> dict[int, Speed]:
+    """The speeds of the ladder's ends and a long one's middle; those between follow from them.
+
+    `kept` remembers the ways that were the fastest.
+    """
     ladder = recipe.ladder
     rungs = sorted(
         {ladder[0], ladder[-1], *([ladder[len(ladder) // 2]] if len(ladder) > 3 else [])}
     )
     batch, found = recipe.schedule.batch, {}
     for rung in rungs:
-        way = ways.fastest(default_cache() / "ways.json", task, subject.model, rung, batch)
+        if isinstance(task, FittedTask):
+            found[rung] = fitted.measure(task, subject.model, rung, recipe.rates[0])
+            continue
+        way = ways.fastest(kept, task, subject.model, rung, batch)
         if subject.treatment == SGD and way == "stacked":
             way = "plain"  # stacks are of AdamW
         found[rung] = probe.measure(task, subject.model, rung, batch, way)
@@ -269,20 +312,23 @@ def _speeds(task: Task, subject: Subject, recipe: Recipe) -> dict[int, Speed]:
     return found
 
 
-def _announced(task: Task, subject: Subject, index: int) -> list[NewCurve]:
+def _announced(
+    task: Task, subject: Subject, metrics: Sequence[Metric], index: int
+) -> list[NewCurve]:
     """A curve for each metric that the task measures, with its best-guess level."""
+    guess = task.guess
     return [
         NewCurve(
             f"{subject.label} {metric.name}",
-            task.guess[metric.name],
+            guess[metric.name],
             task.data_hash,
             VERSION,
             "measured here",
             subject=index,
             metric=metric.name,
         )
-        for metric in DOMAINS[subject.domain].metrics
-        if metric.name in task.guess
+        for metric in metrics
+        if metric.name in guess
     ]
 
 

@@ -3,16 +3,18 @@
 import argparse
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
-from engine.domains import DOMAINS, OF_TRAINING
+from engine.domain_files import UnknownDomainError, find
+from engine.domains import DOMAINS, OF_TRAINING, Domain
 from engine.laws.compare import compare
 from engine.laws.fit import fit
 from engine.laws.propose import propose_window
 from engine.numbers import duration, with_interval
-from engine.study.run import Progress, prepare, run_study
+from engine.study.run import Prepared, Progress, prepare, run_study
 from engine.study.sharing import default_workers
 from engine.study.store import Store
 from engine.study.subject import Settings, Subject
@@ -28,46 +30,71 @@ def run(options: argparse.Namespace, path: Path) -> int:
     """Estimate or run the study that the options describe; returns the exit code."""
     device = devices.choose(options.device)
     try:
-        subjects, paths = _subjects(options), _paths(options)
-    except UsageError as error:
+        rows = named(options.domains)
+        settings = asked(options, rows, device.kind)
+    except (UnknownDomainError, UsageError) as error:
         print(f"steepness: {error}", file=sys.stderr)
         return 2
-    settings = Settings(
-        subjects=subjects,
-        preset=options.preset or (None if options.minutes else "quick"),
-        minutes=options.minutes,
-        sizes=options.sizes,
-        seeds=options.seeds,
-        device=device.kind,
-        paths=paths,
-    )
+    own = {name: row for name, row in rows.items() if row.sha256}
     workers = options.workers or default_workers(device)
     if options.estimate:
-        return _estimate(settings, device, workers, options.format)
+        return _estimate(prepare(settings, device, workers, own), options.format)
     with Store.open(path) as store:
         bar = _Bar(f"{device.name}: {device.reason}; results go to {path}")
         try:
-            study = run_study(store, settings, device=device, workers=workers, show=bar.show)
+            study = run_study(
+                store, settings, device=device, workers=workers, show=bar.show, domains=own
+            )
         finally:
             bar.close()  # before the last words: the page shows the last line of what is written
         return _report(store, study)
 
 
-def _subjects(options: argparse.Namespace) -> tuple[Subject, ...]:
+def asked(options: argparse.Namespace, rows: Mapping[str, Domain], device: str) -> Settings:
+    """The study that the options describe, of the domains that they name.
+
+    Raises:
+        UsageError: they describe none.
+    """
+    return Settings(
+        subjects=_subjects(options, rows),
+        preset=options.preset or (None if options.minutes else "quick"),
+        minutes=options.minutes,
+        sizes=options.sizes,
+        seeds=options.seeds,
+        device=device,
+        paths=_paths(options, rows),
+        code=tuple((row.name, row.sha256) for row in rows.values() if row.sha256),
+    )
+
+
+def named(said: Sequence[str]) -> dict[str, Domain]:
+    """The domains that were named, by their names."""
+    rows: dict[str, Domain] = {}
+    for row in map(find, said):
+        other = rows.setdefault(row.name, row)
+        if other.task != row.task:
+            raise UsageError(
+                f"{other.task} and {row.task} both call their domain {row.name!r}: a study needs a"
+                " name for each; change one."
+            )
+    return rows
+
+
+def _subjects(options: argparse.Namespace, rows: Mapping[str, Domain]) -> tuple[Subject, ...]:
     """Every domain with each of its data sets, models and treatments that were asked for.
 
     An option may name its domain (`words=rhn`); else it goes to every domain that knows it.
     """
-    asked = list(dict.fromkeys(options.domains))
-    data = _shared_out("--data", options.data, {d: DOMAINS[d].sources for d in asked})
-    models = _shared_out("--model", options.model, {d: DOMAINS[d].models for d in asked})
-    known = {d: ("none", *DOMAINS[d].treatments, *OF_TRAINING) for d in asked}
+    data = _shared_out("--data", options.data, {d: rows[d].sources for d in rows})
+    models = _shared_out("--model", options.model, {d: rows[d].models for d in rows})
+    known = {d: ("none", *rows[d].treatments, *OF_TRAINING) for d in rows}
     treated = _shared_out("--treatment", options.treatment, known)
     return tuple(
         Subject(domain, source, model, "" if treatment == "none" else treatment)
-        for domain in asked
-        for source in data[domain] or DOMAINS[domain].sources[:1]
-        for model in models[domain] or DOMAINS[domain].models[:1]
+        for domain in rows
+        for source in data[domain] or rows[domain].sources[:1]
+        for model in models[domain] or rows[domain].models[:1]
         for treatment in ["none", *(t for t in treated.get(domain, []) if t != "none")]
     )
 
@@ -89,29 +116,29 @@ def _shared_out(
     return given
 
 
-def _paths(options: argparse.Namespace) -> tuple[tuple[str, str], ...]:
+def _paths(options: argparse.Namespace, rows: Mapping[str, Domain]) -> tuple[tuple[str, str], ...]:
     """Where each domain's data lie: PATH for all the domains asked for, DOMAIN=PATH for one."""
     found: dict[str, str] = {}
     for value in options.data_path or ():
         domain, mark, path = value.partition("=")
-        named = bool(mark) and domain in DOMAINS
+        named = bool(mark) and domain in (*rows, *DOMAINS)
         place = Path(path if named else value).expanduser().absolute()
         if not place.exists():
             raise UsageError(f"--data-path {value}: there is nothing at {place}")
-        for one in [domain] if named else options.domains:
+        for one in [domain] if named else rows:
             found[one] = str(place)
     return tuple(found.items())
 
 
-def _estimate(settings: Settings, device: devices.Device, workers: int, style: str) -> int:
-    made = prepare(settings, device, workers).plan
+def _estimate(prepared: Prepared, style: str) -> int:
+    made, device = prepared.plan, prepared.device
     if style == "json":
         answer = {
             "sentence": made.sentence,
             "seconds": made.seconds,
             "device": device.name,
             "device_reason": device.reason,
-            "workers": workers,
+            "workers": made.workers,
         }
         print(json.dumps(answer))
     else:

@@ -51,13 +51,16 @@ def settle(
 
 
 def point(part: SubjectPlan, curve: str, metric: Metric, run: Candidate, device: str) -> Point:
-    """A training's test error as a point of a curve."""
+    """A training's test error as a point of a curve.
+
+    Where no table of ours knows the metric's unit, the point itself says it.
+    """
     return Point(
         curve=curve,
         size=run.size,
         error=run.test[metric.name],
         unit=part.extent.unit,
-        metric=metric.title,
+        metric=metric.title if part.subject.domain in DOMAINS else metric.label,
         domain=part.subject.domain,
         model=part.subject.model,
         seed=run.seed,
@@ -94,7 +97,7 @@ def _points(
     for curve in store.study_curves(study):
         if curve.subject != decision.subject:
             continue
-        metric = next(m for m in DOMAINS[part.subject.domain].metrics if m.name == curve.metric)
+        metric = next(m for m in plan.metrics(part.subject.domain) if m.name == curve.metric)
         for run in choice.runs:
             if not run.test.get(metric.name):  # failed, or no mistake: neither fits on a log axis
                 continue

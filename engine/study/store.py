@@ -653,6 +653,42 @@ class Store:
             _insert_points(write, [(point, {}) for point in fresh])
         return len(fresh)
 
+    def add_points(self, points: Sequence[Point], version: str) -> int:
+        """Add points made elsewhere to their curves, as they come; returns how many were new.
+
+        Raises:
+            StoreError: a study measured one of the curves, or a point of that size and seed is
+                there with another error; nothing is changed.
+        """
+        fresh: dict[Point, None] = {}
+        with self._writing() as write:
+            held = {curve: study for curve, study in self._tuples("SELECT name, study FROM curve")}
+            for point in points:
+                if held.get(point.curve) is not None:
+                    raise StoreError(
+                        f'the curve "{point.curve}" was measured by a study; give yours another'
+                        " name."
+                    )
+                there = self._tuples(
+                    "SELECT error FROM point WHERE curve = ? AND size = ? AND seed IS ?",
+                    point.curve,
+                    point.size,
+                    point.seed,
+                )
+                if (point.error,) in there:
+                    continue
+                if there and point.seed is not None:
+                    raise StoreError(
+                        f'the curve "{point.curve}" has the error {there[0][0]:g} at size'
+                        f" {point.size:g} and seed {point.seed}, not {point.error:g}; give the"
+                        " curve another name, or each repeat a seed of its own."
+                    )
+                fresh[point] = None
+            new = dict.fromkeys(point.curve for point in fresh if point.curve not in held)
+            _announce(write, [NewCurve(name, None, "", version, "imported") for name in new], None)
+            _insert_points(write, [(point, {}) for point in fresh])
+        return len(fresh)
+
     def swap_imported(self, out: Sequence[Curve], into: Sequence[Curve]) -> None:
         """Take imported curves out of the store and put others in, both or neither.
 

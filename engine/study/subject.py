@@ -38,6 +38,7 @@ class Settings:
     seeds: int | None = None
     device: str = "cpu"
     paths: tuple[tuple[str, str], ...] = ()  # (domain, where its data lie), where the user said so
+    code: tuple[tuple[str, str], ...] = ()  # (domain, sha256 of its file) of those not ours
 
     @property
     def key(self) -> str:
@@ -61,4 +62,5 @@ def stored_settings(record: dict[str, Any]) -> Settings:
         seeds=record["seeds"],
         device=record["device"],
         paths=tuple((domain, path) for domain, path in record["paths"]),
+        code=tuple((domain, sha256) for domain, sha256 in record.get("code", ())),
     )

@@ -8,7 +8,7 @@ counts units, of which a row may hold many (words of a passage, seconds of a rec
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
@@ -47,8 +47,11 @@ class Task(Protocol):
         """16 hex digits over all of its data, the same on every machine."""
 
     @property
-    def guess(self) -> Mapping[str, float]:
-        """Best-guess level by metric name: the error of one who knows the labels' shares only."""
+    def guess(self) -> Mapping[str, float | None]:
+        """Best-guess level by metric name: the error of one who knows the labels' shares only.
+
+        None where it is not known; a metric that is not named is not measured of this source.
+        """
 
     @property
     def lengths(self) -> NDArray[np.int64] | None:
@@ -93,6 +96,30 @@ class Task(Protocol):
 
         Measured on the test split, at the largest shard only.
         """
+
+
+@runtime_checkable
+class FittedTask(Protocol):
+    """A task whose models are fitted in one go, as scikit-learn's are, and not step by step.
+
+    It has all of a Task but `build`, `extent` and `loss`; its models are whatever it likes.
+    """
+
+    def fit(
+        self, family: str, capacity: int, rate: float, rows: NDArray[np.int64], seed: int
+    ) -> Any:
+        """A model of a family fitted to some training rows, (k,).
+
+        Args:
+            family: its name.
+            capacity: how large the model may get.
+            rate: how fast it learns, where it has such a setting.
+            rows: of the training split, (k,).
+            seed: of all that it draws.
+        """
+
+    def parameters(self, model: Any, capacity: int) -> int:
+        """How large a fitted model is; its capacity where it cannot be counted."""
 
 
 AnyTask = TypeVar("AnyTask", bound=Task)

@@ -25,8 +25,8 @@ from torch import Tensor, nn
 
 from data.shards import shard_hash
 from engine.models.capacity import parameters
-from engine.tasks.task import Part, Task
-from engine.training import loop, stack
+from engine.tasks.task import FittedTask, Part, Task
+from engine.training import fitted, loop, stack
 from engine.training.adamw import AdamW
 from engine.training.batches import batches
 from engine.training.spec import Candidate, GroupSpec, Schedule
@@ -45,6 +45,7 @@ TRAIN_PROBE = 512  # rows of the shard on which the training loss is reported: w
 class _Replica:
     """A training under way."""
 
+    seed: int
     learning_rate: float
     model: nn.Module
     optimizer: loop.Optimizer
@@ -85,6 +86,8 @@ def run_group(task: Task, spec: GroupSpec) -> list[Candidate]:
     Raises:
         MemoryError: the device's memory does not hold even one seed's replicas.
     """
+    if isinstance(task, FittedTask):
+        return fitted.run_fits(task, spec)
     try:
         found = _trained(task, spec)
         if task.device.type == "cuda":
@@ -145,7 +148,7 @@ def _rivalry(task: Task, spec: GroupSpec, seed: int) -> _Rivals:
 def _start(task: Task, spec: GroupSpec, seed: int, rate: float) -> _Replica:
     model = task.build(spec.model, spec.capacity, seed)
     optimizer = loop.optimizer(model, rate, spec.treatment)
-    return _Replica(rate, model, optimizer, loop.trainer(task, model, optimizer, spec.way))
+    return _Replica(seed, rate, model, optimizer, loop.trainer(task, model, optimizer, spec.way))
 
 
 def _advance(task: Task, spec: GroupSpec, rivalries: list[_Rivals], steps: int) -> None:
@@ -167,7 +170,9 @@ def _advance(task: Task, spec: GroupSpec, rivalries: list[_Rivals], steps: int) 
     else:
         for replica, rows in due:
             began = time.perf_counter()
-            replica.train(rows)
+            with torch.random.fork_rng(devices=[]):  # for dropout: from here alone
+                torch.manual_seed(replica.seed * 2**32 + replica.step)
+                replica.train(rows)
             replica.seconds += time.perf_counter() - began
     for replica, _ in due:
         replica.step += steps

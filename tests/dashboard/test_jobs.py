@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
@@ -81,15 +82,7 @@ def test_the_command_that_resumes_a_study_asks_for_the_very_same_study(asked, tm
 def settings_of(arguments: list[str]) -> Settings:
     """What the command line makes of its arguments: as run_command.run does before it trains."""
     options = cli._parser().parse_args(arguments)
-    return Settings(
-        subjects=run_command._subjects(options),
-        preset=options.preset or (None if options.minutes else "quick"),
-        minutes=options.minutes,
-        sizes=options.sizes,
-        seeds=options.seeds,
-        device="cpu",
-        paths=run_command._paths(options),
-    )
+    return run_command.asked(options, run_command.named(options.domains), "cpu")
 
 
 def test_the_last_thing_that_a_job_said_is_the_end_of_its_progress_bar(tmp_path):
@@ -146,3 +139,21 @@ def test_a_job_leads_a_session_of_its_own(tmp_path):
     time.sleep(0.1)
     assert not job.running
     assert subprocess.list2cmdline(job.process.args).endswith("study.db")
+
+
+STRANGER = jobs.Order(("/tmp/own.py", "images"), minutes=5.0)
+
+
+def test_the_page_runs_no_code_that_is_not_ours(tmp_path):
+    with pytest.raises(jobs.JobError, match=r"'/tmp/own.py' is no domain of Steepness's own"):
+        jobs.start(STRANGER, tmp_path / "study.db")
+    with pytest.raises(jobs.JobError, match=r"the page runs no other code"):
+        jobs.estimate(STRANGER)
+
+
+def test_the_command_to_type_names_the_file_of_a_domain():
+    order = jobs.Order(("lines",), (("lines", "own"),), minutes=5.0, device="cpu")
+    assert order.strangers == ("lines",)
+    assert order.typed({"lines": "/home/a b/lines.py"}, Path("s.db")) == (
+        "steepness run '/home/a b/lines.py' --data own --minutes 5 --device cpu --store s.db"
+    )

@@ -326,7 +326,7 @@ def test_an_estimate_in_json_holds_what_the_page_shows(steepness):
         (["run", "images", "--data-path", "nowhere"], "--data-path nowhere: there is nothing at"),
         (["run", "images", "--minutes", "0"], "'0' must be a positive finite number"),
         (["run", "images", "--sizes", "10,x"], "--sizes"),
-        (["run", "music"], "invalid choice: 'music'"),
+        (["run", "music"], "there is no domain 'music': choose from images"),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_exit_code_2(steepness, arguments, sentence):

@@ -3,14 +3,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch import nn
+from torch.nn import functional as F
 
+from data.arrays import split_rows
+from engine.tasks.arrays import array_task
 from engine.tasks.task import Part
 from engine.training import loop, stack
 from engine.training.adamw import AdamW
 from engine.training.batches import batches
 from engine.training.group import run_group
 from engine.training.stack import stackable
-from engine.training.ways import agrees, fastest
+from engine.training.ways import agrees, fastest, stacks
 from tests.training.stripes import SCHEDULE, spec
 
 RATES = (1e-3, 1e-3, 4e-3, 4e-3)
@@ -109,3 +113,29 @@ def test_a_way_once_found_is_remembered(task, tmp_path, monkeypatch):
     kept.write_text("[1")
     monkeypatch.undo()
     assert fastest(kept, task, "mlp", 3_000, 16) in ("plain", "stacked", "half")
+
+
+def own_task(layers, loss=F.mse_loss):
+    """A user's task of 64 rows of 3 numbers, with a network of these layers."""
+    rng = np.random.default_rng(0)
+    data = split_rows(rng.normal(size=(200, 3)), rng.normal(size=(200, 1)))
+    models = {"net": lambda capacity: nn.Sequential(*layers())}
+    return array_task(data, "cpu", models=models, loss=loss, metrics={"mse": F.mse_loss})
+
+
+def test_a_users_network_of_known_layers_is_stacked():
+    task = own_task(lambda: (nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 1)))
+    assert stacks(task, "net", 1)
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        own_task(lambda: (nn.Linear(3, 8, bias=False), nn.ReLU(), nn.Linear(8, 1))),
+        own_task(lambda: (nn.Linear(3, 1),), lambda out, wanted: F.mse_loss(out, wanted).sqrt()),
+        own_task(lambda: (nn.Linear(3, 8), nn.Dropout(0.5), nn.Linear(8, 1))),
+    ],
+    ids=["a layer without a bias", "a loss that is no mean over rows", "an unknown layer"],
+)
+def test_what_a_stack_would_train_otherwise_is_not_stacked(task):
+    assert not stacks(task, "net", 1)

@@ -1,0 +1,58 @@
+"""A points CSV that some other program writes to, taken into a store as it grows.
+
+A line counts once it is ended, so what is read while it is half written is left for the next look.
+"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine import VERSION
+from engine.curve import PointsError, read_points
+from engine.study.store import Store
+
+LOOK_SECONDS = 1.0  # between two looks at the file
+
+
+def whole_lines(path: Path) -> str:
+    """The text of a file up to its last line's end; "" where it is not there yet.
+
+    Raises:
+        PointsError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return ""
+    except OSError as fault:
+        raise PointsError(f"cannot read {path}: {fault.strerror}") from None
+    try:
+        return text[: text.rfind(b"\n") + 1].decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise PointsError(f"{path} is not UTF-8: save it as CSV UTF-8") from None
+
+
+def take_in(text: str, store: Path) -> int:
+    """Take the points of a growing file into a store; how many were new.
+
+    Raises:
+        PointsError: a line breaks a rule.
+        StoreError: the store cannot be written, or holds another error for a size and seed.
+    """
+    if len(text.splitlines()) < 2:
+        return 0  # a header and no points yet
+    points = read_points(text)
+    with Store.open(store) as opened:
+        return opened.add_points(points, VERSION)
+
+
+def follow(path: Path, store: Path) -> Iterator[int]:
+    """Take in what is there and what comes; gives how many points were new each time, for ever."""
+    before = ""
+    while True:
+        text = whole_lines(path)
+        if text != before:
+            before = text
+            if fresh := take_in(text, store):
+                yield fresh
+        time.sleep(LOOK_SECONDS)

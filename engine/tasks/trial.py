@@ -1,0 +1,128 @@
+"""A first look at the task of a user's own domain, before anything is planned or trained.
+
+Ours are held to the same rules by tests; of others each broken rule is said in words, with the
+value and the way out, where training would end in a figure that means nothing.
+"""
+
+import math
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from engine.domain_files import DomainError
+from engine.domains import OF_TRAINING, Domain
+from engine.models.capacity import parameters
+from engine.tasks.task import FittedTask, Task
+
+BROADCAST = "Using a target size"  # torch only warns of an output (n, 1) beside a target (n,)
+TRIED = 16  # rows of the first batch and of the errors
+
+
+def trial(task: Task, row: Domain, model: str, treatment: str = "") -> None:
+    """Try a model of a domain at both ends of its ladder.
+
+    Raises:
+        DomainError: the task or the model breaks a rule.
+    """
+    if isinstance(task, FittedTask):
+        if treatment in OF_TRAINING:
+            raise DomainError(
+                f"{row.name} {model} is fitted in one go: the treatment {treatment} of its steps"
+                " cannot be applied; leave it out."
+            )
+        smallest = task.shard(min(TRIED, task.full), 0)
+        _measures(task, row, task.fit(model, row.ladder[0], row.rates[0], smallest, seed=0))
+    else:
+        _grows(task, row, model)
+        network = task.build(model, row.ladder[0], seed=0)
+        _same_again(task, row, model, network)
+        _descends(task, row, model, network)
+        _measures(task, row, network)
+    missing = [metric.name for metric in row.metrics if metric.name not in task.guess]
+    if missing:
+        raise DomainError(
+            f"the domain {row.name} names the metric {missing[0]}, but its task measures"
+            f" {_listed(task.guess)}: name them alike."
+        )
+
+
+def _grows(task: Task, row: Domain, model: str) -> None:
+    low, high = (parameters(task.build(model, rung, 0)) for rung in (row.ladder[0], row.ladder[-1]))
+    if not low:
+        raise DomainError(
+            f"the model {model} of {row.name} has no trained parameters: give it a layer that has"
+            " some, and leave requires_grad as it is."
+        )
+    if len(row.ladder) > 1 and low == high:
+        raise DomainError(
+            f"the model {model} of {row.name} has {low:,} parameters at a capacity of"
+            f" {row.ladder[0]:,} and of {row.ladder[-1]:,}: build it by its capacity"
+            f" (engine.models.capacity.sized does), or give the domain ladder=({low},) if it has"
+            " one size only."
+        )
+
+
+def _same_again(task: Task, row: Domain, model: str, network: torch.nn.Module) -> None:
+    """Initial weights follow from the seed alone, or a resumed study would not meet its points."""
+    again = task.build(model, row.ladder[0], seed=0)
+    pairs = zip(network.parameters(), again.parameters(), strict=True)
+    if not all(torch.equal(one, other) for one, other in pairs):
+        raise DomainError(
+            f"two models {model} of {row.name} built from one seed differ: draw their initial"
+            " weights with torch, from the seed that build is given."
+        )
+
+
+def _descends(task: Task, row: Domain, model: str, network: torch.nn.Module) -> None:
+    rows = task.shard(min(row.batch, task.full), 0)
+    batch = torch.from_numpy(rows).to(task.device)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=BROADCAST)
+        try:
+            loss = task.loss(network, batch, task.extent(rows))
+        except UserWarning as warning:
+            raise DomainError(f"the loss of {row.name}: {warning}") from warning
+    if loss.ndim:
+        raise DomainError(
+            f"the loss of {row.name} has the shape {tuple(loss.shape)}: one number is wanted, the"
+            " mean over rows."
+        )
+    if not math.isfinite(loss.item()):
+        raise DomainError(
+            f"the loss of {row.name} {model} is {loss.item()} on {len(rows)} training rows before"
+            " any training: look for a division by zero, a logarithm of zero, or inputs of very"
+            " large numbers; scale them to a mean of 0 and a spread of 1."
+        )
+    if not loss.requires_grad:
+        raise DomainError(
+            f"the loss of {row.name} does not depend on the parameters of {model}: compute it from"
+            " the model's output with torch, without detach, item or numpy."
+        )
+
+
+def _measures(task: Task, row: Domain, model: Any) -> None:
+    loss = float(task.mean_loss(model, task.part("validation", TRIED)))
+    if not math.isfinite(loss):
+        raise DomainError(
+            f"the loss of {row.name} is {loss} on validation rows: an untrained model's must be"
+            " finite too."
+        )
+    errors = task.errors(model, task.part("test", TRIED))
+    for metric in row.metrics:
+        if metric.name not in errors:
+            raise DomainError(
+                f"the domain {row.name} names the metric {metric.name}, but its task measures"
+                f" {_listed(errors)}: name them alike."
+            )
+        error = errors[metric.name]
+        if not math.isfinite(error) or error < 0:
+            raise DomainError(
+                f"the metric {metric.name} of {row.name} is {error} of an untrained model: an error"
+                " is 0 or more and falls as a model gets better; of a score take 1 - score."
+            )
+
+
+def _listed(names: Mapping[str, object]) -> str:
+    return ", ".join(names) or "none"

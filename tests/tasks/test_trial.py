@@ -1,0 +1,78 @@
+"""Each rule that a user's domain can break is said before anything is trained."""
+
+import pytest
+
+from data.errors import DataError
+from engine.domain_files import DomainError, find, opened, own_code
+from engine.tasks.trial import trial
+from tests.own import write
+
+
+def tried(path):
+    row = find(str(path))
+    with own_code():
+        trial(opened(row.task).load_task("own", None, None, "cpu"), row, row.models[0])
+
+
+def test_a_domain_that_breaks_no_rule_passes(tmp_path):
+    tried(write(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "F.mse_loss(output, target)\n",
+            "(output - target) ** 2\n",
+            "the loss of lines has the shape",
+        ),
+        (
+            "F.mse_loss(output, target)\n",
+            "(-output.square()).log().mean()\n",
+            "the loss of lines mlp is nan on 32",
+        ),
+        (
+            "F.mse_loss(output, target)\n",
+            "F.mse_loss(output.detach(), target)\n",
+            "does not depend on the parameters of mlp",
+        ),
+        (
+            '"mse": F.mse_loss}',
+            '"squares": F.mse_loss}',
+            "names the metric mse, but its task measures mae, squares",
+        ),
+        ("F.l1_loss(output, target)\n", "-F.l1_loss(output, target)\n", "an error is 0 or more"),
+        ('{"mlp": sized(mlp)}', '{"net": sized(mlp)}', "the task has no model 'mlp', it has net"),
+        (
+            "sized(mlp)}",
+            "lambda capacity: mlp(3)}",
+            "has 19 parameters at a capacity of 20 and of 80",
+        ),
+        ("sized(mlp)}", "lambda capacity: nn.Flatten()}", "has no trained parameters"),
+        (
+            "nn.Linear(4, width), nn.ReLU(), nn.Linear(width, 1)",
+            "nn.Linear(4, 1)",
+            "its layers must grow with the width",
+        ),
+        (
+            "target)\n\ndef mae",
+            "target[:, 0])\n\ndef mae",
+            "the loss of lines: Using a target size",
+        ),
+        ("    return nn.Seq", "    torch.seed()\n    return nn.Seq", "built from one seed differ"),
+    ],
+)
+def test_a_rule_that_is_broken_is_said_in_words(tmp_path, old, new, said):
+    with pytest.raises((DomainError, DataError)) as refused:
+        tried(write(tmp_path, old, new))
+    assert said in str(refused.value)
+
+
+def test_what_the_users_loss_raises_is_said_with_its_line(tmp_path):
+    path = write(tmp_path, "F.mse_loss(output, target)\n", "output.no_such()\n")
+    with pytest.raises(DomainError) as refused:
+        tried(path)
+    assert str(refused.value) == (
+        "AttributeError: 'Tensor' object has no attribute 'no_such'"
+        " (lines.py, line 20, in loss: return output.no_such())"
+    )

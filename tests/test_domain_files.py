@@ -1,0 +1,118 @@
+"""A user's own domain is found by its path or as an installed module, or refused in words."""
+
+import sys
+
+import pytest
+
+from engine.domain_files import GROUP, DomainError, blamed, find, installed_names, opened, own_code
+from engine.domains import DOMAINS
+from tests.own import write
+
+
+def test_a_file_gives_its_row_with_where_it_lies(tmp_path):
+    path = write(tmp_path)
+    row = find(str(path))
+    assert (row.name, row.task, row.data) == ("lines", str(path), "")
+    assert len(row.sha256) == 64
+
+
+def test_a_name_of_ours_is_ours():
+    assert find("images") is DOMAINS["images"]
+
+
+def test_a_file_finds_what_lies_beside_it_and_hides_nothing(tmp_path):
+    (tmp_path / "noise_of_lines.py").write_text("SPREAD = 0.5\n")
+    (tmp_path / "json.py").write_text("raise RuntimeError('this is not the library')\n")
+    path = write(tmp_path, "import numpy as np", "import json, numpy as np, noise_of_lines")
+    assert find(str(path)).name == "lines"
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """A package with a domain, as pip leaves it."""
+
+    def install(point: str) -> None:
+        (tmp_path / "of_lines").mkdir()
+        (tmp_path / "of_lines" / "__init__.py").touch()
+        write(tmp_path / "of_lines", name="domain.py")
+        about = tmp_path / "of_lines-1.0.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: of-lines\nVersion: 1.0\n")
+        (about / "entry_points.txt").write_text(f"[{GROUP}]\n{point} = of_lines.domain\n")
+        monkeypatch.syspath_prepend(tmp_path)
+        for name in ("of_lines", "of_lines.domain"):
+            sys.modules.pop(name, None)
+
+    return install
+
+
+def test_an_installed_domain_is_found_by_its_name(installed):
+    installed("lines")
+    assert installed_names() == ("lines",)
+    assert find("lines").task == "of_lines.domain"
+
+
+def test_an_installed_domain_under_another_name_is_refused(installed):
+    installed("curves")
+    with pytest.raises(DomainError, match="'curves' calls itself 'lines'"):
+        find("curves")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("DOMAIN =", "MINE =", "holds no domain: it must set DOMAIN"),
+        ("def load_task", "def load", "must define load_task"),
+        ('name="lines"', 'name="my lines"', "'my lines' among its name is not one word"),
+        ('name="lines"', 'name="images"', "is that of a domain of ours"),
+        ('models=("mlp",)', "models=()", "models is ()"),
+        ('models=("mlp",)', 'models="mlp"', "models is 'mlp': a tuple"),
+        ("ladder=(20, 40, 80)", "ladder=(80, 40)", "its ladder (80, 40) must"),
+        ('"kWh"', '""', "the metric mae needs a title and a unit"),
+        ("rates=(0.02, 0.1)", "rates=(0.1, 0.01)", "its rates (0.1, 0.01) must"),
+        ("def loss(", "def los s(", "cannot be imported: SyntaxError: "),
+        ("import numpy as np", "import no_such_module", "No module named 'no_such_module'"),
+        ("import numpy as np", "import sys; sys.exit(3)", "cannot be imported: SystemExit: 3"),
+    ],
+)
+def test_a_file_that_breaks_a_rule_is_refused_in_words(tmp_path, old, new, said):
+    with pytest.raises(DomainError) as refused:
+        find(str(write(tmp_path, old, new)))
+    assert said in str(refused.value)
+
+
+def test_what_raises_while_a_file_is_imported_is_said_with_its_line(tmp_path):
+    path = write(tmp_path, "import numpy as np", "import numpy as np; np.zeros(3)[5]")
+    with pytest.raises(DomainError, match=r"IndexError: .*\(lines.py, line 2, in <module>: import"):
+        find(str(path))
+
+
+@pytest.mark.parametrize("said", ["music", "./music.py", "nowhere/music"])
+def test_what_is_not_there_is_said_with_the_way_out(said):
+    with pytest.raises(DomainError, match=r"give.* the path of a Python file"):
+        find(said)
+
+
+def test_a_file_that_was_changed_while_its_study_ran_is_refused(tmp_path):
+    path = write(tmp_path)
+    row = find(str(path))
+    path.write_text(path.read_text() + "\n# changed\n")
+    with pytest.raises(DomainError, match="was changed while its study ran"):
+        opened(row.task, row.sha256)
+
+
+def test_an_error_of_ours_is_not_laid_to_a_user():
+    with pytest.raises(ZeroDivisionError), own_code():
+        _ = 1 / 0
+
+
+def test_only_the_last_lines_that_lie_in_the_users_file_are_told(tmp_path):
+    path = write(
+        tmp_path, "def loss(", "def deep(n):\n    return deep(n - 1) if n else 1 / 0\n\ndef loss("
+    )
+    module = opened(find(str(path)).task)
+    with pytest.raises(ZeroDivisionError) as raised:
+        module.deep(10)
+    said = blamed(raised.value)
+    assert said.startswith("ZeroDivisionError: division by zero (lines.py, line ")
+    assert said.count("in deep: return deep") == 3
