@@ -219,7 +219,7 @@ class Store:
         self._connection.close()
 
     def check(self) -> None:
-        """Read all of the store against its seals: 4 s for a million points.
+        """Read all of the store against its seals: a second and less for each 100,000 points.
 
         Raises:
             StoreDamaged: something in it is not as it was written.

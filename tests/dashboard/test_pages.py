@@ -330,7 +330,7 @@ def test_a_curves_name_is_shown_and_never_acted_on(store):
     at.selectbox(key=state.STUDY).set_value(state.IMPORTED).run()
     assert not at.exception
     shown = at.table[0].value.index[0]
-    assert shown.replace("\\", "") == name
+    assert shown.replace("\\", "").replace("\u2060", "") == name  # no address becomes a link
     assert "![" not in shown
 
 
@@ -488,8 +488,9 @@ def test_a_stored_study_of_somebody_s_own_code_is_not_resumed_from_the_page(stor
     monkeypatch.setitem(settings, "subjects", [subject])
     make_study(store, "stopped", done=SIZES[:3])
     monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("it was started"))
-    at = pressed(visit("views/run.py"), "Resume")
-    assert "the page runs no other code" in at.error[0].value
+    at = visit("views/run.py")
+    assert "Resume" not in [button.label for button in at.button]
+    assert any("steepness run" in code.value and "/tmp/evil.py" in code.value for code in at.code)
 
 
 def test_while_a_run_starts_the_last_line_of_its_log_is_shown(store, monkeypatch):

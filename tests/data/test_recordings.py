@@ -53,10 +53,10 @@ def test_a_file_too_large_for_an_utterance_is_refused_unread(beside: Path) -> No
     assert "r04.wav has 3,000 MB" in refusal(beside)
 
 
-def test_a_recording_that_is_a_folder_is_refused(beside: Path) -> None:
+def test_a_folder_is_no_recording(beside: Path) -> None:
     (beside / "r04.wav").unlink()
     (beside / "r04.wav").mkdir()
-    assert "r04.wav cannot be read" in refusal(beside)
+    assert "r04.txt is a transcript without a recording" in refusal(beside)
 
 
 def test_frames_are_kept_and_a_damaged_copy_is_made_anew(beside: Path, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from data.images import ImageSplit
+from data.images import ImageSet, ImageSplit
 from engine.training.spec import GroupSpec, Schedule
 
 SCHEDULE = Schedule(batch=16, first_evaluation=10, floor_steps=60, margin=20, max_steps=300)
@@ -23,6 +23,21 @@ def striped_images(n: int, seed: int) -> ImageSplit:
     wrong = rng.random(n) < 1 / 8
     labels = np.where(wrong, (labels + 1) % 4, labels)
     return ImageSplit(images.astype(np.uint8), labels.astype(np.int64))
+
+
+def striped_set() -> ImageSet:
+    """A training set of 200, and of validation and test 80 each."""
+    return ImageSet(
+        name="stripes",
+        title="stripes",
+        classes=("a", "b", "c", "d"),
+        train=striped_images(200, 1),
+        validation=striped_images(80, 2),
+        test=striped_images(80, 3),
+        hash="0" * 16,
+        unit="images",
+        credit="made by the test",
+    )
 
 
 def spec(**changes) -> GroupSpec:
