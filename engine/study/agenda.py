@@ -145,7 +145,10 @@ class Agenda:
             stage = "search" if trial.stage == "search" else number
             stages.setdefault(stage, []).extend(g.seconds for g in self._groups(part, size, trial))
         for seconds in stages.values():
-            wall += sum(seconds) / workers + max(seconds) * (1 - 1 / workers)
+            if len(seconds) <= workers:
+                wall += max(seconds)
+            else:  # in whatever order they start (Graham 1969, list scheduling)
+                wall += sum(seconds) / workers + max(seconds) * (1 - 1 / workers)
         return wall
 
     def _results(self, part: SubjectPlan, size: int, trial: Trial) -> list[Candidate] | None:
