@@ -19,7 +19,9 @@ def within(typed: str, folder: Path) -> Path:
     """
     try:
         place = (folder / Path(typed).expanduser()).resolve()
-    except (OSError, RuntimeError, ValueError) as error:  # no such user's home, a zero byte
+    except RuntimeError:  # no such user's home: as little is said of one that is there
+        place = Path("/")
+    except (OSError, ValueError) as error:  # a zero byte, a loop of links
         raise OutsideError(f"{typed!r} is no path: {error}.") from error
     if not place.is_relative_to(folder):
         raise OutsideError(

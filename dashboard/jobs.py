@@ -20,6 +20,7 @@ from engine.domains import DOMAINS
 from engine.study.subject import stored_settings
 
 ESTIMATE_SECONDS = 240.0  # of five domains on a busy machine, their data decoded first
+FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 TAIL_BYTES = 4096  # of a log: more than its last line
 
 Pairs = tuple[tuple[str, str], ...]  # (domain, what was chosen for it), in the order chosen
@@ -61,6 +62,10 @@ class Order:
             device=kept.device,
             paths=kept.paths,
         )
+
+    def resumes(self, order: "Order") -> bool:
+        """Whether the engine takes `order` for this one, whose data it then finds by itself."""
+        return replace(order, paths=(), device="") == replace(self, paths=(), device="")
 
     @property
     def strangers(self) -> tuple[str, ...]:
@@ -117,7 +122,8 @@ class Job:
         if not code:
             return None
         if code < 0:
-            return f"Its process was ended from outside ({signal.Signals(-code).name})."
+            how = "was ended from outside" if -code in FROM_OUTSIDE else "crashed"
+            return f"Its process {how} ({_signal(-code)})."
         return last_words(_tail(self.log))
 
     @property
@@ -135,6 +141,11 @@ class Estimate:
     seconds: float
     device: str
     device_reason: str
+
+
+def _signal(number: int) -> str:
+    known = {each.value: each.name for each in signal.Signals}
+    return known.get(number, f"signal {number}")  # a real-time one has no name
 
 
 def start(order: Order, store: Path) -> Job:

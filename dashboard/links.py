@@ -37,7 +37,7 @@ def read() -> None:
             st.session_state[key] = asked[parameter]
     st.session_state[state.ASKED] = asked.get(STUDY)
     page = asked.get(PAGE, "")
-    st.session_state[state.PAGE] = int(page) if page.isdecimal() else 1
+    st.session_state[state.PAGE] = int(page) if page.isdecimal() and len(page) < 6 else 1
     st.session_state[state.COMPARED] = asked.get_all(CURVE) or None
     for written in asked.get_all(WINDOW):
         name, window = _window(written)

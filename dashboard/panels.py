@@ -150,10 +150,11 @@ def page_of(curves: Sequence[Curve], key: str) -> tuple[tuple[Curve, ...], str]:
         return tuple(curves), key
     with st.container(horizontal=True, vertical_alignment="center"):
         slot = f"{key}-page-of-{pages}"
-        first_seen = min(max(st.session_state[state.PAGE], 1), pages)  # what the link asks for
-        default = st.session_state.setdefault(f"{slot}-default", first_seen)
+        linked = st.session_state[state.LEAFED] in ("", slot)  # else it is of another study
+        asked = min(max(st.session_state[state.PAGE], 1), pages) if linked else 1
+        default = st.session_state.setdefault(f"{slot}-default", asked)
         page = st.pagination(pages, default=default, key=slot)
-        st.session_state[state.PAGE] = page
+        st.session_state[state.PAGE], st.session_state[state.LEAFED] = page, slot
         first = MOST * (page - 1)
         shown = tuple(curves[first : first + MOST])
         st.caption(

@@ -43,6 +43,7 @@ EARLIER = "earlier"  # what `undo` goes back to: the Step before each change
 LATER = "later"  # what `redo` goes on to: the Step before each undo
 WAY = "way"  # how windows were set together when the page was last drawn: WINDOWED and DECADES
 PAGE = "page"  # which dozen of curves is shown, from 1
+LEAFED = "leafed"  # and of which chart; "": of the first, as its link asks
 COMPARED = "compared"  # names of the families on Compare; None: not chosen yet
 ERRORS = "errors"  # which of their errors: FIRST or EVERY
 FIRST, EVERY = "First", "All"
@@ -113,7 +114,14 @@ def begin(store: Path, folder: Path) -> None:
     """Set what every page expects in the session, once."""
     st.session_state[STORE] = store
     st.session_state[FOLDER] = folder
-    for key, value in ((WINDOWS, {}), (EARLIER, []), (LATER, []), (RESET, 0), (PAGE, 1)):
+    for key, value in (
+        (WINDOWS, {}),
+        (EARLIER, []),
+        (LATER, []),
+        (RESET, 0),
+        (PAGE, 1),
+        (LEAFED, ""),
+    ):
         st.session_state.setdefault(key, value)
     for key in (TROUBLE, ASKED, BROUGHT):
         st.session_state.setdefault(key, None)
@@ -136,7 +144,7 @@ def look(path: Path) -> View:
 
 @lru_cache(maxsize=64)
 def _checked(path: Path, inode: int) -> None:
-    """Read all of a store once; what is damaged is found anew at every turn."""
+    """Read all of a store once, by its inode; what is damaged is found anew at every turn."""
     with Store.open(path, "read") as store:
         store.check()
 
@@ -155,10 +163,12 @@ def _curves(path: Path, inode: int, study: int, revision: int) -> tuple[Curve, .
         if study == IMPORTED:
             return tuple(curve for curve in store.curves() if curve.origin == "imported")
         stamps = store.stamps(study)
-        held: Held[Curve] = _held(path, inode, study, "curves")
+        kept: Held[Curve] = _held(path, inode, study, "curves")
+        held = dict(kept)  # another session may be at it too, at an earlier revision
         moved = _moved(held, stamps)
         for curve in store.curves(study, moved):
             held[curve.name] = stamps.get(curve.name), curve
+    kept.update(held)
     return tuple(held[name][1] for name in stamps if name in held)  # one may have gone since
 
 
@@ -188,7 +198,8 @@ def _searched(path: Path, inode: int, study: int, revision: int) -> Searched:
     with Store.open(path, "read") as store:
         about = about_curves(store, study)
         stamps = store.stamps(study)
-        held: Held[tuple[frozenset[float], BySize]] = _held(path, inode, study, "records")
+        kept: Held[tuple[frozenset[float], BySize]] = _held(path, inode, study, "records")
+        held = dict(kept)
         moved = _moved(held, stamps)
         edges = store.edges(study, moved)
         scores: dict[str, BySize] = {}
@@ -197,6 +208,7 @@ def _searched(path: Path, inode: int, study: int, revision: int) -> Searched:
         settings, plan = store.study_plan(study)
     for name in stamps if moved is None else moved:
         held[name] = stamps[name], (edges.get(name, frozenset()), scores.get(name, {}))
+    kept.update(held)
     subjects = stored_settings(settings).subjects
     planned = tuple(
         (subject, len(part["sizes"]))
@@ -312,7 +324,7 @@ def _windows(path: Path) -> dict[str, Window]:
     try:
         with Store.open(path, "read") as store:
             return store.windows()
-    except StoreError:
+    except (StoreError, OSError):
         return {}
 
 

@@ -11,9 +11,8 @@ import streamlit as st
 LOOK_SECONDS = 0.5
 
 
-def watch(news: Callable[[], object]) -> None:
-    """Turn the whole page as soon as `news` is not what it is now."""
-    seen = news()
+def watch(news: Callable[[], object], seen: object) -> None:
+    """Turn the whole page as soon as `news` is not `seen`, what it was of the view drawn here."""
 
     @st.fragment(run_every=LOOK_SECONDS)
     def look() -> None:

@@ -33,6 +33,11 @@ class Rows:
     def __len__(self) -> int:
         return len(self.target)
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Type and shape of a row in each array."""
+        return tuple(f"{each.dtype} {each.shape[1:]}" for each in (*self.inputs, self.target))
+
     def __getitem__(self, rows: NDArray[np.int64]) -> "Rows":
         return Rows(tuple(each[rows] for each in self.inputs), self.target[rows])
 
@@ -73,6 +78,12 @@ def split_rows(
     )
     part = np.searchsorted(held, np.arange(len(distinct)), "right")[member]  # 0 test, 1, 2 train
     test, validation, train = (rows[np.flatnonzero(part == which)] for which in range(3))
+    if groups is not None and min(len(test), len(validation), len(train)) == 0:
+        raise DataError(
+            f"{len(distinct):,} groups, the largest of {count.max():,} of {len(rows):,} rows, do"
+            " not fall into a test split, a validation split and a training split: make the splits"
+            " yourself and give them to own_splits."
+        )
     return _array_set({"train": train, "validation": validation, "test": test})
 
 
@@ -88,6 +99,12 @@ def own_splits(
         name: _rows(*given, f"the {name} split")
         for name, given in (("train", train), ("validation", validation), ("test", test))
     }
+    kinds = {name: rows.kinds for name, rows in splits.items()}
+    if len(set(kinds.values())) > 1:
+        raise DataError(
+            f"the splits are not of one kind, {kinds}: make types and shapes alike, with"
+            " .astype(np.float32) for one, or rows that stand in two of them cannot be told."
+        )
     marks = {name: _marks(rows) for name, rows in splits.items()}
     for one, other in (("test", "train"), ("test", "validation"), ("validation", "train")):
         shared = int(np.isin(marks[one], marks[other]).sum())
@@ -141,7 +158,10 @@ def _rows(inputs: Any, target: ArrayLike, what: str) -> Rows:
 
 def _marks(rows: Rows) -> NDArray[np.uint64]:
     """A number for each row that follows from its content, (n,); equal rows have equal ones."""
-    columns = [np.ascontiguousarray(each) for each in (*rows.inputs, rows.target)]
+    columns = [  # 0.0 is added because -0.0 is equal to it
+        np.ascontiguousarray(each + 0.0 if each.dtype.kind == "f" else each)
+        for each in (*rows.inputs, rows.target)
+    ]
     found = np.empty(len(rows), np.uint64)
     for row in range(len(rows)):
         digest = hashlib.blake2b(digest_size=8)

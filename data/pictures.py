@@ -22,8 +22,9 @@ LONGEST_SIDE = (
 MOST_SCANS = (
     100  # of a JPEG, each over all its pixels; encoders write about 10, and 14 bytes are one
 )
-MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])", re.DOTALL)  # of a JPEG's segments
-SCAN, END = b"\xda", b"\xd9"
+# Of a JPEG's segments; fill bytes, TEM, restarts and the start have no length of their own.
+MARKER = re.compile(rb"\xff+([^\x00\x01\xff\xd0-\xd8])", re.DOTALL)
+START, SCAN, END = b"\xff\xd8", b"\xda", b"\xd9"
 BROKEN = (  # what pillow raises for damaged files of these formats, bombs among it
     OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, KeyError, OverflowError,
     struct.error, Image.DecompressionBombError, Image.DecompressionBombWarning,
@@ -64,7 +65,7 @@ def _pixels(image: Image.Image, content: bytes, side: int | None) -> NDArray[np.
     wide, high = image.size
     if max(wide, high) > LONGEST_SIDE or wide * high > MOST_PIXELS:
         raise ValueError(f"{wide:,} x {high:,} pixels are too many")
-    if image.format == "JPEG" and (scans := _scans(content)) > MOST_SCANS:
+    if content.startswith(START) and (scans := _scans(content)) > MOST_SCANS:  # MPO is one too
         raise ValueError(f"{scans:,} scans or more are too many")
     if side is not None:
         image.draft("RGB", (2 * side, 2 * side))  # JPEG: decodes at 1/2, 1/4, 1/8; never below

@@ -175,10 +175,17 @@ def _domains(options: argparse.Namespace) -> int:
         return 0
     from importlib import import_module
 
-    from engine.domain_files import find
+    from engine.domain_files import DomainError, find
     from engine.study.location import default_cache
 
-    for domain in map(find, (*DOMAINS, *installed_names())):
+    code = 0
+    for name in (*DOMAINS, *installed_names()):
+        try:
+            domain = find(name)
+        except DomainError as error:
+            print(f"{name}: cannot be used: {visible(str(error))}")
+            code = 1
+            continue
         metrics = ", ".join(metric.title for metric in domain.metrics)
         print(f"{domain.name}: {domain.title}; sizes in {domain.unit}; {metrics}")
         print(f"  models {', '.join(domain.models)} (the first is the default)")
@@ -187,12 +194,15 @@ def _domains(options: argparse.Namespace) -> int:
             if domain.data:
                 ready, why = import_module(domain.data).is_ready(source, None, default_cache())
             print(f"  {source:17} {'ready' if ready else 'not ready'}: {why}")
-    return 0
+    return code
 
 
 def _run(options: argparse.Namespace) -> int:
     from engine.study import forks
 
+    # Workers train on one thread each; libraries of a user's own domain read this at their import.
+    for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(threads, "1")
     if not options.estimate:
         forks.begin("cpu" if options.device == "auto" else options.device)
     from engine.study import run_command
@@ -211,7 +221,7 @@ def _status(options: argparse.Namespace) -> int:
             if row.state == "running" and row.seconds_left is not None:
                 left = f", about {duration(row.seconds_left)} left"
             print(f"{visible(row.name)}: {row.state}, {row.done} of {row.total} sizes{left}")
-            print(f"  on {row.device} ({row.device_reason})")
+            print(visible(f"  on {row.device} ({row.device_reason})"))
             if row.reason:
                 print(f"  {visible(row.reason)}")
             for group in store.work(row.id):
@@ -265,7 +275,7 @@ def _export(options: argparse.Namespace) -> int:
         fits = [fit(curve, window) for curve, window in zip(curves, places, strict=True)]
         text = write_exponents(exponent_row(found) for found in fits)
     try:
-        _write(options.out.resolve(), text)
+        _write(options.out, text)
     except OSError as error:
         print(f"steepness: {options.out} cannot be written: {error.strerror}", file=sys.stderr)
         return 1
@@ -285,6 +295,7 @@ def _write(path: Path, text: str) -> None:
     if path.exists() and not path.is_file():
         path.write_text(text, encoding="utf-8", newline="")
         return
+    path = path.resolve()  # of a link, what it leads to
     making = path.with_name(f".{path.name}.part")
     try:
         making.write_text(text, encoding="utf-8", newline="")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 # Control characters, and those that turn the direction of writing: a name from somebody's file
 # could move the cursor, rename the window or show another name than it has.
-UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def visible(text: str) -> str:

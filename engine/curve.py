@@ -129,7 +129,7 @@ def read_points(source: str | Path) -> list[Point]:
     Raises:
         PointsError: the first fault found, with line number, value and rule.
     """
-    text = _decoded(source) if isinstance(source, Path) else source.removeprefix("\ufeff")
+    text = decoded(_content(source)) if isinstance(source, Path) else source.removeprefix("\ufeff")
     with collector_paused():
         return _points(text)
 
@@ -173,11 +173,21 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _decoded(path: Path) -> str:
+def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes()
     except OSError as fault:
         raise PointsError(f"cannot read {path}: {fault.strerror}") from None
+
+
+def decoded(content: bytes) -> str:
+    """The text of a points CSV.
+
+    Raises:
+        PointsError: it is not UTF-8.
+    """
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         rule = f"byte {fault.object[fault.start]:#04x} at offset {fault.start} is not UTF-8"
         raise PointsError(f"{rule}: save the file as CSV UTF-8") from None

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import ModuleType
 
 from data.errors import DataError
-from engine.domains import DOMAINS, OF_TRAINING, Domain
+from engine.domains import DOMAINS, OF_TRAINING, Domain, Metric
 
 GROUP = "steepness.domains"  # of the entry points: NAME = "package.module"
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")  # names stand in curves' names, split at spaces
@@ -153,6 +153,8 @@ def _from_file(path: Path) -> ModuleType:
         raise UnknownDomainError(
             f"there is no file {path}: give the path of a Python file with a DOMAIN."
         )
+    if path.suffix != ".py":
+        raise UnknownDomainError(f"{path} is no Python file: give one, .py, with a DOMAIN.")
     name = f"steepness_domain_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
@@ -208,13 +210,19 @@ def _row(home: str) -> Domain:
         treatments=tuple(getattr(module, "TREATMENTS", {})),
         sha256=digest(module),
     )
-    for fault in _faults(row):
+    try:
+        fault = next(_faults(row), None)
+    except (TypeError, ValueError, AttributeError) as error:
+        fault = f"one of its fields is of the wrong kind ({error})"
+    if fault is not None:
         raise DomainError(f"the DOMAIN of {home}: {fault}.")
     return row
 
 
 def _faults(row: Domain) -> Iterator[str]:
     """What breaks a rule in a row, in words."""
+    if not isinstance(row.metrics, tuple) or not all(isinstance(m, Metric) for m in row.metrics):
+        yield f"metrics is {row.metrics!r}: a tuple is wanted, such as (Metric(...),)"
     names = {
         "name": (row.name,),
         "sources": row.sources,
@@ -241,7 +249,8 @@ def _faults(row: Domain) -> Iterator[str]:
         if not metric.title.strip() or not metric.unit.strip():
             yield f"the metric {metric.name} needs a title and a unit ('share' is shown in percent)"
     ladder = row.ladder
-    if not ladder or ladder[0] < 1 or sorted(set(ladder)) != list(ladder):
+    whole = all(isinstance(rung, int) for rung in ladder)
+    if not ladder or not whole or ladder[0] < 1 or sorted(set(ladder)) != list(ladder):
         yield f"its ladder {ladder} must be whole numbers of parameters that rise, from 1"
     low, high = row.rates
     if not 0 < low <= high:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine import VERSION
-from engine.curve import PointsError, read_points
+from engine.curve import PointsError, decoded, read_points
 from engine.study.store import Store
 
 LOOK_SECONDS = 1.0  # between two looks at the file
@@ -21,15 +21,12 @@ def whole_lines(path: Path) -> str:
         PointsError: it cannot be read, or is not UTF-8.
     """
     try:
-        text = path.read_bytes()
+        content = path.read_bytes()
     except FileNotFoundError:
         return ""
     except OSError as fault:
         raise PointsError(f"cannot read {path}: {fault.strerror}") from None
-    try:
-        return text[: text.rfind(b"\n") + 1].decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise PointsError(f"{path} is not UTF-8: save it as CSV UTF-8") from None
+    return decoded(content[: content.rfind(b"\n") + 1])
 
 
 def take_in(text: str, store: Path) -> int:

@@ -178,3 +178,14 @@ if __name__ == "__main__":
     stream(
         Path(sys.argv[1]), int(sys.argv[2]), [float(s) for s in sys.argv[4:]], float(sys.argv[3])
     )
+
+
+def everything(path):
+    """All that a store says, by every way of reading it."""
+    with Store.open(path, "read") as store:
+        store.check()
+        found = [store.studies(now=0), store.binned(), store.curves(), store.windows()]
+        for row in store.studies(now=0):
+            found += [store.study_plan(row.id), store.work(row.id), store.ahead(row.id)]
+            found += [store.candidates(row.id), store.point_records(row.id), store.edges(row.id)]
+        return repr(found)

@@ -20,10 +20,12 @@ def test_a_name_of_ours_is_ours():
     assert find("images") is DOMAINS["images"]
 
 
-def test_a_file_finds_what_lies_beside_it_and_hides_nothing(tmp_path):
+def test_a_file_finds_what_lies_beside_it_and_hides_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)  # of the library; to be looked for
     (tmp_path / "noise_of_lines.py").write_text("SPREAD = 0.5\n")
-    (tmp_path / "json.py").write_text("raise RuntimeError('this is not the library')\n")
-    path = write(tmp_path, "import numpy as np", "import json, numpy as np, noise_of_lines")
+    (tmp_path / "colorsys.py").write_text("raise RuntimeError('this is not the library')\n")
+    path = write(tmp_path, "import numpy as np", "import colorsys, numpy as np, noise_of_lines")
     assert find(str(path)).name == "lines"
 
 
@@ -46,9 +48,20 @@ def installed(tmp_path, monkeypatch):
     return install
 
 
+def test_one_metric_that_is_no_tuple_is_refused_in_words(tmp_path):
+    with pytest.raises(DomainError, match=r"metrics is Metric\(.*a tuple is wanted"):
+        find(str(write(tmp_path, "metrics=(", "metrics=Metric('a', 'b', 'c') or (")))
+
+
+def test_what_is_no_python_file_is_refused_in_words(tmp_path):
+    (tmp_path / "lines.ipynb").write_text("{}")
+    with pytest.raises(DomainError, match="is no Python file"):
+        find(str(tmp_path / "lines.ipynb"))
+
+
 def test_an_installed_domain_is_found_by_its_name(installed):
     installed("lines")
-    assert installed_names() == ("lines",)
+    assert "lines" in installed_names()
     assert find("lines").task == "of_lines.domain"
 
 
@@ -68,6 +81,8 @@ def test_an_installed_domain_under_another_name_is_refused(installed):
         ('models=("mlp",)', "models=()", "models is ()"),
         ('models=("mlp",)', 'models="mlp"', "models is 'mlp': a tuple"),
         ("ladder=(20, 40, 80)", "ladder=(80, 40)", "its ladder (80, 40) must"),
+        ("ladder=(20, 40, 80)", "ladder=(2e1, 4e1)", "its ladder (20.0, 40.0) must"),
+        ("rates=(0.02, 0.1)", "rates=0.1", "one of its fields is of the wrong kind"),
         ('"kWh"', '""', "the metric mae needs a title and a unit"),
         ("rates=(0.02, 0.1)", "rates=(0.1, 0.01)", "its rates (0.1, 0.01) must"),
         ("def loss(", "def los s(", "cannot be imported: SyntaxError: "),

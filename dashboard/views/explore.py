@@ -208,9 +208,8 @@ if choice == state.IMPORTED:
     brought.offer_undo()
 
 
-def news() -> tuple[object, ...]:
+def news(view: state.View) -> tuple[object, ...]:
     """What moves when there is more to show of what is looked at, and when its run ends."""
-    view = state.look(store)
     row = row_of(choice, view)
     return view.revision, row and (words.is_active(row), words.progress(row))
 
@@ -255,5 +254,5 @@ def live() -> None:
 
 
 live()
-if active:
-    watch(news)
+if active or choice == state.IMPORTED:  # points may come from any training, see engine.live
+    watch(lambda: news(state.look(store)), news(view))

@@ -64,9 +64,13 @@ def begin(order: jobs.Order) -> None:
     What is wrong is shown at the next turn.
     """
     try:
-        for _, path in order.paths:  # of a stored study: someone else's file may name any
-            within(path, st.session_state[state.FOLDER])
-        Store.open(store).close()
+        with Store.open(store) as opened:
+            kept = [jobs.Order.again(row.settings) for row in opened.studies()]
+        for each in (order, *(known for known in kept if known.resumes(order))):
+            for _, path in each.paths:  # of a stored study: someone else's file may name any
+                if not Path(path).is_absolute():  # the engine would count it from elsewhere
+                    raise OutsideError(f"{path!r} is no whole path, as those of studies are.")
+                within(path, st.session_state[state.FOLDER])
         with starting():
             job = started().get(store)
             if job is not None and job.running:
@@ -222,8 +226,8 @@ def past(view: state.View, busy: bool) -> None:
             st.markdown(said, width="stretch")
             unfinished = row.state in ("failed", "stopped", "waiting")
             failed = [g for g in groups(row.id) if g.state == "failed"] if unfinished else []
-            order = jobs.Order.again(row.settings)
-            if unfinished and not order.strangers:
+            order = jobs.Order.again(row.settings) if unfinished else None
+            if order and not order.strangers:
                 st.button(
                     "Retry the failed" if failed else "Resume",
                     key=f"resume-{row.id}",
@@ -244,7 +248,7 @@ def past(view: state.View, busy: bool) -> None:
                 on_click=change,
                 args=(lambda opened, study=row.id: opened.bin_study(study),),
             )
-        if unfinished and order.strangers:
+        if order and order.strangers:
             st.caption(OWN)
             st.code(order.typed(places(row.id), store.absolute()), language="bash", wrap_lines=True)
         if failed:
@@ -332,8 +336,17 @@ def is_told(job: jobs.Job, view: state.View) -> bool:
     return any(words.state(row) != words.UNEXPECTEDLY for row in heard)
 
 
+def news(view: state.View) -> tuple[object, ...]:
+    """What moves when there is more to show of a run, and when it ends."""
+    rows = [(row.id, words.progress(row)) for row in view.studies if words.is_active(row)]
+    if rows or job is None:
+        return view.revision, rows
+    return view.revision, job.running, job.said, is_heard(job, view)
+
+
 view = panels.look(store)
 job = started().get(store)
+seen = news(view)
 at_work = job is not None and job.running
 active = at_work or any(words.is_active(row) for row in view.studies)
 if refused := st.session_state.pop("refused", None):
@@ -342,15 +355,6 @@ if job and job.fault and not is_told(job, view):
     began = is_heard(job, view) or not store.exists()
     said = "The run has ended" if began else "The run did not start"
     st.error(f"{said}: {words.plain(job.fault)}", icon=":material/error:")
-
-
-def news() -> tuple[object, ...]:
-    """What moves when there is more to show of a run, and when it ends."""
-    view = state.look(store)
-    rows = [(row.id, words.progress(row)) for row in view.studies if words.is_active(row)]
-    if rows or job is None:
-        return view.revision, rows
-    return view.revision, job.running, job.said, is_heard(job, view)
 
 
 @st.fragment
@@ -373,7 +377,7 @@ def live() -> None:
 
 live()
 if active:
-    watch(news)
+    watch(lambda: news(state.look(store)), seen)
 if not active and not view.trouble:
     new_study()
 past(view, active)

@@ -398,7 +398,7 @@ function open(parent) {
   // The seeds, each a dot of one path: a line of no length with round ends.
   function scatter(k) {
     const made = panels[k], { seeds, drawing } = made;
-    const stands = [drawing, sheet, ...axis("x", k).range, ...axis("y", k).range];
+    const stands = [drawing, sheet.box.width, ...axis("x", k).range, ...axis("y", k).range];
     if (made.scattered?.every((value, i) => value === stands[i])) return;
     made.scattered = stands;
     const { x, y } = drawing.ours.seeds;

@@ -47,7 +47,8 @@ def run(domains: Sequence[str], out: Path | None) -> int:
         try:
             found.append(measure(domain))
         except subprocess.CalledProcessError as error:
-            print(f"{domain}: {error.stderr.splitlines()[-1]}", file=sys.stderr)
+            said = error.stderr.splitlines() or [f"exit code {error.returncode}"]
+            print(f"{domain}: {said[-1]}", file=sys.stderr)
             return 1
         print(f"{domain} measured", file=sys.stderr, flush=True)
     rows: list[tuple[str, ...]] = [
@@ -119,7 +120,7 @@ def _used(session: int) -> float | None:
         except OSError:  # it has just ended
             continue
         if int(fields[3]) == session:
-            ticks += int(fields[11]) + int(fields[12])
+            ticks += sum(map(int, fields[11:15]))  # its own, and of its children that have ended
     return ticks / os.sysconf("SC_CLK_TCK") if ticks else None
 
 

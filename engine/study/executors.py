@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from data.errors import DataError
 from engine.domain_files import DomainError, own_code
 from engine.study import forks
 from engine.study.agenda import PlannedGroup
@@ -167,8 +168,8 @@ def _last_words(code: int | None) -> str:
     if code is not None and code < 0:
         how = signal.Signals(-code).name
     return (
-        f"its worker process died twice ({how}); if memory is short, end other programs or give"
-        " fewer --workers"
+        f"its worker process died, at the second try ({how}); if memory is short, end other"
+        " programs or give fewer --workers"
     )
 
 
@@ -176,13 +177,15 @@ def _work(pipe: Connection, loader: TaskLoader) -> None:
     """A worker: trains what comes through the pipe, on one thread, until its driver ends."""
     import torch
 
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # of libraries that a user's domain brings along
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
     threading.Thread(target=_die_with_driver, daemon=True).start()
     torch.set_num_threads(1)
     tasks: dict[tuple[str, str, str], Task] = {}  # each loaded once for all the worker's groups
     while True:
-        spec, apart = pipe.recv()
+        try:
+            spec, apart = pipe.recv()
+        except EOFError:  # the driver has ended
+            return
         began = time.perf_counter()
         try:
             about = spec.domain, spec.data, spec.treatment
@@ -195,8 +198,8 @@ def _work(pipe: Connection, loader: TaskLoader) -> None:
         except MemoryError as error:
             answer = _Answer([], time.perf_counter() - began, str(error) or NO_MEMORY, memory=True)
         except Exception as error:
-            own = isinstance(error, DomainError)  # its message is whole
-            reason = str(error) if own else f"{type(error).__name__}: {error}"
+            whole = isinstance(error, DomainError | DataError)  # they are sentences for the user
+            reason = str(error) if whole else f"{type(error).__name__}: {error}"
             answer = _Answer([], time.perf_counter() - began, reason)
         pipe.send(answer)
 

@@ -8,13 +8,15 @@ of the device is in its environment (sharing), which a server that is older does
 
 import multiprocessing
 import sys
-from multiprocessing import forkserver
-from multiprocessing.context import ForkServerContext, SpawnContext
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # Windows has no fork server
+    from multiprocessing.context import ForkServerContext, SpawnContext
 
 PRELOADED = "engine.study.executors"
 
 
-def context(device: str) -> ForkServerContext | SpawnContext:
+def context(device: str) -> "ForkServerContext | SpawnContext":
     """What starts processes that train on a kind of device."""
     if sys.platform != "linux" or device != "cpu":
         return multiprocessing.get_context("spawn")
@@ -29,4 +31,6 @@ def begin(device: str) -> None:
     Without torch itself, so that it can be called before anything else is imported.
     """
     if context(device).get_start_method() == "forkserver":
+        from multiprocessing import forkserver
+
         forkserver.ensure_running()

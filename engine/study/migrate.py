@@ -16,7 +16,7 @@ from pathlib import Path
 from engine.study.location import unused
 from engine.study.seal import disorder, seal_rows
 
-PRESENT = 4  # what SCHEMA_VERSION in store.py is
+SCHEMA_VERSION = 4  # of schema.sql
 ENDED = "made by an earlier Steepness; its points are kept, run it anew to go on"
 
 FROM_1 = """
@@ -53,7 +53,7 @@ def migrate(connection: sqlite3.Connection, path: Path | None) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version < PRESENT:  # else another process was quicker
+        if version < SCHEMA_VERSION:  # else another process was quicker
             if found := disorder(connection):
                 raise sqlite3.DatabaseError(found)
             if path is not None:
@@ -63,7 +63,7 @@ def migrate(connection: sqlite3.Connection, path: Path | None) -> None:
             if version < 3:
                 connection.execute(FROM_2)
             seal_rows(connection)
-            connection.execute(f"PRAGMA user_version = {PRESENT}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

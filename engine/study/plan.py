@@ -187,6 +187,8 @@ def make_plan(
                 f" {subject.label} on this machine ({duration(wall)}); give more minutes or fewer"
                 " seeds."
             )
+        if part.minutes is not None and wall > 60 * part.minutes:  # of a preset
+            part = replace(part, minutes=wall / 60)
         parts.append(part)
     return Plan(tuple(parts), workers, _wall(parts, workers))
 

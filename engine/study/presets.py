@@ -167,12 +167,16 @@ def own_recipes(row: Domain) -> dict[str, Recipe]:
         (row.smallest, row.smallest),
         0,
     )
-    if row.rates[0] < row.rates[1]:
-        return known
-    return {
-        name: replace(found, search=replace(found.search, rates=1, widenings=0))
-        for name, found in known.items()
-    }
+    return {name: replace(found, search=_held(found)) for name, found in known.items()}
+
+
+def _held(found: Recipe) -> Search:
+    """A recipe's search, held to the capacities and rates that there are."""
+    search, others = found.search, len(found.ladder) - 1
+    if found.rates[0] == found.rates[1]:
+        search = replace(search, rates=1, widenings=0)
+    above = min(search.above, others)
+    return replace(search, above=above, below=min(search.below, others - above))
 
 
 def recipe(

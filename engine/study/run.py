@@ -130,13 +130,14 @@ def run_study(
         store.retry_failed(study)
         store.set_study(study, "running", workers=workers)
         try:
-            with _stop_asked() as asked, shared(device, workers):
-                loader = _loader(settings, device, domains)
-                _drive(store, study, loader, workers, show, asked)
-            store.check()  # a store that was written over meanwhile is not called finished
-        except KeyboardInterrupt:
-            store.set_study(study, "stopped", "stopped; run it again to go on")
-            return study
+            try:
+                with _stop_asked() as asked, shared(device, workers):
+                    loader = _loader(settings, device, domains)
+                    _drive(store, study, loader, workers, show, asked)
+                store.check()  # a store that was damaged meanwhile is not called finished
+                _conclude(store, study)
+            except KeyboardInterrupt:
+                store.set_study(study, "stopped", "stopped; run it again to go on")
         except StoreGone as error:
             kept = unused(store.path.with_name(f"{store.path.name}.rescued"))
             store.copy_to(kept)
@@ -147,21 +148,23 @@ def run_study(
             with suppress(StoreError):  # whose disk is full: it is shown as ended unexpectedly
                 store.set_study(study, "failed", f"{type(error).__name__}: {error}")
             raise
-        failed = [row for row in store.work(study) if row.state == "failed"]
-        if failed:
-            reason = (
-                f"{len(failed)} of its groups of trainings failed, the rest is kept; run it again"
-                f" to retry them: {failed[0].name}: {failed[0].reason}"
-            )
-            store.set_study(study, "failed", reason)
-        else:
-            row = next(row for row in store.studies() if row.id == study)
-            cut = row.total - row.done
-            reason = (
-                f"its minutes did not hold the {cut} largest of its sizes; give more" if cut else ""
-            )
-            store.set_study(study, "finished", reason)
     return study
+
+
+def _conclude(store: Store, study: int) -> None:
+    """Write how a study ended that came to its end: with all of its groups, or without some."""
+    failed = [row for row in store.work(study) if row.state == "failed"]
+    if failed:
+        reason = (
+            f"{len(failed)} of its groups of trainings failed, the rest is kept; run it again"
+            f" to retry them: {failed[0].name}: {failed[0].reason}"
+        )
+        store.set_study(study, "failed", reason)
+        return
+    row = next(row for row in store.studies() if row.id == study)
+    cut = row.total - row.done
+    said = f"its minutes did not hold the {cut} largest of its sizes; give more" if cut else ""
+    store.set_study(study, "finished", said)
 
 
 def _found(store: Store, settings: Settings) -> tuple[int | None, Settings]:

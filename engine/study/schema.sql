@@ -1,4 +1,4 @@
--- The store's tables. Its version is SCHEMA_VERSION in store.py; times are seconds since 1970.
+-- The store's tables. Its version is SCHEMA_VERSION in migrate.py; times are seconds since 1970.
 -- Each but the last gets a column `seal` and the triggers that fill it: see seal.py.
 CREATE TABLE study (
     id INTEGER PRIMARY KEY,

@@ -25,11 +25,10 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 from engine.curve import Curve, Point, collector_paused, gather
 from engine.laws.window import Window
 from engine.study import seal
-from engine.study.migrate import migrate
+from engine.study.migrate import SCHEMA_VERSION, migrate
 from engine.study.seal import BROKEN
 
 APPLICATION_ID = 0x53544550  # "STEP": SQLite's own mark for whose file this is
-SCHEMA_VERSION = 4
 LOST_AFTER_SECONDS = 15.0  # the driver beats every second; a swapping machine may miss a few
 SHARED_BYTES = 2**17  # SQLite's shared memory takes 32 KB, its log begins with little
 BUSY_SECONDS = 10.0  # how long a write waits for another; one write takes milliseconds
@@ -185,8 +184,6 @@ class Store:
                 raise StoreError(f"there is no store at {path}; `steepness run` makes one.")
             connection = _create(path)
             return cls(connection, path)
-        if not _looks_like_sqlite(path):
-            raise StoreError(f"{path} is not a Steepness store; it was left as it is.")
         connection = _connect(path, mode)
         try:
             found = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -202,6 +199,10 @@ class Store:
                 connection = _migrated(connection, path, mode, version)
         except BROKEN as error:
             connection.close()
+            if not _looks_like_sqlite(path):
+                raise StoreError(
+                    f"{path} is not a Steepness store; it was left as it is."
+                ) from error
             raise _unreadable(path, error) from error
         except StoreError:
             connection.close()
@@ -263,9 +264,15 @@ class Store:
 
     @_as_written
     def study_plan(self, study: int) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Settings and plan of a study, as they were stored."""
-        row = self._rows("SELECT settings, plan FROM study WHERE id = ?", study)[0]
-        return json.loads(row["settings"]), json.loads(row["plan"])
+        """Settings and plan of a study, as they were stored.
+
+        Raises:
+            StoreError: it was deleted for good.
+        """
+        rows = self._rows("SELECT settings, plan FROM study WHERE id = ?", study)
+        if not rows:
+            raise StoreError(f"the study {study} is not in {self.path} any more.")
+        return json.loads(rows[0]["settings"]), json.loads(rows[0]["plan"])
 
     @_as_written
     def work(self, study: int) -> list[WorkRow]:
@@ -918,6 +925,11 @@ def _damaged(path: Path, what: str) -> StoreDamaged:
 
 
 def _looks_like_sqlite(path: Path) -> bool:
+    """Whether a file that SQLite refuses begins as one of its own.
+
+    Not to be asked of a store that others have open in this process: closing a plain file drops
+    the locks that all of it has on the same one (sqlite.org/howtocorrupt.html, section 2.2).
+    """
     try:
         with path.open("rb") as file:
             return file.read(16) == b"SQLite format 3\x00"

@@ -40,11 +40,12 @@ def trial(task: Task, row: Domain, model: str, treatment: str = "") -> None:
         _same_again(task, row, model, network)
         _descends(task, row, model, network)
         _measures(task, row, network)
-    missing = [metric.name for metric in row.metrics if metric.name not in task.guess]
+    guess = task.guess
+    missing = [metric.name for metric in row.metrics if metric.name not in guess]
     if missing:
         raise DomainError(
             f"the domain {row.name} names the metric {missing[0]}, but its task measures"
-            f" {_listed(task.guess)}: name them alike."
+            f" {_listed(guess)}: name them alike."
         )
 
 
@@ -108,6 +109,11 @@ def _measures(task: Task, row: Domain, model: Any) -> None:
         raise DomainError(
             f"the loss of {row.name} is {loss} on validation rows: an untrained model's must be"
             " finite too."
+        )
+    if loss < 0:
+        raise DomainError(
+            f"the loss of {row.name} is {loss:.3g} on validation rows: a loss is 0 or more, because"
+            " when to stop is told by shares of it; add what makes its least value 0."
         )
     errors = task.errors(model, task.part("test", TRIED))
     for metric in row.metrics:

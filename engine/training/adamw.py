@@ -31,9 +31,12 @@ class AdamW:
         self.taken = [torch.zeros((), device=each.device) for each in self.parameters]
 
     def step(self) -> None:
-        """Move the parameters along their gradients, which all of them have."""
-        gradients = [each.grad for each in self.parameters if each.grad is not None]
-        step(self, self.parameters, gradients, self.means, self.squares, self.taken)
+        """Move the parameters along their gradients; one without, frozen or unused, stays."""
+        moments = zip(self.parameters, self.means, self.squares, self.taken, strict=True)
+        moved = [(each[0].grad, *each) for each in moments if each[0].grad is not None]
+        if moved:
+            gradients, parameters, means, squares, taken = zip(*moved, strict=True)
+            step(self, parameters, gradients, means, squares, taken)
 
 
 def step(

@@ -29,8 +29,12 @@ RECORDED = 12  # steps, fewer do not pay for the recording
 
 
 def stackable(model: nn.Module) -> bool:
-    """Whether `Stack` knows all of a model's layers."""
-    return isinstance(model, nn.Sequential) and all(isinstance(layer, LAYERS) for layer in model)
+    """Whether `Stack` knows all of a model's layers, none of which is frozen."""
+    return (
+        isinstance(model, nn.Sequential)
+        and all(isinstance(layer, LAYERS) for layer in model)
+        and all(each.requires_grad for each in model.parameters())
+    )
 
 
 class Stack(nn.Module):

@@ -1,6 +1,7 @@
 """How soon a study shows something, measured on a study of seconds."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,9 @@ from engine.bench import first
 def test_a_study_of_too_few_sizes_shows_a_point_and_no_exponent():
     found = first.measure("images", ("--sizes", "25,50,99", "--seeds", "1", "--device", "cpu"))
     assert found.point is not None
-    assert found.point_cpu is None or found.point_cpu > 1  # torch alone takes longer to import
+    if Path("/proc/self/stat").exists():
+        assert found.point_cpu is not None
+        assert found.point_cpu > 0
     assert found.exponent is None
     assert found.sizes == 3
 

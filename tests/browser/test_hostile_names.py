@@ -39,6 +39,8 @@ def test_a_page_shows_hostile_names_as_text(open_page: Visit, fresh_store: Path,
     page = open_page(path)  # which ends by asserting that nothing was fetched from elsewhere
     at_rest(page)
     expect(page.get_by_test_id("stException")).to_have_count(0)
+    if path in ("/", "/compare"):
+        expect(page.locator("body")).to_contain_text("evil")
     assert page.title() != "caught"
     assert (
         page.locator("a[href*='evil.example'], a[href^='javascript'], a[href^='mailto']").count()

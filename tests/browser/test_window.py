@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from dashboard.bench.served import MEDIANS
 from engine.laws.fit import fit
+from engine.live import log_point
 from engine.study.store import Store
 from tests.studies import NAME, SIZES, alive, make_study, measure
 
@@ -366,3 +367,17 @@ def test_the_exponents_are_downloaded_as_they_stand(full: Page) -> None:
     shown = exponent(full).split(" ")[0]
     places = len(shown.partition(".")[2])
     assert f"{float(first.split(',')[6]):.{places}f}" == shown
+
+
+def test_a_point_logged_by_any_training_is_drawn_by_an_open_page(
+    open_page: Visit, fresh_store: Path
+) -> None:
+    for size in SIZES[:6]:
+        log_point("mine", size, size**-0.3, store=fresh_store)
+    page = open_page()
+    page.get_by_label("Study").click()
+    page.get_by_text("Imported points").click()
+    row = page.locator("table tbody tr", has_text="mine")
+    expect(row.locator("td").nth(4)).to_have_text("6")
+    log_point("mine", SIZES[6], SIZES[6] ** -0.3, store=fresh_store)
+    expect(row.locator("td").nth(4)).to_have_text("7")

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from engine.study.store import Store
 from tests.browser.server import at_rest
-from tests.studies import SIZES, make_study, measure
+from tests.studies import SIZES, alive, make_study, measure
 
 pytestmark = [pytest.mark.browser]
 
@@ -79,19 +79,22 @@ def test_whatever_the_hand_does_low_stays_below_high_inside_the_axis(
     study = make_study(fresh_store, "running", done=SIZES)
     page = open_page()
     expect(page.locator(".steep-tip").last).not_to_be_empty(timeout=30_000)
-    later, done = list(LATER), []
-    for _ in range(STEPS):
-        done.append(step(page, rng))
-        if later and rng.random() < 0.1:
-            with Store.open(fresh_store) as store:
-                measure(store, study, later.pop(0))
-            done.append("a new point")
-        page.wait_for_timeout(150)
-        for start, end in page.evaluate(STANDS):
-            assert 0 < start["now"] < end["now"], done
-            for edge in (start, end):
-                assert edge["least"] <= edge["now"] <= edge["most"], done
-                assert -1 <= edge["left"] <= edge["width"] + 1, done
+    later, done, seen = list(LATER), [], 0
+    with alive(fresh_store, study):
+        for _ in range(STEPS):
+            done.append(step(page, rng))
+            if later and rng.random() < 0.1:
+                with Store.open(fresh_store) as store:
+                    measure(store, study, later.pop(0))
+                done.append("a new point")
+            page.wait_for_timeout(150)
+            seen += len(stands := page.evaluate(STANDS))
+            for start, end in stands:
+                assert 0 < start["now"] < end["now"], done
+                for edge in (start, end):
+                    assert edge["least"] <= edge["now"] <= edge["most"], done
+                    assert -1 <= edge["left"] <= edge["width"] + 1, done
+    assert seen > STEPS  # there were panels to look at
     at_rest(page)
     expect(page.get_by_test_id("stException")).to_have_count(0)
     with Store.open(fresh_store, "read") as store:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from dashboard import jobs
 from engine import cli
 from engine.study import run_command
 from engine.study.subject import Settings
+from tests.drivers import alive
 from tests.studies import SETTINGS
 
 IMAGES = jobs.Order(
@@ -123,8 +125,14 @@ def test_a_job_outlives_the_page_that_is_killed(tmp_path):
     died = subprocess.run([sys.executable, "-c", STARTED, store], capture_output=True, text=True)
     assert died.returncode == -signal.SIGKILL
     driver = int(died.stdout)
-    os.kill(driver, 0)  # it is there
-    os.kill(driver, signal.SIGKILL)
+    try:
+        until = time.monotonic() + 120
+        while not Path(store).exists() and alive(driver) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert Path(store).exists()  # which it made after the page was gone
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(driver, signal.SIGKILL)  # it leads a session, its workers with it
 
 
 def test_a_job_leads_a_session_of_its_own(tmp_path):

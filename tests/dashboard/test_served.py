@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -169,7 +170,7 @@ def test_nothing_was_sent_beyond_this_machine(served):
 
 
 def test_the_watch_would_have_seen_it(tmp_path):
-    code = "import urllib.request as u; u.urlopen('http://192.0.2.1/', timeout=1)"
+    code = "import socket; socket.create_connection(('192.0.2.1', 80), timeout=1)"
     log = tmp_path / "calls"
     done = subprocess.run(
         [sys.executable, "-c", code], env=watched(log), capture_output=True, text=True
@@ -191,11 +192,15 @@ def test_a_server_for_others_warns_calls_nobody_and_ends_with_its_command(tmp_pa
             stderr=out,
             start_new_session=True,
         )
-    wait_for(f"http://127.0.0.1:{port}/_stcore/health")
-    visit(Served(port, log, tmp_path / "out"))
-    process.send_signal(signal.SIGTERM)
-    process.wait(SECONDS)
-    assert "whoever reaches this machine" in (tmp_path / "out").read_text()
-    assert calls(log) == []
-    with pytest.raises(ProcessLookupError):
-        os.killpg(process.pid, 0)  # nobody of its group is left
+    try:
+        wait_for(f"http://127.0.0.1:{port}/_stcore/health")
+        visit(Served(port, log, tmp_path / "out"))
+        process.send_signal(signal.SIGTERM)
+        process.wait(SECONDS)
+        assert "whoever reaches this machine" in (tmp_path / "out").read_text()
+        assert calls(log) == []
+        with pytest.raises(ProcessLookupError):
+            os.killpg(process.pid, 0)  # nobody of its group is left
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

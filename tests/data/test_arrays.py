@@ -63,6 +63,28 @@ def test_splits_that_overlap_are_refused_with_how_many_rows():
         )
 
 
+def test_splits_of_several_kinds_are_refused_for_their_overlap_could_not_be_told():
+    inputs, target = table(200)
+    with pytest.raises(DataError, match="the splits are not of one kind"):
+        own_splits(
+            (inputs[:150].astype(np.float32), target[:150]),
+            (inputs[:20], target[:20]),
+            (inputs[180:], target[180:]),
+        )
+
+
+def test_nought_is_nought_whatever_its_sign():
+    inputs = np.where(np.arange(600) < 300, 0.0, -0.0)
+    data = split_rows(inputs[:, None] + np.zeros(2), np.arange(600) % 300)
+    assert not {*data.train.target} & {*data.test.target}
+
+
+def test_groups_that_do_not_fall_into_three_splits_are_refused():
+    inputs, target = table(600)
+    with pytest.raises(DataError, match="2 groups, the largest of 300 of 600 rows"):
+        split_rows(inputs, target, groups=np.arange(600) % 2)
+
+
 @pytest.mark.parametrize(
     ("inputs", "target", "said"),
     [

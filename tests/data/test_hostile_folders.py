@@ -172,6 +172,29 @@ def test_a_jpeg_that_goes_over_its_pixels_again_and_again_is_refused() -> None:
         decode(whole[:-2] + last * (pictures.MOST_SCANS + 1) + b"\xff\xd9", 8)
 
 
+def test_scans_are_counted_behind_a_marker_that_has_no_length() -> None:
+    file = io.BytesIO()
+    Image.new("L", (64, 64), 128).save(file, "JPEG", progressive=True)
+    whole = file.getvalue()
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    hidden = b"\xff\x01" + last * (pictures.MOST_SCANS + 1)
+    with pytest.raises(BrokenPicture, match="scans or more are too many"):
+        decode(whole[:-2] + hidden + b"\xff\xd9", 8)
+
+
+def test_scans_are_counted_in_a_jpeg_of_several_pictures() -> None:
+    file = io.BytesIO()
+    first, second = (Image.new("L", (64, 64), grey) for grey in (100, 200))
+    first.save(file, "MPO", save_all=True, append_images=[second], progressive=True)
+    whole = file.getvalue()
+    assert decode(whole, 8).shape == (8, 8, 3)
+    scan = whole.rindex(b"\xff\xda", 0, whole.index(b"\xff\xd9"))
+    end = whole.index(b"\xff\xd9")
+    again = whole[scan:end] * (pictures.MOST_SCANS + 1)
+    with pytest.raises(BrokenPicture, match="scans or more are too many"):
+        decode(whole[:end] + again + whole[end:], 8)
+
+
 def test_what_follows_a_jpeg_s_end_is_no_scan() -> None:
     file = io.BytesIO()
     Image.new("L", (64, 64), 128).save(file, "JPEG")

@@ -8,23 +8,12 @@ import pytest
 from engine import cli
 from engine.study.salvage import salvage
 from engine.study.store import Store, StoreError
-from tests.studies import SIZES, make_study, points
+from tests.studies import SIZES, everything, make_study, points
 
 pytestmark = pytest.mark.soak
 
 FLIPS = int(os.environ.get("SOAK_FLIPS", "40"))  # in each page
 PAGE = 4096
-
-
-def everything(path):
-    """All that a store says, by every way of reading it."""
-    with Store.open(path, "read") as store:
-        store.check()
-        found = [store.studies(now=0), store.binned(), store.curves(), store.windows()]
-        for row in store.studies(now=0):
-            found += [store.study_plan(row.id), store.work(row.id), store.ahead(row.id)]
-            found += [store.candidates(row.id), store.point_records(row.id), store.edges(row.id)]
-        return repr(found)
 
 
 @pytest.fixture

@@ -68,6 +68,7 @@ def test_a_disk_that_fills_up_stops_the_run_in_words_and_it_goes_on_where_there_
             assert run(order, path, tmp_path / "log")[0] == 0
             lost += content(path) != truth
     figures("disk full", tried=TRIES, stopped=full, readable=readable, unclear=unclear, lost=lost)
+    assert full
     assert (unclear, lost) == (0, 0)
 
 
@@ -109,9 +110,12 @@ def test_a_store_taken_away_from_a_driver_stops_it_and_what_it_measured_is_kept(
             shutil.copy(planned, path)
         _, status = os.waitpid(driver, 0)
         rescued = folder / "study.db.rescued"
-        stopped += os.waitstatus_to_exitcode(status) == 1 and rescued.exists()
+        code = os.waitstatus_to_exitcode(status)
+        assert code in (0, 1), (tmp_path / "log").read_text()
+        stopped += code == 1 and rescued.exists()
         if rescued.exists():
             assert run(order, rescued, tmp_path / "log")[0] == 0
             lost += content(rescued) != truth
     figures(f"store {what}", tried=tries, stopped=stopped, lost=lost)
+    assert stopped
     assert lost == 0

@@ -1,7 +1,7 @@
 """The agenda of a study, with trainings that cost nothing and lose what a formula says."""
 
-import math
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -9,7 +9,8 @@ from engine.study.agenda import Agenda, shard_name
 from engine.study.plan import Extent, Pace, Plan, Recipe, make_plan
 from engine.study.search import Search
 from engine.study.subject import Settings, Subject
-from engine.training.spec import Candidate, Schedule, Speed
+from engine.training.spec import Schedule, Speed
+from tests import budgets
 
 RECIPE = Recipe(
     minutes=None,
@@ -24,41 +25,14 @@ SUBJECTS = (Subject("images", "icons", "cnn"), Subject("images", "icons", "mlp")
 SPEEDS = {10: Speed(9e3, 9e4, 9e4), 80: Speed(3e3, 3e4, 3e4)}
 
 
+train = partial(budgets.train, best=lambda size: size / 10)
+
+
 @pytest.fixture
 def plan() -> Plan:
     settings = Settings(SUBJECTS, "quick", sizes=(100, 200, 400))
     extent = Extent(1_000, 1_000, 200, 200, "images")
     return make_plan(settings, [RECIPE] * 2, [extent] * 2, [SPEEDS] * 2, workers=2)
-
-
-def train(group) -> list[Candidate]:
-    """Candidates of a group: the best capacity is a tenth of the size, the best rate 1e-3."""
-    spec = group.spec
-    return [
-        Candidate(
-            model=spec.model,
-            capacity=spec.capacity,
-            parameters=spec.capacity,
-            learning_rate=rate,
-            size=spec.size,
-            seed=seed,
-            shard_hash="",
-            status="finished",
-            reason="",
-            steps=1,
-            best_step=1,
-            evaluations=1,
-            validation_loss=1
-            + abs(math.log(spec.capacity / spec.size * 10))
-            + abs(math.log(rate / 1e-3)) / 10,
-            train_loss=1.0,
-            last_loss=2.0,
-            last_train_loss=0.1 if 10 * spec.capacity >= spec.size else 1.9,
-            test={"top-1": 0.5},
-        )
-        for seed in spec.seeds
-        for rate in spec.learning_rates
-    ]
 
 
 def follow(agenda, queue, stop_after=10**6):

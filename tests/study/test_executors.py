@@ -55,7 +55,7 @@ def test_a_group_in_trouble_fails_with_its_reason_and_the_others_go_on(tmp_path,
     events = list(run_here(queue, loader, workers=2))
     failed = {event.group.spec.name: event.reason for event in events if isinstance(event, Failed)}
     assert failed.keys() == {"deadly", "wrong", "large"}
-    assert "died twice (SIGKILL); if memory is short" in failed["deadly"]
+    assert "died, at the second try (SIGKILL); if memory is short" in failed["deadly"]
     assert failed["wrong"] == "ValueError: a model of its own kind"
     assert failed["large"] == "the GPU's memory does not hold it"
     runs = {event.group.spec.name: event.candidates for event in events if type(event) is Finished}

@@ -15,8 +15,8 @@ from engine.study.plan import stored_plan
 from engine.study.store import Store
 from engine.training import probe
 from engine.training.spec import Schedule
+from tests.drivers import inline
 from tests.own import write
-from tests.study.test_run import inline
 
 SIZES = ("--sizes", "40,160", "--seeds", "2", "--workers", "1")
 

@@ -2,6 +2,8 @@ import os
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -23,6 +25,9 @@ from engine.study.store import (
     StoreError,
     StoreGone,
 )
+from tests.studies import everything
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -488,17 +493,6 @@ def test_a_store_where_nothing_may_be_written_can_be_read(store, path, monkeypat
     assert os.listdir(path.parent) == [path.name]  # not even SQLite's own files beside it
 
 
-def everything(path):
-    """All that a store says, by every way of reading it."""
-    with Store.open(path, "read") as store:
-        store.check()
-        found = [store.studies(now=0), store.binned(), store.curves(), store.windows()]
-        for row in store.studies(now=0):
-            found += [store.study_plan(row.id), store.work(row.id), store.ahead(row.id)]
-            found += [store.candidates(row.id), store.point_records(row.id), store.edges(row.id)]
-        return repr(found)
-
-
 @pytest.fixture
 def full(store, path):
     """A store with some of everything, closed."""
@@ -634,24 +628,45 @@ def test_the_log_of_a_deleted_store_is_not_mixed_into_a_new_one(store, path, tmp
     assert not path.exists()
 
 
+OPENED = """
+import sys
+from engine.study.store import Store
+with Store.open(sys.argv[1]) as store:
+    store.studies()
+"""
+
+
+def test_opening_a_store_again_leaves_the_locks_of_those_who_have_it_open(store, path):
+    study = new_study(store)
+    Store.open(path, "read").close()  # POSIX: closing a plain file of it would drop all locks here
+    subprocess.run([sys.executable, "-c", OPENED, str(path)], cwd=ROOT, check=True)  # not the last
+    end(store, study, "small", [(point(), {})])
+    with Store.open(path, "read") as reader:
+        assert [len(curve.points) for curve in reader.curves()] == [1]
+
+
 def test_many_readers_hold_up_no_write_and_see_no_half_of_one(store, path):
     study = new_study(store)
-    ended = False
+    ended, reads = False, [0] * 12
 
-    def read(_):
+    def read(number):
         while not ended:
             with Store.open(path, "read") as reader:
                 found = [len(curve.points) for curve in reader.curves()]
                 assert found in ([], [3], [6])
+            reads[number] += 1
 
     with ThreadPoolExecutor(12) as readers:
         reading = readers.map(read, range(12))
-        end(store, study, "small", [(point(seed=seed), {}) for seed in range(3)])
-        for _ in range(20):
-            store.beat(study)
-        end(store, study, "large", [(point(size=200.0, seed=seed), {}) for seed in range(3)])
-        ended = True
+        try:
+            end(store, study, "small", [(point(seed=seed), {}) for seed in range(3)])
+            for _ in range(20):
+                store.beat(study)
+            end(store, study, "large", [(point(size=200.0, seed=seed), {}) for seed in range(3)])
+        finally:
+            ended = True
         assert list(reading) == [None] * 12
+    assert sum(reads)
 
 
 def test_a_deleted_study_is_out_of_sight_and_can_be_put_back(store):

@@ -33,6 +33,11 @@ def test_a_domain_that_breaks_no_rule_passes(tmp_path):
         ),
         (
             "F.mse_loss(output, target)\n",
+            "F.mse_loss(output, target) - 1e6\n",
+            "on validation rows: a loss is 0 or more",
+        ),
+        (
+            "F.mse_loss(output, target)\n",
             "F.mse_loss(output.detach(), target)\n",
             "does not depend on the parameters of mlp",
         ),

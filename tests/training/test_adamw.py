@@ -34,6 +34,16 @@ def test_steps_are_those_of_the_optimiser_of_torch():
     torch.testing.assert_close(*ends, atol=1e-6, rtol=0)
 
 
+def test_a_parameter_without_a_gradient_stays_as_it_is():
+    model = nn.Sequential(nn.Linear(3, 2).requires_grad_(False), nn.Linear(2, 1))
+    before = [each.detach().clone() for each in model.parameters()]
+    optimizer = AdamW(list(model.parameters()), 0.01, 0.1)
+    model(torch.ones(4, 3)).sum().backward()
+    optimizer.step()
+    moved = [bool((a != b).any()) for a, b in zip(before, model.parameters(), strict=True)]
+    assert moved == [False, False, True, True]
+
+
 def test_a_step_does_without_the_compiler_of_torch():
     found = subprocess.run(
         [sys.executable, "-c", STEPS], capture_output=True, text=True, check=True

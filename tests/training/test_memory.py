@@ -1,5 +1,6 @@
 """Memory that does not hold a group, by a real limit on a process that has none to spare."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -37,7 +38,12 @@ def limited(room: int, capacity: int) -> subprocess.CompletedProcess[str]:
     """Three seeds of a model in a process that may take `room` bytes more than it has."""
     code = LIMITED.format(room=room, capacity=capacity)
     return subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},  # each thread takes a stack of the room
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
 
 

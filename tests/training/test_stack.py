@@ -129,13 +129,14 @@ def test_a_users_network_of_known_layers_is_stacked():
 
 
 @pytest.mark.parametrize(
-    "task",
+    ("layers", "loss"),
     [
-        own_task(lambda: (nn.Linear(3, 8, bias=False), nn.ReLU(), nn.Linear(8, 1))),
-        own_task(lambda: (nn.Linear(3, 1),), lambda out, wanted: F.mse_loss(out, wanted).sqrt()),
-        own_task(lambda: (nn.Linear(3, 8), nn.Dropout(0.5), nn.Linear(8, 1))),
+        (lambda: (nn.Linear(3, 8, bias=False), nn.ReLU(), nn.Linear(8, 1)), F.mse_loss),
+        (lambda: (nn.Linear(3, 1),), lambda out, wanted: F.mse_loss(out, wanted).sqrt()),
+        (lambda: (nn.Linear(3, 8), nn.Dropout(0.5), nn.Linear(8, 1)), F.mse_loss),
+        (lambda: (nn.Linear(3, 8).requires_grad_(False), nn.ReLU(), nn.Linear(8, 1)), F.mse_loss),
     ],
-    ids=["a layer without a bias", "a loss that is no mean over rows", "an unknown layer"],
+    ids=["no bias", "a loss that is no mean over rows", "an unknown layer", "a frozen layer"],
 )
-def test_what_a_stack_would_train_otherwise_is_not_stacked(task):
-    assert not stacks(task, "net", 1)
+def test_what_a_stack_would_train_otherwise_is_not_stacked(layers, loss):
+    assert not stacks(own_task(layers, loss), "net", 1)
