@@ -23,6 +23,7 @@ from engine.laws.fit import Fit, fit
 from engine.laws.growth import Growth, fit_growth
 from engine.laws.published import PUBLISHED, PublishedLaw
 from engine.laws.window import Window
+from engine.study.salvage import salvage
 
 HELP = {"Report": "One web page that needs nothing else: chart, table, and how each fit was made."}
 MOST = 12  # panels; more at once would be neither readable nor quick
@@ -126,6 +127,16 @@ def look(store: Path) -> state.View:
     view = state.look(store)
     if view.trouble:
         st.error(f"The study file cannot be used: {view.trouble}", icon=":material/error:")
+    if view.damaged:
+        st.download_button(
+            "The points that can still be read",
+            lambda: write_points(salvage(store)).encode(),
+            "points.csv",
+            "text/csv",
+            on_click="ignore",
+            icon=":material/download:",
+            help="Each is as it was written. Move the damaged file away, then import these.",
+        )
     return view
 
 

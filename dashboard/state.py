@@ -18,7 +18,7 @@ from engine.curve import Curve
 from engine.laws.propose import propose_window
 from engine.laws.window import Window
 from engine.study.fixed_size import fixed_size_curves
-from engine.study.store import SHIPPED, Store, StoreError, StudyRow
+from engine.study.store import SHIPPED, Store, StoreDamaged, StoreError, StudyRow
 from engine.study.subject import Subject, stored_settings
 from engine.study.treated import about_curves
 
@@ -87,6 +87,7 @@ class View:
     windows: dict[str, Window]
     revision: int
     trouble: str | None  # why the file cannot be read, for the reader
+    damaged: bool = False  # whether that is why: some of it may be read all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def look(path: Path) -> View:
         with Store.open(path, "read") as store:
             return View(tuple(store.studies()), store.windows(), store.revision(), None)
     except (StoreError, OSError) as error:
-        return View((), {}, 0, str(error))
+        return View((), {}, 0, str(error), isinstance(error, StoreDamaged))
 
 
 @lru_cache(maxsize=64)

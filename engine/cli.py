@@ -148,15 +148,14 @@ def _store_path(options: argparse.Namespace) -> Path:
 def _app(options: argparse.Namespace) -> int:
     import dashboard
 
-    script = Path(dashboard.__file__).parent / "app.py"
+    folder = Path(dashboard.__file__).parent
     environment = {**os.environ, "STEEPNESS_STORE": str(_store_path(options).absolute())}
     if options.data_folder is not None:
         if not options.data_folder.is_dir():
             print(f"steepness: there is no folder {options.data_folder}", file=sys.stderr)
             return 2
         environment[DATA_FOLDER] = str(options.data_folder.absolute())
-    command = [sys.executable, "-m", "streamlit", "run", str(script)]
-    command += ["--server.port", str(options.port)]
+    command = [sys.executable, "-m", "dashboard", "--server.port", str(options.port)]
     if options.address is not None:
         command += ["--server.address", options.address]
         if is_exposed(options.address):
@@ -164,7 +163,7 @@ def _app(options: argparse.Namespace) -> int:
             environment.setdefault("STREAMLIT_SERVER_ALLOWED_HOSTS", "*")  # by what name, who knows
             # Else Streamlit asks a server on the network for an address to print.
             environment.setdefault("STREAMLIT_BROWSER_SERVER_ADDRESS", socket.gethostname())
-    server = subprocess.Popen(command, env=environment, cwd=script.parent.parent)
+    server = subprocess.Popen(command, env=environment, cwd=folder.parent)
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())  # else it would go on alone
     return server.wait()
 

@@ -58,7 +58,7 @@ def wait_for(url: str, seconds: float = 60) -> None:
 def serve(store: Path, environment: Mapping[str, str] = os.environ) -> Iterator[tuple[str, int]]:
     """Serve the page on `store`; gives its address and the server's process id."""
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]
+    command = [sys.executable, "-m", "dashboard"]
     command += ["--server.port", str(port), "--server.headless", "true"]
     named = {"PYTHONPATH": str(ROOT), **environment, "STEEPNESS_STORE": str(store)}
     with store.with_suffix(".out").open("wb") as out:

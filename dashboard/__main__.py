@@ -1,0 +1,27 @@
+"""`python -m dashboard ARGUMENTS`: Streamlit's own server of the page, its libraries read ahead.
+
+Streamlit runs a page, and so reads what that needs, only once a browser has come. Here a thread
+begins with the large libraries at once, while the server starts and the browser reads the page's
+own scripts. Of our modules it reads those of the engine alone: they ask for none of the page's, so
+no two threads can come to wait for each other's.
+"""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from threading import Thread
+
+from streamlit.web.cli import main
+
+AHEAD = ("pandas", "plotly.graph_objects", "engine.laws.zones", "engine.laws.propose")
+
+
+def _read_ahead() -> None:
+    for name in AHEAD:
+        import_module(name)
+
+
+if __name__ == "__main__":
+    Thread(target=_read_ahead, daemon=True).start()
+    sys.argv[1:1] = ["run", str(Path(__file__).with_name("app.py"))]
+    main(prog_name="streamlit")
