@@ -29,6 +29,9 @@ def look_through(page: Page, names: tuple[str, ...]) -> dict[str, list[str]]:
         page.evaluate(UNFOLD)
         at_rest(page)
         found[name] = faults(page)
+        if found[name]:  # of what is faded while it is drawn anew, perhaps: at rest it is there
+            at_rest(page)
+            found[name] = faults(page)
     return {name: said for name, said in found.items() if said}
 
 
