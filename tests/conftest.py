@@ -5,6 +5,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run, whatever the machine's speed; `make soak` looks for new ones.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.load_profile("same")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long come first, so that small ones fill what is left of a run at its end."""
+    costs: dict[Path, int] = {}
+    for item in items:
+        kinds = [item.get_closest_marker(name) is not None for name in ("browser", "slow")]
+        costs[item.path] = costs.get(item.path, 0) + sum(map(int.__mul__, kinds, (100, 10)))
+    items.sort(key=lambda item: -costs[item.path])
 
 
 @pytest.fixture(scope="session", autouse=True)
