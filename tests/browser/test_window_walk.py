@@ -71,7 +71,9 @@ def step(page: Page, rng: random.Random) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(other, marks=pytest.mark.soak) for other in range(2, 12))]
+)
 def test_whatever_the_hand_does_low_stays_below_high_inside_the_axis(
     open_page: Visit, fresh_store: Path, seed: int
 ) -> None:

@@ -499,7 +499,7 @@ def test_while_a_run_starts_the_last_line_of_its_log_is_shown(store, monkeypatch
     def start(order: jobs.Order, path: Path) -> jobs.Job:
         log = path.with_name("study.log")
         log.write_bytes(b"fetching the strings\n 12 %|#\r 57 of 90 MB\r")
-        return jobs.Job(subprocess.Popen(["sleep", "60"]), log, time.time())
+        return jobs.Job(subprocess.Popen(["sleep", "3600"]), log, time.time())
 
     started = []
     monkeypatch.setattr(jobs, "start", lambda *args: started.append(start(*args)) or started[0])
@@ -532,7 +532,7 @@ def job(store, monkeypatch):
 
 def test_of_two_tabs_that_start_the_same_run_one_does_and_the_other_shows_it(store, job):
     make_study(store, "stopped", done=SIZES[:3])
-    job.append("sleep 60")
+    job.append("exec sleep 3600")
     first, second = visit("views/run.py"), visit("views/run.py")
     pressed(first, "Resume")
     assert "A run was started here already; this is it." in said(pressed(second, "Resume"))
