@@ -178,13 +178,13 @@ def test_running_a_finished_study_again_changes_nothing(steepness, undisturbed):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads processes from /proc")
-def test_ten_kills_of_the_driver_leave_the_points_of_an_undisturbed_run(
+def test_five_kills_of_the_driver_leave_the_points_of_an_undisturbed_run(
     undisturbed, planned, tmp_path
 ):
-    moments = random.Random("ten kills")
+    moments = random.Random("five kills")
     kills, study = 0, 0
     path = Path(shutil.copy(planned, tmp_path / "study0.db"))
-    while kills < 10:  # a study that ends between two kills is checked, and another one begun
+    while kills < 5:  # a study that ends between two kills is checked, and another one begun
         driver = start(path)
         while driver.poll() is None and not _groups(path, "running"):
             time.sleep(TICK)
