@@ -18,8 +18,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that take long come first, so that small ones fill what is left of a run at its end."""
     costs: dict[Path, int] = {}
     for item in items:
-        kinds = [item.get_closest_marker(name) is not None for name in ("browser", "slow")]
-        costs[item.path] = costs.get(item.path, 0) + sum(map(int.__mul__, kinds, (100, 10)))
+        marks = {mark.name for mark in item.iter_markers()}
+        cost = 100 if "browser" in marks else 10 if "slow" in marks else 1
+        costs[item.path] = costs.get(item.path, 0) + cost
     items.sort(key=lambda item: -costs[item.path])
 
 
