@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The tests are shared out to so many, file by file: those that share a study stay together.
 # (Not --dist loadgroup: pytest-xdist 3.8.0 does not see its groups under pytest 9.2.0.)
+# Their order is that of tests/conftest.py, the long ones first; xdist's own counts tests alone.
 PROCESSES ?= 2
-PYTEST = $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
+PYTEST = $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 export PIP_CONSTRAINT := requirements.lock
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export OMP_NUM_THREADS := 1

@@ -80,7 +80,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-def ended(pids: list[int], seconds: float = 60.0) -> bool:
+def ended(pids: list[int], seconds: float = 600.0) -> bool:
     """Whether all these processes end within some seconds."""
     deadline = time.monotonic() + seconds
     while any(alive(pid) for pid in pids) and time.monotonic() < deadline:

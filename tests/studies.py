@@ -1,12 +1,6 @@
-"""Studies with a known truth, written into a store as a driver would: for tests of the pages.
+"""Studies with a known truth, written into a store as a driver would: for tests of the pages."""
 
-Run as a program it is a driver that trains nothing: it writes the points of one size after
-another into a study that is there already, so that a page can be seen to stream.
-"""
-
-import sys
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -158,25 +152,6 @@ def measure(
         candidates=[],
         decides=f"{name} / {size:g}",
         points=[(point, record or {}) for point in points(size, name=name, factor=factor)],
-    )
-
-
-def stream(path: Path, study: int, sizes: Sequence[float], every: float) -> None:
-    """Measure `sizes` one by one, `every` seconds, beating as a driver does; then finish."""
-    with Store.open(path) as store:
-        for size in sizes:
-            until = time.time() + every
-            while time.time() < until:
-                time.sleep(min(0.2, every))
-                store.beat(study)
-            measure(store, study, size)
-            print(f"{size:g} {time.time()}", flush=True)
-        store.set_study(study, "finished")
-
-
-if __name__ == "__main__":
-    stream(
-        Path(sys.argv[1]), int(sys.argv[2]), [float(s) for s in sys.argv[4:]], float(sys.argv[3])
     )
 
 

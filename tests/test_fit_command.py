@@ -156,6 +156,6 @@ def test_the_answer_needs_neither_torch_nor_pandas(points) -> None:
         "assert not heavy, heavy; sys.exit(code)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=600
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -1,6 +1,7 @@
 """The real page, served to a browser; and what to watch there."""
 
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -39,12 +40,19 @@ MEDIANS = ".steep-graph .subplot.xy [data-kind='median'] .points path"  # sizes 
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """A port that nobody listens on.
+
+    From below those that systems hand to whoever asks for any, which another process could be
+    given before the server has it.
+    """
+    while True:
+        port = random.randrange(20_000, 32_768)
+        with socket.socket() as tried, suppress(OSError):
+            tried.bind(("127.0.0.1", port))
+            return port
 
 
-def wait_for(url: str, seconds: float = 60) -> None:
+def wait_for(url: str, seconds: float = 300) -> None:
     until = time.time() + seconds
     while time.time() < until:
         with suppress(OSError):
@@ -68,4 +76,4 @@ def serve(store: Path, environment: Mapping[str, str] = os.environ) -> Iterator[
         yield f"http://127.0.0.1:{port}", process.pid
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)

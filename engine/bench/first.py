@@ -78,18 +78,19 @@ def measure(domain: str, arguments: Sequence[str] = ("--preset", "quick")) -> Fi
             study = subprocess.Popen(
                 [*command, "--store", str(store)], stdout=out, stderr=out, start_new_session=True
             )
-        point = point_cpu = exponent = exponent_cpu = None
+        point = point_cpu = exponent = exponent_cpu = used = None
         sizes = 0
         try:
             while exponent is None:
                 ended = _ends(study)
                 curves = _curves(store)
                 passed = time.perf_counter() - began
+                used = _used(study.pid) or used  # by the look before, where it has ended since
                 if point is None and any(curve.points for curve in curves):
-                    point, point_cpu = passed, _used(study.pid)
+                    point, point_cpu = passed, used
                 sizes = max([sizes, *(_sizes(curve).size for curve in curves)])
                 if any(_usable(curve) for curve in curves):
-                    exponent, exponent_cpu = passed, _used(study.pid)
+                    exponent, exponent_cpu = passed, used
                 elif ended:
                     if study.returncode:
                         raise subprocess.CalledProcessError(

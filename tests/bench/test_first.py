@@ -10,7 +10,8 @@ from engine.bench import first
 
 @pytest.mark.slow
 def test_a_study_of_too_few_sizes_shows_a_point_and_no_exponent():
-    found = first.measure("images", ("--sizes", "25,50,99", "--seeds", "1", "--device", "cpu"))
+    order = ("--model", "mlp", "--sizes", "25,50,99", "--seeds", "1", "--device", "cpu")
+    found = first.measure("images", order)
     assert found.point is not None
     if Path("/proc/self/stat").exists():
         assert found.point_cpu is not None
@@ -22,5 +23,5 @@ def test_a_study_of_too_few_sizes_shows_a_point_and_no_exponent():
 @pytest.mark.slow
 def test_a_study_that_fails_is_not_taken_for_one_without_points():
     with pytest.raises(subprocess.CalledProcessError) as failed:
-        first.measure("images", ("--sizes", "25,999999", "--device", "cpu"))
-    assert "size 999,999 is more than" in failed.value.stderr
+        first.measure("images", ("--model", "tree"))
+    assert "--model tree: choose from images" in failed.value.stderr

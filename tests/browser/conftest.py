@@ -12,6 +12,7 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Playwright,
+    Request,
     expect,
     sync_playwright,
 )
@@ -20,7 +21,8 @@ from dashboard.bench.chromium import HINT, find_chromium
 from dashboard.bench.served import FLAGS, WATCH, serve
 from tests.calls import calls, watched
 
-expect.set_options(timeout=15_000)  # not of speed: two of these at once on slow cores took over 5 s
+PATIENCE = 240_000  # ms; no promise of speed: a hang guard for a machine many times slower
+expect.set_options(timeout=PATIENCE)
 
 # Opened at /compare, Streamlit first asks whether it is served under that path; it is not.
 PROBE = re.compile(r"/(explore|compare|plan|run|bring|method)/_stcore/(health|host-config)$")
@@ -61,7 +63,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail(HINT)
         pytest.skip(HINT)
-    launched = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    launched = playwright.chromium.launch(executable_path=path, args=FLAGS, timeout=PATIENCE)
     yield launched
     launched.close()
 
@@ -74,34 +76,80 @@ def fresh_store(store: Path) -> Path:
     return store
 
 
-@pytest.fixture
-def open_page(browser: Browser, server: str, fresh_store: Path) -> Iterator[Callable[..., Page]]:
-    """Open the page in a new browser context; afterwards nothing may have gone wrong in it."""
-    seen = Seen()
-    contexts = []
+@dataclass
+class Tabs:
+    """Tabs that are there already: a new one costs a browser several times a page in one."""
 
-    def visit(path: str = "/", **options: object) -> Page:
-        options.setdefault("viewport", {"width": 1400, "height": 900})
-        context = browser.new_context(**options)  # type: ignore[arg-type]
-        contexts.append(context)
+    browser: Browser
+    made: list[tuple[Page, dict[str, object]]] = field(default_factory=list)
+
+    def like(self, options: dict[str, object], used: list[Page]) -> Page:
+        """A tab whose context has these options, and which this test has not used."""
+        for page, about in self.made:
+            if about == options and page not in used:
+                return page
+        context = self.browser.new_context(**options)  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.add_init_script(WATCH)
-        page.on("pageerror", lambda error: seen.errors.append(str(error)))
-        page.on("console", heard)
-        page.on("request", lambda r: note(r.url))
+        self.made.append((page, options))
+        return page
+
+
+@pytest.fixture(scope="session")
+def tabs(browser: Browser) -> Tabs:
+    return Tabs(browser)
+
+
+def empty(page: Page) -> None:
+    """Leave a tab as a new one is: whoever comes next is on a first visit."""
+    page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    page.goto("about:blank")
+    page.context.clear_cookies()
+    page.mouse.up()
+    page.mouse.move(0, 0)
+    for other in page.context.pages:
+        if other != page:
+            other.close()
+
+
+@pytest.fixture
+def open_page(tabs: Tabs, server: str, fresh_store: Path) -> Iterator[Callable[..., Page]]:
+    """Open the page as on a first visit; afterwards nothing may have gone wrong in it."""
+    seen, used = Seen(), []
+
+    def visit(
+        path: str = "/",
+        viewport: tuple[int, int] = (1400, 900),
+        color_scheme: str = "light",
+        **options: object,
+    ) -> Page:
+        page = tabs.like(options, used)
+        used.append(page)
+        page.set_viewport_size({"width": viewport[0], "height": viewport[1]})
+        page.emulate_media(color_scheme=color_scheme)  # type: ignore[arg-type]
+        for event, hear in heard.items():
+            page.on(event, hear)  # type: ignore[call-overload]
         page.goto(server + path)
         return page
 
-    def heard(message: ConsoleMessage) -> None:
+    def complained(message: ConsoleMessage) -> None:
         if message.type == "error" and not PROBE.search(message.location["url"]):
             seen.errors.append(f"{message.text} {message.location['url']}")
 
-    def note(url: str) -> None:
-        if not url.startswith((server, server.replace("http", "ws"), "data:", "blob:")):
-            seen.strangers.append(url)
+    def asked(request: Request) -> None:
+        if not request.url.startswith((server, server.replace("http", "ws"), "data:", "blob:")):
+            seen.strangers.append(request.url)
 
+    heard = {
+        "pageerror": lambda error: seen.errors.append(str(error)),
+        "console": complained,
+        "request": asked,
+    }
     yield visit
-    for context in contexts:
-        context.close()
+    for page in used:
+        for event, hear in heard.items():
+            page.remove_listener(event, hear)
+        empty(page)
     assert seen.errors == []
     assert seen.strangers == []

@@ -1,4 +1,4 @@
-"""When the page that a browser shows has come to rest."""
+"""When what was asked of a page is on the screen, however slow the machine."""
 
 from playwright.sync_api import Page
 
@@ -13,7 +13,11 @@ def at_rest(page: Page) -> None:
           if (busy || !app) window.calm = undefined;
           else window.calm ??= performance.now();
           return window.calm && performance.now() - window.calm > 500;
-        }""",
-        timeout=60_000,
+        }"""
     )
     page.evaluate("window.calm = undefined")
+
+
+def frame_drawn(page: Page) -> None:
+    """Wait until what the hand did last is on the screen; what Python says to it may be to come."""
+    page.evaluate("new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")

@@ -28,7 +28,7 @@ def names(store: Path) -> list[str]:
 def test_a_messy_table_goes_into_explore_and_out_again(
     open_page: Visit, fresh_store: Path, width: int, scheme: str
 ) -> None:
-    page = open_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = open_page(viewport=(width, 900), color_scheme=scheme)
     if width < 600:
         page.get_by_test_id("stExpandSidebarButton").click()
     page.get_by_role("link", name="Bring your own").first.click()
@@ -37,12 +37,12 @@ def test_a_messy_table_goes_into_explore_and_out_again(
     box = page.get_by_role("textbox", name="Paste a table")
     box.fill(MESSY)
     box.press("Control+Enter")
-    expect(page.get_by_text("Import the 4 good rows")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Import the 4 good rows")).to_be_visible()
     expect(page.get_by_text("1 row is left out.")).to_be_visible()
     expect(page.locator(".js-plotly-plot .scatterlayer .points path")).to_have_count(4)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width)
     page.get_by_role("button", name="Import the 4 good rows").click()
-    expect(page.locator(".steep-tip").last).not_to_be_empty(timeout=30_000)
+    expect(page.locator(".steep-tip").last).not_to_be_empty()
     assert names(fresh_store) == [NAME]
     page.get_by_role("button", name="Undo the import").click()
     expect(page.get_by_role("button", name="Undo the import")).to_have_count(0)

@@ -14,7 +14,7 @@ from tests.studies import NAME, make_study
 pytestmark = pytest.mark.browser
 
 Visit = Callable[..., Page]
-PATIENCE = 120_000  # ms for what trains or measures this machine, beside other work
+PATIENCE = 600_000  # ms for what trains or measures this machine, beside other work
 
 
 def go(page: Page, name: str) -> None:
@@ -22,12 +22,11 @@ def go(page: Page, name: str) -> None:
     at_rest(page)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_first_visit_says_what_this_is_and_leads_to_a_first_run(
-    open_page: Visit, fresh_store: Path, scheme: str
+    open_page: Visit, fresh_store: Path
 ) -> None:
-    page = open_page(color_scheme=scheme)
-    expect(page.locator(".steep-tip").last).not_to_be_empty(timeout=30_000)
+    page = open_page()
+    expect(page.locator(".steep-tip").last).not_to_be_empty()
     intro = page.get_by_text("How steeply does the error fall as the training data grows?")
     expect(intro).to_be_in_viewport()
     page.get_by_role("button", name="Measure your own").click()
@@ -86,8 +85,10 @@ def test_a_link_to_compare_shows_somebody_else_the_same(
     at_rest(first)
     first.get_by_text("One for all", exact=True).click()
     at_rest(first)
-    first.get_by_role("slider", name=f"window start of {NAME} top-1").press("Home")
     expect(first).to_have_url(re.compile("windows=One"))
+    first.get_by_role("slider", name=f"window start of {NAME} top-1").press("Home")
+    window = first.locator("table tbody tr td:nth-of-type(4)").first
+    expect(window).to_have_text(re.compile("start to"))
     at_rest(first)
     shown = first.locator("table").first.inner_text()
     address = first.url
@@ -95,18 +96,17 @@ def test_a_link_to_compare_shows_somebody_else_the_same(
         for name in opened.windows():
             opened.save_window(name, None)
     second = open_page(address[address.index("/", 10) :])
-    expect(second.locator("table").first).to_be_visible(timeout=30_000)
+    expect(second.locator("table").first).to_have_text(re.compile(r"\S"))
     at_rest(second)
     assert second.locator("table").first.inner_text() == shown
     expect(second.get_by_role("radio", name="One for all")).to_be_checked()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_report_opens_by_itself_with_its_chart_and_table(
-    open_page: Visit, fresh_store: Path, tmp_path: Path, scheme: str
+    open_page: Visit, fresh_store: Path, tmp_path: Path
 ) -> None:
     make_study(fresh_store, "finished")
-    page = open_page(accept_downloads=True, color_scheme=scheme)
+    page = open_page(color_scheme="dark")
     at_rest(page)
     exponent = page.locator("table tbody tr td:nth-of-type(2)").first.inner_text()
     with page.expect_download() as arriving:

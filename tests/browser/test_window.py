@@ -1,11 +1,9 @@
 """The fit window in a real browser: dragged, typed at, touched, while points stream in."""
 
 import math
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,15 +11,19 @@ from playwright.sync_api import Locator, Page, expect
 
 from dashboard.bench.served import MEDIANS
 from engine.laws.fit import fit
+from engine.laws.window import Window
 from engine.live import log_point
 from engine.study.store import Store
+from tests.browser.server import frame_drawn
 from tests.studies import NAME, SIZES, alive, make_study, measure
 
 pytestmark = pytest.mark.browser
 
-STUDIES = Path(__file__).parents[1] / "studies.py"
 MORE = tuple(4000 * 2.0**step for step in range(1, 9))
 CURVES = tuple(f"{NAME} {name}" for name in ("top-1", "top-5", "cross-entropy"))
+# What the horizontal axis of each panel shows.
+RANGES = """[...document.querySelectorAll(".steep-graph")].map(
+  (graph, k) => graph._fullLayout[k ? `xaxis${k + 1}` : "xaxis"].range)"""
 Visit = Callable[..., Page]
 
 
@@ -33,7 +35,7 @@ def full(open_page: Visit, fresh_store: Path) -> Page:
 
 
 def drawn(page: Page) -> Page:
-    expect(page.locator(".steep-tip").last).not_to_be_empty(timeout=30_000)
+    expect(page.locator(".steep-tip").last).not_to_be_empty()
     expect(page.locator("table tbody tr").first).to_be_visible()  # it comes after the chart
     return page
 
@@ -48,14 +50,18 @@ def middle(spot: Locator) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def drag(page: Page, spot: Locator, by: float, steps: int = 12, pause: float = 0) -> None:
-    """Press on `spot`, move `by` pixels and stay there."""
+def hold(page: Page, spot: Locator) -> tuple[float, float]:
+    """Press on the middle of `spot` and stay there; gives that place."""
     x, y = middle(spot)
     page.mouse.move(x, y)
     page.mouse.down()
-    for step in range(1, steps + 1):
-        page.mouse.move(x + by * step / steps, y)
-        page.wait_for_timeout(pause)
+    return x, y
+
+
+def drag(page: Page, spot: Locator, by: float) -> None:
+    """Press on `spot`, move `by` pixels and stay there."""
+    x, y = hold(page, spot)
+    page.mouse.move(x + by, y, steps=12)
 
 
 def exponent(page: Page, panel: int = 0) -> str:
@@ -66,18 +72,13 @@ def tip(page: Page, panel: int = 0) -> Locator:
     return page.locator(".steep-tip").nth(panel)
 
 
-def frame_drawn(page: Page) -> None:
-    """Wait until what the hand did last is on the screen, however slow the machine."""
-    page.evaluate("new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
-
-
 def settled(page: Page) -> str:
     """Wait until Python's fit of every window is on the screen; what chart and table both say.
 
     Both are read in one turn of the browser: points may go on streaming in.
     """
     frame_drawn(page)
-    expect(page.locator(".steep-panel[data-preview]")).to_have_count(0, timeout=10_000)
+    expect(page.locator(".steep-panel[data-preview]")).to_have_count(0)
     said = page.wait_for_function(
         """() => {
             const chart = document.querySelector('.steep-tip').innerText
@@ -93,9 +94,7 @@ def watched(page: Page) -> dict[str, int]:
 
 
 def x_range(page: Page, panel: int = 0) -> list[float]:
-    axis = f"xaxis{panel + 1 if panel else ''}"
-    graph = page.locator(".steep-graph").nth(panel)
-    return graph.evaluate(f"graph => graph._fullLayout.{axis}.range")
+    return page.evaluate(RANGES)[panel]
 
 
 def doubling(page: Page) -> float:
@@ -117,52 +116,63 @@ def wait_for_more(page: Page, than: int) -> None:
     )
 
 
+def sizes_held(page: Page) -> Locator:
+    """How many sizes the window of the first panel holds, in the table."""
+    return page.locator("table tbody tr").first.locator("td").nth(4)
+
+
 def test_the_window_is_dragged_while_points_stream_in(open_page: Visit, fresh_store: Path) -> None:
     study = make_study(fresh_store, "running", done=SIZES[:6], planned=(*SIZES, *MORE))
-    page = drawn(open_page())
-    before = exponent(page)
-    sizes = [f"{size:g}" for size in (*SIZES[6:], *MORE)]
-    writer = subprocess.Popen(
-        [sys.executable, str(STUDIES), str(fresh_store), str(study), "0.9", *sizes],
-        cwd=STUDIES.parents[1],
-        env={**os.environ, "PYTHONPATH": str(STUDIES.parents[1])},
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        painted = points_drawn(page)
-        drag(page, edge(page, "end"), -60, steps=60, pause=40)  # 3 s: points arrive under it
-        expect(page.locator(".steep-panel[data-preview]")).to_have_count(1)
-        assert points_drawn(page) == painted  # nothing is repainted under the hand
-        page.mouse.up()
-        after_edge = settled(page)
-        assert after_edge != before
-        wait_for_more(page, painted)
-        # The window is closed: new sizes stay outside, and only tell more of the noise.
-        now, then = (float(said.split(" ")[0]) for said in (exponent(page), after_edge))
-        assert now == pytest.approx(then, abs=0.01)
-
-        drag(page, page.locator(".steep-band").first, -doubling(page), steps=20, pause=20)
-        page.mouse.up()
-        after_band = settled(page)
-        assert after_band != after_edge
-
-        edge(page, "end").press("ArrowRight")
-        expect(page.locator("table tbody tr").first.locator("td").nth(1)).not_to_have_text(
-            after_band
-        )
-        settled(page)
-        expect(page.get_by_text("running", exact=False)).to_have_count(0, timeout=20_000)
-    finally:
-        writer.terminate()
-        writer.wait(10)
+    with alive(fresh_store, study), Store.open(fresh_store) as store:
+        store.save_window(CURVES[0], Window(SIZES[0]))  # that nobody else moves
+        page = drawn(open_page())
+        dragged_while_points_come(page, partial(measure, store, study))
+        store.set_study(study, "finished")
+        expect(page.get_by_text("running", exact=False)).to_have_count(0)
     assert watched(page) == {"blank": 0, "graphs": 1}
+
+
+def dragged_while_points_come(page: Page, decide: Callable[[float], None]) -> None:
+    """Drag and press; `decide` writes the points of one size more."""
+    before = exponent(page)
+    x, y = hold(page, edge(page, "end"))
+    painted, held = points_drawn(page), int(sizes_held(page).inner_text())
+    for number, size in enumerate(SIZES[6:], 1):
+        page.mouse.move(x - 30 * number, y, steps=10)
+        decide(size)
+        expect(sizes_held(page)).to_have_text(str(held + number))  # Python's, still open
+    expect(page.locator(".steep-panel[data-preview]")).to_have_count(1)
+    assert points_drawn(page) == painted  # nothing is repainted under the hand
+    decide(MORE[0])  # on its way while the hand lets go
+    page.mouse.up()
+    after_edge = settled(page)
+    assert after_edge != before
+    wait_for_more(page, painted + 2)
+    # The window is closed: new sizes stay outside, and only tell more of the noise.
+    now, then = (float(said.split(" ")[0]) for said in (settled(page), after_edge))
+    assert now == pytest.approx(then, abs=0.01)
+
+    decide(MORE[1])
+    drag(page, page.locator(".steep-band").first, -doubling(page))
+    decide(MORE[2])
+    page.mouse.up()
+    after_band = settled(page)
+    assert after_band != after_edge
+
+    decide(MORE[3])
+    edge(page, "end").press("ArrowRight")
+    assert settled(page) != after_band
+    wait_for_more(page, painted + 5)
 
 
 @pytest.mark.parametrize("law", ["Power law", "Power law + floor"])
 def test_the_preview_is_pythons_own_fit(full: Page, fresh_store: Path, law: str) -> None:
     full.get_by_role("combobox", name="Law").click()
     full.get_by_role("option", name=law, exact=True).click()
-    full.wait_for_timeout(800)
+    for row in range(len(CURVES)):
+        cell = full.locator("table tbody tr").nth(row).locator("td").first
+        expect(cell).to_have_text(law.lower())
+    settled(full)
     drag(full, edge(full), -150)
     frame_drawn(full)
     previewed = float(tip(full).get_attribute("data-exponent") or "nan")
@@ -182,22 +192,28 @@ def test_the_zoom_survives_streaming(open_page: Visit, fresh_store: Path) -> Non
 
 
 def zoomed_while_points_come(page: Page, fresh_store: Path, study: int) -> None:
-    painted = points_drawn(page)
+    painted, whole = points_drawn(page), x_range(page)
     box = page.locator(".steep-graph .nsewdrag").first.bounding_box()
     assert box
     page.mouse.move(box["x"] + 60, box["y"] + 60)
     page.mouse.down()
     page.mouse.move(box["x"] + 200, box["y"] + 180, steps=8)
     page.mouse.up()
-    page.wait_for_timeout(500)
+    page.wait_for_function(f"left => ({RANGES})[0][0] > left", arg=whole[0])
     zoomed = x_range(page)
     with Store.open(fresh_store) as store:
         for size in SIZES[6:]:
             measure(store, study, size)
     wait_for_more(page, painted)
     assert x_range(page) == pytest.approx(zoomed)
-    page.mouse.dblclick(box["x"] + 60, box["y"] + 160)
-    page.wait_for_timeout(800)
+    for _ in range(10):  # two clicks are single ones where the machine was busy between them
+        page.mouse.dblclick(box["x"] + 60, box["y"] + 160)
+        frame_drawn(page)
+        if x_range(page) != pytest.approx(zoomed):
+            break
+    page.wait_for_function(
+        f"() => {{ const [one, other] = {RANGES}; return Math.abs(one[0] - other[0]) < 1e-6 }}"
+    )
     assert x_range(page) == pytest.approx(x_range(page, 1))
 
 
@@ -238,7 +254,7 @@ def test_an_arrow_key_takes_in_one_size(full: Page) -> None:
 
 def test_a_finger_drags_an_edge(open_page: Visit, fresh_store: Path) -> None:
     make_study(fresh_store, "finished")
-    page = drawn(open_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True))
+    page = drawn(open_page(viewport=(390, 844), has_touch=True, is_mobile=True))
     spot = edge(page, curve=CURVES[1])
     spot.scroll_into_view_if_needed()
     before = exponent(page, 1)
@@ -268,18 +284,19 @@ def test_a_resize_stacks_the_panels_and_moves_the_edges_along(full: Page) -> Non
 
     assert abs(off()) < 1.5
     full.set_viewport_size({"width": 390, "height": 844})
-    full.wait_for_timeout(700)
+    full.wait_for_function(
+        """() => document.documentElement.scrollWidth <= 390 && new Set(
+          [...document.querySelectorAll(".steep-panel")].map((p) => p.style.left)).size === 1"""
+    )
+    frame_drawn(full)
     assert abs(off()) < 1.5
-    lefts = full.locator(".steep-panel").evaluate_all("all => all.map(p => p.style.left)")
-    assert len(set(lefts)) == 1
-    assert full.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_a_treated_curve_stands_under_the_untreated_one_of_its_error(
     open_page: Visit, fresh_store: Path
 ) -> None:
     make_study(fresh_store, "finished", treatments=["sgd"])
-    page = drawn(open_page(viewport={"width": 1500, "height": 900}))  # four panels would fit a row
+    page = drawn(open_page(viewport=(1500, 900)))  # four panels would fit a row
     places = page.locator(".steep-panel").evaluate_all(
         "all => all.map(p => [Math.round(p.offsetLeft), Math.round(p.offsetTop)])"
     )
@@ -294,6 +311,7 @@ def test_a_winner_at_the_edge_is_drawn_hollow_in_either_theme(
 ) -> None:
     make_study(fresh_store, "finished", records={SIZES[-1]: {"capacity_at_edge": True}})
     page = drawn(open_page(color_scheme=scheme))
+    expect(page.locator(".steep-graph [data-kind='edge'] .points path").first).to_be_visible()
     fills = page.evaluate(
         """() => ["edge", "median"].map((kind) => getComputedStyle(
           document.querySelector(`.steep-graph [data-kind="${kind}"] .points path`)).fill)"""
@@ -349,6 +367,7 @@ def test_a_release_has_no_other_panel_drawn_anew(full: Page) -> None:
     full.wait_for_function(
         "() => [...document.querySelectorAll('.steep-graph')].every((g) => g._fullLayout)"
     )
+    frame_drawn(full)
     full.evaluate(drawn_anew)
     before = exponent(full)
     drag(full, edge(full), -100)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from engine.study.store import Store
-from tests.browser.server import at_rest
+from tests.browser.server import at_rest, frame_drawn
 from tests.studies import SIZES, alive, make_study, measure
 
 pytestmark = [pytest.mark.browser]
@@ -71,23 +71,27 @@ def step(page: Page, rng: random.Random) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(other, marks=pytest.mark.soak) for other in range(2, 12))]
+)
 def test_whatever_the_hand_does_low_stays_below_high_inside_the_axis(
     open_page: Visit, fresh_store: Path, seed: int
 ) -> None:
     rng = random.Random(seed)
     study = make_study(fresh_store, "running", done=SIZES)
-    page = open_page()
-    expect(page.locator(".steep-tip").last).not_to_be_empty(timeout=30_000)
     later, done, seen = list(LATER), [], 0
     with alive(fresh_store, study):
+        page = open_page()
+        expect(page.locator(".steep-tip").last).not_to_be_empty()
         for _ in range(STEPS):
             done.append(step(page, rng))
             if later and rng.random() < 0.1:
                 with Store.open(fresh_store) as store:
                     measure(store, study, later.pop(0))
                 done.append("a new point")
-            page.wait_for_timeout(150)
+            frame_drawn(page)
+            if rng.random() < 0.3:
+                expect(page.locator(".steep-panel[data-preview]")).to_have_count(0)
             seen += len(stands := page.evaluate(STANDS))
             for start, end in stands:
                 assert 0 < start["now"] < end["now"], done

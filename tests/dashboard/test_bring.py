@@ -16,7 +16,7 @@ from engine.study.store import Store
 from tests.studies import NAME, SIZES, make_study
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
-SECONDS = 30  # a cold import of pandas and Streamlit on a busy machine
+SECONDS = 300  # a hang guard: a cold import of pandas and Streamlit on a busy machine
 MESSY = (
     "n_train;Test Acc;Seed;Remark\n"
     "100;40,5;0;\n200;50,1;0;\n400;60;0;\n800;x;0;crashed\n1600;78,1;a;\n3200;82;0;\n"
@@ -31,7 +31,7 @@ def store(tmp_path, monkeypatch) -> Path:
 
 
 def visit(page: str = "views/bring.py") -> AppTest:
-    return AppTest.from_file(str(APP), default_timeout=SECONDS).run().switch_page(page).run()
+    return AppTest.from_file(str(APP), default_timeout=SECONDS).switch_page(page).run()
 
 
 def pasted(text: str) -> AppTest:

@@ -21,7 +21,7 @@ def _listens_everywhere():
 
 def visit(**user: object) -> AppTest:
     """Open the page; `user` is what Streamlit's login knows, nothing where there is none."""
-    at = AppTest.from_file(str(APP), default_timeout=30)
+    at = AppTest.from_file(str(APP), default_timeout=300)
     at.user = user
     return at.run()
 

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,11 @@ from engine.numbers import number
 from engine.study import seal
 from engine.study.store import Store
 from tests import studies
-from tests.studies import NAME, SIZES, TRUTHS, make_study, points
+from tests.studies import NAME, SIZES, TRUTHS, alive, make_study, points
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 PAGES = ("views/explore.py", "views/compare.py", "views/plan.py", "views/run.py")
-SECONDS = 30  # a cold import of pandas and Streamlit on a busy machine
+SECONDS = 300  # a hang guard: a cold import of pandas and Streamlit on a busy machine
 
 
 @pytest.fixture
@@ -43,8 +44,7 @@ FOLDS = ("zones", "map", "growth", "points", "numbers")
 
 
 def visit(page: str = "views/explore.py", unfolded: tuple[str, ...] = FOLDS) -> AppTest:
-    at = AppTest.from_file(str(APP), default_timeout=SECONDS).run()
-    at.switch_page(page)
+    at = AppTest.from_file(str(APP), default_timeout=SECONDS).switch_page(page)
     for fold in unfolded:
         at.session_state[f"fold-{fold}"] = True
     return at.run()
@@ -87,8 +87,9 @@ def exponents(at: AppTest) -> list[str]:
     ],
 )
 def test_a_page_shows_a_study_in_any_state(store, page, how, done):
-    make_study(store, how, "the worker ran out of memory" if how == "failed" else "", done)
-    at = visit(page)
+    study = make_study(store, how, "the worker ran out of memory" if how == "failed" else "", done)
+    with alive(store, study) if how == "running" else nullcontext():
+        at = visit(page)
     assert not at.exception
     assert NAME in said(at)
 
@@ -264,18 +265,19 @@ def test_a_driver_that_fell_silent_is_told_from_one_that_was_stopped(store):
 
 def test_a_running_study_can_be_stopped_from_the_page(store):
     study = make_study(store, "running", done=SIZES[:3])
-    at = visit("views/run.py")
-    next(button for button in at.button if button.label == "Stop").click().run()
+    with alive(store, study):
+        at = visit("views/run.py")
+        next(button for button in at.button if button.label == "Stop").click().run()
     assert not at.exception
     with Store.open(store, "read") as opened:
         assert opened.stop_wanted(study)
 
 
 def test_progress_says_how_much_is_done_and_left(store):
-    make_study(store, "running", done=SIZES[:4])
-    assert "4 of 8 sizes, about 18 s left" in [
-        bar.proto.text for bar in visit("views/run.py").get("progress")
-    ]
+    study = make_study(store, "running", done=SIZES[:4])
+    with alive(store, study):
+        bars = visit("views/run.py").get("progress")
+    assert "4 of 8 sizes, about 18 s left" in [bar.proto.text for bar in bars]
 
 
 def test_the_estimate_stands_before_the_button(store):
@@ -497,7 +499,7 @@ def test_while_a_run_starts_the_last_line_of_its_log_is_shown(store, monkeypatch
     def start(order: jobs.Order, path: Path) -> jobs.Job:
         log = path.with_name("study.log")
         log.write_bytes(b"fetching the strings\n 12 %|#\r 57 of 90 MB\r")
-        return jobs.Job(subprocess.Popen(["sleep", "60"]), log, time.time())
+        return jobs.Job(subprocess.Popen(["sleep", "3600"]), log, time.time())
 
     started = []
     monkeypatch.setattr(jobs, "start", lambda *args: started.append(start(*args)) or started[0])
@@ -530,7 +532,7 @@ def job(store, monkeypatch):
 
 def test_of_two_tabs_that_start_the_same_run_one_does_and_the_other_shows_it(store, job):
     make_study(store, "stopped", done=SIZES[:3])
-    job.append("sleep 60")
+    job.append("exec sleep 3600")
     first, second = visit("views/run.py"), visit("views/run.py")
     pressed(first, "Resume")
     assert "A run was started here already; this is it." in said(pressed(second, "Resume"))
@@ -571,8 +573,9 @@ def test_a_damaged_store_is_one_sentence_on_every_page_and_no_number(store):
 
 
 def test_a_run_of_several_subjects_shows_how_far_each_is_and_one_curve_of_each(store):
-    make_study(store, "running", done=SIZES[:4], treatments=["sgd"])
-    at = visit("views/run.py")
+    study = make_study(store, "running", done=SIZES[:4], treatments=["sgd"])
+    with alive(store, study):
+        at = visit("views/run.py")
     assert re.search(rf"\*\*{NAME}:\*\* 4 of 8 sizes, about \d+ s left", said(at))
     assert f"**{NAME} sgd:** 4 of 8 sizes" in said(at)
     assert at.table[0].value.index.tolist() == [f"{NAME} top-1", f"{NAME} sgd top-1"]
@@ -596,7 +599,8 @@ def test_a_treatment_that_has_no_size_yet_in_common_says_so(store):
     with Store.open(store) as opened:
         studies.measure(opened, study, SIZES[0])
         studies.measure(opened, study, SIZES[1], f"{NAME} sgd")
-    at = visit()
+    with alive(store, study):
+        at = visit()
     assert not at.exception
     (fold,) = [fold for fold in at.expander if fold.label == "What the treatments do"]
     assert set(fold.table[0].value["What it does"]) == {
@@ -868,7 +872,8 @@ def test_a_run_that_tries_again_what_failed_says_so(store):
     with Store.open(store) as opened:
         opened.retry_failed(study)  # what the driver does first when it resumes
         opened.set_study(study, "running")
-    at = visit("views/run.py")
+    with alive(store, study):
+        at = visit("views/run.py")
     assert at.subheader[0].value == f"{NAME}: running, trying again 1 that failed"
 
 
@@ -912,7 +917,8 @@ def test_what_is_folded_away_is_not_drawn_until_it_is_unfolded(store):
 
 def test_more_curves_than_can_be_drawn_are_leafed_through(store):
     many_curves(store, 15)
-    at = visit(unfolded=())
+    at = AppTest.from_file(str(APP), default_timeout=SECONDS).run()
+    at.switch_page("views/explore.py").run()
     assert "Curves 1 to 12 of 15," in said(at)
     at.session_state[f"window-{state.IMPORTED}-page-of-2"] = 2
     at.run()

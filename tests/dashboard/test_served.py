@@ -20,7 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 from dashboard.bench.served import free_port, wait_for
 from tests.calls import calls, watched
 
-SECONDS = 60  # a hang guard: a cold import of Streamlit on a busy machine
+SECONDS = 300  # a hang guard: a cold import of Streamlit on a busy machine
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ def sheet(rows: pd.DataFrame) -> str:
 
         tables.show(rows, "test")
 
-    at = AppTest.from_function(page, args=(rows,), default_timeout=30).run()
+    at = AppTest.from_function(page, args=(rows,), default_timeout=300).run()
     assert not at.exception
     return next(element.proto.body for element in at.get("html"))
 

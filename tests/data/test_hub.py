@@ -211,7 +211,7 @@ def ask(home: Path, endpoint: str, repository: str) -> str:
 
 
 CLOSED = "http://127.0.0.1:9"  # the discard port: nothing listens there
-HANGING = 20 * hub.HUB_SECONDS  # `datasets` left to itself tries for up to 6 minutes
+HANGING = 60 * hub.HUB_SECONDS  # `datasets` left to itself tries for up to 6 minutes
 
 
 @pytest.mark.slow

@@ -73,7 +73,7 @@ NUMBERS = st.one_of(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40)
 @given(rows=st.lists(st.tuples(NUMBERS, NUMBERS), max_size=14), repeats=st.integers(1, 3))
 def test_a_random_curve_gives_a_status(rows, repeats: int) -> None:
     assert_sound(forecast(curve_of(rows * repeats)))

@@ -21,7 +21,7 @@ searches = st.builds(
 
 
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=12)
 @given(
     minutes=st.floats(1, 300),
     count=st.integers(1, 2),

@@ -163,13 +163,13 @@ def test_what_raises_in_a_worker_is_kept_with_its_line_and_a_retry_can_mend_it(t
     path.write_text(text)
     command = [sys.executable, "-m", "engine.cli", "run", path, *SIZES, "--store", store]
     first = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, "BROKEN": "1"}, timeout=300
+        command, capture_output=True, text=True, env={**os.environ, "BROKEN": "1"}, timeout=900
     )
     assert first.returncode == 1
     assert "Traceback" not in first.stderr
     with Store.open(store, "read") as opened:
         (row,) = opened.studies()
     assert "ValueError: no such row (lines.py, line 25, in mae: raise ValueError" in row.reason
-    again = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    again = subprocess.run(command, capture_output=True, text=True, timeout=900)
     assert again.returncode == 0, again.stderr
     assert names(store) == [("lines own mlp", "finished")]

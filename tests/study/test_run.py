@@ -81,6 +81,15 @@ def start(store: Path, *more: str) -> subprocess.Popen[bytes]:
     )
 
 
+def training(path: Path) -> subprocess.Popen[bytes]:
+    """A driver that has just given out its first group."""
+    driver = start(path)
+    while not _groups(path, "running"):
+        assert driver.poll() is None
+        time.sleep(TICK)
+    return driver
+
+
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     """A study that a user's command ran from nothing to its end."""
@@ -169,13 +178,13 @@ def test_running_a_finished_study_again_changes_nothing(steepness, undisturbed):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads processes from /proc")
-def test_ten_kills_of_the_driver_leave_the_points_of_an_undisturbed_run(
+def test_five_kills_of_the_driver_leave_the_points_of_an_undisturbed_run(
     undisturbed, planned, tmp_path
 ):
-    moments = random.Random("ten kills")
+    moments = random.Random("five kills")
     kills, study = 0, 0
     path = Path(shutil.copy(planned, tmp_path / "study0.db"))
-    while kills < 10:  # a study that ends between two kills is checked, and another one begun
+    while kills < 5:  # a study that ends between two kills is checked, and another one begun
         driver = start(path)
         while driver.poll() is None and not _groups(path, "running"):
             time.sleep(TICK)
@@ -197,12 +206,11 @@ def test_ten_kills_of_the_driver_leave_the_points_of_an_undisturbed_run(
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads processes from /proc")
 def test_a_group_whose_worker_was_killed_is_trained_again(undisturbed, path):
-    driver = start(path)
-    while not _groups(path, "finished"):  # then the workers are at others
-        time.sleep(TICK)
+    driver = training(path)
+    driver.send_signal(signal.SIGSTOP)  # it shall not end before its worker is found
     server = next(pid for pid in children(driver.pid) if "forkserver" in command_line(pid))
-    worker = children(server)[0]
-    os.kill(worker, signal.SIGKILL)
+    os.kill(children(server)[0], signal.SIGKILL)
+    driver.send_signal(signal.SIGCONT)
     assert driver.wait(timeout=900) == 0
     assert content(path) == content(undisturbed)
 
@@ -234,10 +242,8 @@ def test_the_number_of_workers_does_not_change_a_point(steepness, undisturbed, p
 
 @pytest.mark.slow
 def test_a_second_driver_is_refused_by_the_name_of_the_first(steepness, path):
-    first = start(path)
+    first = training(path)
     try:
-        while not _running(path):
-            time.sleep(TICK)
         second = steepness(*RUN, "--store", path)
     finally:
         first.kill()
@@ -249,15 +255,13 @@ def test_a_second_driver_is_refused_by_the_name_of_the_first(steepness, path):
 @pytest.mark.slow
 @pytest.mark.parametrize("polite", ["SIGINT", "SIGTERM", "wish"])
 def test_a_polite_stop_keeps_what_is_done_and_says_how_to_go_on(path, polite):
-    driver = start(path)
-    while not _running(path):
-        time.sleep(TICK)
+    driver = training(path)
     if polite == "wish":
         with Store.open(path) as store:
             store.request_stop(store.studies()[0].id)
     else:
         driver.send_signal(getattr(signal, polite))
-    driver.wait(timeout=300)
+    driver.wait(timeout=900)
     with Store.open(path, "read") as store:
         (study,) = store.studies()
         assert study.state == "stopped"
@@ -291,11 +295,6 @@ def command_line(pid: int) -> str:
 def _groups(path: Path, state: str) -> list[str]:
     with Store.open(path, "read") as store:
         return [w.name for s in store.studies() for w in store.work(s.id) if w.state == state]
-
-
-def _running(path: Path) -> bool:
-    with Store.open(path, "read") as store:
-        return any(row.state == "running" for row in store.studies())
 
 
 def test_an_estimate_says_what_would_be_trained_and_trains_nothing(steepness, tmp_path):

@@ -199,6 +199,4 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 TestStore = StoreMachine.TestCase
-TestStore.settings = settings(
-    max_examples=8, stateful_step_count=20, deadline=None, derandomize=True
-)
+TestStore.settings = settings(max_examples=8, stateful_step_count=20)

@@ -186,7 +186,7 @@ def curve(task: ImageTask) -> list[float]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rate", [0.2, 0.4])
+@pytest.mark.parametrize("rate", [pytest.param(0.2, marks=pytest.mark.soak), 0.4])
 def test_no_model_comes_below_the_entropy_of_noisy_test_labels_and_the_largest_comes_near(rate):
     source = striped_set(16_000, 2_000)
     source = replace(
@@ -202,7 +202,7 @@ def test_no_model_comes_below_the_entropy_of_noisy_test_labels_and_the_largest_c
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rate", [20, 40])
+@pytest.mark.parametrize("rate", [20, pytest.param(40, marks=pytest.mark.soak)])
 def test_under_label_noise_the_loss_comes_down_to_the_floor_that_the_noise_sets(rate):
     floor = noise_floor(rate / 100, 4)
     found = curve(TREATMENTS[f"label-noise-{rate}"](image_task(striped_set(16_000, 2_000), "cpu")))

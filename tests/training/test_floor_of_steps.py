@@ -36,8 +36,8 @@ def cache(tmp_path_factory):
     ("domain", "data", "model", "size"),
     [
         ("images", "icons", "mlp", 99),
-        ("images", "icons", "cnn", 99),
         ("characters", "sotu", "lstm", 2_381),
+        pytest.param("images", "icons", "cnn", 99, marks=pytest.mark.soak),
         pytest.param("images", "icons", "mlp", 792, marks=pytest.mark.soak),
         pytest.param("images", "icons", "resnet", 99, marks=pytest.mark.soak),
         pytest.param("words", "sotu", "lstm", 3_499, marks=pytest.mark.soak),

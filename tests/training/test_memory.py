@@ -43,7 +43,7 @@ def limited(room: int, capacity: int) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "OMP_NUM_THREADS": "1"},  # each thread takes a stack of the room
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
 
 
