@@ -31,6 +31,11 @@ class Recording:
         return self.file.stem
 
     @property
+    def made(self) -> dict[str, Any]:
+        """How it was made: `command`, `device`, `note` and what else the note beside it has."""
+        return _note(self.file)
+
+    @property
     def curves(self) -> list[Curve]:
         """Its curves, read from its file.
 
