@@ -22,7 +22,7 @@ def described(kind: type) -> list[str]:
     return [
         "",
         "Attributes:",
-        *(f"    {name} ({row['type']}): {row['said'] or ''}" for name, row in rows.items()),
+        *(f"    {name} (`{row['type']}`): {row['said'] or ''}" for name, row in rows.items()),
     ]
 
 
