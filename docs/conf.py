@@ -19,7 +19,6 @@ author = "the authors of Steepness"
 project_copyright = "Apache-2.0"
 version = release = VERSION
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_parser", "fields", "gallery"]
-exclude_patterns = ["README.md"]
 default_role = "code"  # docstrings write `names` as Markdown does
 
 autodoc_member_order = "bysource"
@@ -28,7 +27,7 @@ autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 maximum_signature_line_length = 72
 napoleon_numpy_docstring = False
-napoleon_use_ivar = True  # fields in one list
+napoleon_custom_sections = [("Fields", "params_style")]  # see fields.py
 
 myst_heading_anchors = 2
 

@@ -1,7 +1,7 @@
 """Fields of dataclasses in the reference: what the comment at the end of each line says.
 
 The code says what a field holds, in which shape and unit, in a comment beside it. Sphinx reads
-docstrings alone, so the comments are put into the class's as its attributes.
+docstrings alone, so the comments are put into the class's, as a section Fields.
 """
 
 import inspect
@@ -15,13 +15,13 @@ FIELD = re.compile(r"    (?P<name>\w+): (?P<type>[^=#]+?)(?: = [^#]*)?(?:  # (?P
 
 
 def described(kind: type) -> list[str]:
-    """The attributes of a dataclass as lines of a docstring in Google's style."""
+    """The fields of a dataclass as lines of a docstring in Google's style."""
     known = {field.name for field in fields(kind)}
     found = (FIELD.fullmatch(line) for line in inspect.getsource(kind).splitlines())
     rows = {row["name"]: row for row in found if row and row["name"] in known}
     return [
         "",
-        "Attributes:",
+        "Fields:",
         *(f"    {name} (`{row['type']}`): {row['said'] or ''}" for name, row in rows.items()),
     ]
 

@@ -69,7 +69,7 @@ def materials(folder: Path) -> None:
     words = np.array(
         ["the", "house", "of", "a", "cat", "and", "dog", "was", "here", "then", "we", "all", "went"]
     )
-    texts = [" ".join(draw.choice(words, 60)) + "." for _ in range(60)]
+    texts = [" ".join(draw.choice(words, 120)) + "." for _ in range(60)]
     (folder / "book.txt").write_text("\n\n".join(texts))
     np.savetxt(folder / "houses.csv", draw.normal(size=(400, 6)), delimiter=",", header="a,b,c")
 
