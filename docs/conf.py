@@ -18,7 +18,8 @@ project = "Steepness"
 author = "the authors of Steepness"
 project_copyright = "Apache-2.0"
 version = release = VERSION
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_parser", "fields", "gallery"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_parser"]
+extensions += ["aliases", "fields", "gallery"]  # beside this file
 default_role = "code"  # docstrings write `names` as Markdown does
 
 autodoc_member_order = "bysource"
