@@ -76,7 +76,7 @@ def estimate(study: Study) -> Plan:
     """Load the data, measure this machine's speed and plan the study; trains nothing.
 
     Returns:
-        The plan: `sentence` says it in words, `seconds` is the wall time, `subjects` has the sizes.
+        A plan, whose `sentence` says it in words; `seconds` is the wall time.
 
     Raises:
         UsageError: a domain, model, data set or treatment that there is not.
