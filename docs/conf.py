@@ -16,7 +16,6 @@ from engine import VERSION  # noqa: E402 - it lies beside this folder
 
 project = "Steepness"
 author = "the authors of Steepness"
-project_copyright = "Apache-2.0"
 version = release = VERSION
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_parser"]
 extensions += ["aliases", "fields", "gallery"]  # beside this file
@@ -38,7 +37,7 @@ html_favicon = str(HERE.parent / "dashboard" / "mark.svg")
 # Plotly's own program, out of the package that drew the figures: nothing comes from elsewhere.
 html_static_path = [str(Path(plotly.__file__).parent / "package_data" / "plotly.min.js")]
 html_copy_source = False
-html_show_sphinx = False
+html_show_copyright = html_show_sphinx = False
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#c2410c", "color-brand-content": "#0068a8"},
     "dark_css_variables": {"color-brand-primary": "#ff8a4c", "color-brand-content": "#62b8ee"},

@@ -17,6 +17,10 @@ from PIL import Image
 
 import engine
 from dashboard import notebook
+from data.picture_folder import LEAST, LEAST_A_CLASS
+from data.recording_folder import FEWEST
+from data.text import FEWEST_DOCUMENTS
+from data.translation import LEAST_PAIRS
 from engine import cli
 from engine.study import executors, presets
 from engine.training import probe
@@ -140,6 +144,17 @@ def test_commands_that_are_not_run_are_commands_that_there_are():
             if block.text.startswith(LEFT_OUT):
                 for _, *words in (c for c in commands(block) if c[0] == "steepness"):
                     cli._parser().parse_args(words)  # exits where it does not know them
+
+
+def test_the_least_of_ones_own_data_is_what_the_code_asks_for():
+    text = (DOCS / "howto" / "own-data.md").read_text(encoding="utf-8")
+    assert f"{LEAST} different pictures, {LEAST_A_CLASS} of each class" in text
+    for count, what in (
+        (FEWEST_DOCUMENTS, "documents"),
+        (LEAST_PAIRS, "pairs"),
+        (FEWEST, "recordings"),
+    ):
+        assert f"| {count} {what}" in text
 
 
 def test_the_reference_names_all_that_the_engine_and_the_notebook_give():
