@@ -12,7 +12,7 @@ export PIP_CONSTRAINT := requirements.lock
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export OMP_NUM_THREADS := 1
 
-.PHONY: install app test test-quick soak audit lint bench clean
+.PHONY: install app test test-quick soak audit lint bench docs clean
 
 install: $(VENV)/.app  ## the environment that the dashboard needs
 
@@ -40,8 +40,11 @@ audit: $(VENV)-audit/.tools  ## known vulnerabilities in what is pinned; a bill 
 bench: $(VENV)/.dev  ## how quick the page is, in a real browser
 	$(BIN)/steepness bench app
 
+docs: $(VENV)/.docs  ## how-tos, gallery and reference, in site/
+	$(BIN)/python -m sphinx -W --keep-going --quiet -b html docs site
+
 clean:  ## everything that make made
-	rm -rf $(VENV) $(VENV)-audit sbom.json dashboard/static .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-audit sbom.json site dist dashboard/static .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.app: pyproject.toml requirements.lock
 	@$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Steepness needs Python 3.11 or newer; this is %s. Give one: make PYTHON=python3.12 ...' % sys.version.split()[0])"
@@ -58,4 +61,8 @@ $(VENV)-audit/.tools: Makefile
 
 $(VENV)/.dev: $(VENV)/.app
 	$(BIN)/python -m pip install --quiet --editable ".[speech,hub,test,lint]"
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.app
+	$(BIN)/python -m pip install --quiet --editable ".[speech,hub,docs]"
 	@touch $@

@@ -12,15 +12,11 @@ from plotly.graph_objects import Figure
 from plotly.io import to_html
 
 from dashboard import words
-from dashboard.figures import PLOT_HEIGHT
+from dashboard.on_paper import placed
 from engine.curve import write_points
 from engine.laws.fit import Fit
 from engine.numbers import number
 
-COLUMNS = 3
-WIDTH, LEFT, RIGHT = 1180, 62, 16  # px of the whole chart, and around each plot area
-TOP, BOTTOM = 66, 50
-ACCENT = "#c2410c"  # of the fit window, on paper
 STYLE = """
 body { font: 14px/1.45 "Source Sans 3", "Source Sans Pro", "Helvetica Neue", Arial, sans-serif;
   max-width: 1180px; margin: 2rem auto; padding: 0 1rem; color: #0d1014; background: #fff; }
@@ -43,7 +39,7 @@ def report(fits: Sequence[Fit], figure: dict[str, Any], version: str, made: str)
         version: of Steepness.
         made: the day, for a reader.
     """
-    chart = to_html(Figure(_placed(figure, fits)), include_plotlyjs=True, full_html=False)
+    chart = to_html(Figure(placed(figure, fits)), include_plotlyjs=True, full_html=False)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Learning curves</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -59,49 +55,6 @@ def report(fits: Sequence[Fit], figure: dict[str, Any], version: str, made: str)
 <details><summary>All points as CSV</summary><pre>{escape(_points(fits))}</pre></details>
 </body></html>
 """
-
-
-def _placed(figure: dict[str, Any], fits: Sequence[Fit]) -> dict[str, Any]:
-    """The figure with its panels in rows, and with the windows that window.js else draws."""
-    columns = min(COLUMNS, len(fits))
-    rows = -(-len(fits) // columns)
-    width = WIDTH / columns
-    height = rows * (PLOT_HEIGHT + TOP + BOTTOM)
-    layout = dict(figure["layout"])
-    layout |= {"width": WIDTH, "height": height, "margin": dict.fromkeys("lrtb", 0)}
-    layout |= {"paper_bgcolor": "#ffffff", "plot_bgcolor": "#ffffff"}
-    shapes, labels = [*layout["shapes"]], []
-    for k, fit in enumerate(fits):
-        left = (k % columns) * width + LEFT
-        top = (k // columns) * (PLOT_HEIGHT + TOP + BOTTOM) + TOP
-        number_ = "" if k == 0 else str(k + 1)
-        across = [left / WIDTH, (left + width - LEFT - RIGHT) / WIDTH]
-        up = [1 - (top + PLOT_HEIGHT) / height, 1 - top / height]
-        layout[f"xaxis{number_}"] = {**layout[f"xaxis{number_}"], "domain": across}
-        layout[f"yaxis{number_}"] = {**layout[f"yaxis{number_}"], "domain": up}
-        axes = {"xref": f"x{number_}", "yref": f"y{number_} domain"}
-        low, high = (10.0**end for end in layout[f"xaxis{number_}"]["range"])
-        ends = (fit.window.low or low, fit.window.high or high)
-        shape = {**axes, "type": "rect", "x0": ends[0], "x1": ends[1], "y0": 0, "y1": 1}
-        shapes.append(
-            {**shape, "fillcolor": "rgba(194,65,12,0.06)", "line": {"color": ACCENT, "width": 1.5}}
-        )
-        labels.append(
-            {
-                "text": f"<b>{escape(words.exponent(fit))}</b>",
-                "xref": f"x{number_} domain",
-                "yref": axes["yref"],
-                "x": 1,
-                "y": 1.02,
-                "xanchor": "right",
-                "yanchor": "bottom",
-                "showarrow": False,
-                "font": {"size": 13, "color": ACCENT},
-            }
-        )
-    layout["shapes"] = shapes
-    layout["annotations"] = [*layout["annotations"], *labels]
-    return {"data": figure["data"], "layout": layout}
 
 
 def _table(fits: Sequence[Fit]) -> str:

@@ -17,17 +17,32 @@ if TYPE_CHECKING:
     from engine.curve import write_points as write_points
     from engine.domains import Domain as Domain
     from engine.domains import Metric as Metric
+    from engine.laws.compare import Difference as Difference
     from engine.laws.compare import compare as compare
+    from engine.laws.compare import compare_floors as compare_floors
+    from engine.laws.fit import Fit as Fit
+    from engine.laws.fit import Note as Note
     from engine.laws.fit import fit as fit
+    from engine.laws.forecast import Forecast as Forecast
+    from engine.laws.forecast import Needed as Needed
+    from engine.laws.forecast import Predicted as Predicted
     from engine.laws.forecast import forecast as forecast
+    from engine.laws.growth import Growth as Growth
     from engine.laws.growth import fit_growth as fit_growth
+    from engine.laws.interval import Interval as Interval
     from engine.laws.propose import propose_window as propose_window
     from engine.laws.window import Window as Window
+    from engine.laws.zones import Zones as Zones
     from engine.laws.zones import zones as zones
     from engine.live import log_point as log_point
     from engine.models.capacity import nearest_width as nearest_width
     from engine.models.capacity import sized as sized
+    from engine.recorded import recorded_curves as recorded_curves
     from engine.study.location import default_store as default_store
+    from engine.study.measure import Measured as Measured
+    from engine.study.measure import Study as Study
+    from engine.study.measure import estimate as estimate
+    from engine.study.measure import measure as measure
     from engine.study.store import Store as Store
     from engine.tasks.arrays import array_task as array_task
     from engine.tasks.estimators import estimator_task as estimator_task
@@ -36,24 +51,39 @@ VERSION = "0.1.0"
 
 PUBLIC = {
     "Curve": "engine.curve",
+    "Difference": "engine.laws.compare",
     "Domain": "engine.domains",
+    "Fit": "engine.laws.fit",
+    "Forecast": "engine.laws.forecast",
+    "Growth": "engine.laws.growth",
+    "Interval": "engine.laws.interval",
+    "Measured": "engine.study.measure",
     "Metric": "engine.domains",
+    "Needed": "engine.laws.forecast",
+    "Note": "engine.laws.fit",
     "Point": "engine.curve",
+    "Predicted": "engine.laws.forecast",
     "Store": "engine.study.store",
+    "Study": "engine.study.measure",
     "Window": "engine.laws.window",
+    "Zones": "engine.laws.zones",
     "array_task": "engine.tasks.arrays",
     "compare": "engine.laws.compare",
+    "compare_floors": "engine.laws.compare",
     "default_store": "engine.study.location",
+    "estimate": "engine.study.measure",
     "estimator_task": "engine.tasks.estimators",
     "fit": "engine.laws.fit",
     "fit_growth": "engine.laws.growth",
     "forecast": "engine.laws.forecast",
     "gather": "engine.curve",
     "log_point": "engine.live",
+    "measure": "engine.study.measure",
     "nearest_width": "engine.models.capacity",
     "own_splits": "data.arrays",
     "propose_window": "engine.laws.propose",
     "read_points": "engine.curve",
+    "recorded_curves": "engine.recorded",
     "sized": "engine.models.capacity",
     "split_rows": "data.arrays",
     "write_points": "engine.curve",

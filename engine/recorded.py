@@ -31,6 +31,11 @@ class Recording:
         return self.file.stem
 
     @property
+    def made(self) -> dict[str, Any]:
+        """How it was made: `command`, `device`, `note` and what else the note beside it has."""
+        return _note(self.file)
+
+    @property
     def curves(self) -> list[Curve]:
         """Its curves, read from its file.
 
@@ -72,7 +77,15 @@ def recordings(folder: Path | None = None) -> list[Recording]:
 
 
 def recorded_curves(folder: Path | None = None) -> list[Curve]:
-    """All shipped curves; none where the folder is missing or empty."""
+    """The curves that ship with Steepness, the first ones of each domain first.
+
+    Args:
+        folder: of recorded studies; None: the shipped ones. None are there where it is missing or
+            empty.
+
+    Raises:
+        PointsError: a file is damaged.
+    """
     return [curve for recording in recordings(folder) for curve in recording.curves]
 
 

@@ -55,6 +55,12 @@ def compare(a: Curve, b: Curve, window: Window = Window()) -> Difference:  # noq
     """Compare two curves at the sizes that both have inside `window`.
 
     Where both have the same seeds at a size each pair is one ratio; else the size's means are.
+    Never raises on data: where nothing can be compared, `sentence` says why.
+
+    Args:
+        a: what is compared with.
+        b: what is compared, in the same metric.
+        window: past both plateaus and short of both floors, where the ratio is a power law.
     """
     pairs = tuple(_ratios(a, b))
     curve = Curve(f"{b.name} / {a.name}", pairs)

@@ -92,10 +92,10 @@ class Fit:
     """A law fitted to the sizes of `curve` inside `window`."""
 
     curve: Curve
-    law: Law
-    window: Window
-    status: Status
-    notes: tuple[Note, ...]
+    law: Law  # the one that was fitted: "power" or "power-floor"
+    window: Window  # as it was asked for; an open end stays open
+    status: Status  # how it ended; its `value` is in words
+    notes: tuple[Note, ...]  # every doubt, and what to do about it
     exponent: Interval | None  # beta_g, negative when the error falls; None if nothing was fitted
     coefficient: float | None  # alpha: the power law's error at size 1
     floor: Interval | None  # gamma, in the error's unit; None for a law without one
@@ -128,8 +128,15 @@ def fit(
 ) -> Fit:
     """Fit `law` to the sizes of `curve` inside `window` by least squares in log error.
 
-    "auto" takes a floor only where its interval excludes 0, says so, and takes its intervals from
-    the zones of the sizes inside the window: they hold with a plateau left in.
+    Never raises on data: what stands in the way is the fit's `status`, every doubt one of its
+    `notes`.
+
+    Args:
+        curve: with a point or more; sizes and errors that are not positive are left out.
+        window: sizes, in the curve's unit; `propose_window` gives one.
+        law: "power" is `coefficient * size**exponent`, "power-floor" adds a floor. "auto" takes a
+            floor only where its interval excludes 0, says so, and takes its intervals from the
+            zones of the sizes inside the window: they hold with a plateau left in.
     """
     held = repeats(curve)
     inside = held.rows(window.holds(held.size))

@@ -181,7 +181,14 @@ class Forecast:
 
 
 def forecast(curve: Curve, window: Window = Window()) -> Forecast:  # noqa: B008 - frozen
-    """Forecast `curve` from its sizes inside `window`."""
+    """Forecast `curve` from its sizes inside `window`: the error at others, the size for an error.
+
+    Never raises on data: where nothing can be said, `status` and `notes` of the forecast say why.
+
+    Args:
+        curve: with four sizes or more; from six on, a trend is told from chance.
+        window: sizes, in the curve's unit. A plateau may stay inside.
+    """
     return forecasts([curve], window)[0]
 
 

@@ -19,7 +19,10 @@ PLATEAU_SHARE = 0.01  # or within 1 %: collapsed models agree to the last digit,
 
 
 def propose_window(curve: Curve) -> Window:
-    """The window that leaves the plateau out: its low end, or open where there is no plateau."""
+    """The window that leaves the plateau out: its low end, or open where there is no plateau.
+
+    The upper end stays open: a floor is fitted, not cut off. Five sizes are always kept.
+    """
     held = repeats(curve)
     first = first_law_size(zones(curve), held)
     return Window(low=float(held.size[first])) if first else Window()

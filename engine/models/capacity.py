@@ -48,7 +48,14 @@ def nearest_width(family: Callable[[int], nn.Module], capacity: int) -> int:
 
 
 def sized(family: Callable[[int], nn.Module]) -> Callable[[int], nn.Module]:
-    """From what builds a model of a width to what builds one of a number of parameters."""
+    """From what builds a model of a width to what builds one of a number of parameters.
+
+    Args:
+        family: builds a model of a width, 1 or more; its parameters must rise with the width.
+
+    Returns:
+        What `array_task` takes for a model: from a capacity, a model of about so many parameters.
+    """
     width = cache(partial(nearest_width, family))  # a transformer takes a second to find its own
     return lambda capacity: family(width(capacity))
 

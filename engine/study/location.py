@@ -6,7 +6,10 @@ import platformdirs
 
 
 def default_store() -> Path:
-    """The store in the folder that this system gives programs for their data."""
+    """The path of the store that all commands and the page take where none is named.
+
+    It lies in the folder that this system gives programs for their data.
+    """
     return Path(platformdirs.user_data_dir("steepness", appauthor=False)) / "steepness.db"
 
 

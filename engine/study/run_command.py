@@ -40,7 +40,7 @@ def run(options: argparse.Namespace, path: Path) -> int:
     if options.estimate:
         return _estimate(prepare(settings, device, workers, own), options.format)
     with Store.open(path) as store:
-        bar = _Bar(f"{device.name}: {device.reason}; results go to {path}")
+        bar = Bar(f"{device.name}: {device.reason}; results go to {path}")
         try:
             study = run_study(
                 store, settings, device=device, workers=workers, show=bar.show, domains=own
@@ -182,7 +182,7 @@ def _scores(store: Store, study: int) -> list[str]:
     return sorted(said)
 
 
-class _Bar:
+class Bar:
     """A progress bar of the work done, with the store's remaining time and not its own guess."""
 
     def __init__(self, headline: str) -> None:

@@ -186,7 +186,7 @@ def array_task(
             what builds a model of a width. Its initial weights are torch's own random draws.
         loss: (output, target) -> mean over rows, 0-dim: what training descends.
         metrics: by name, (output, target) of a whole split -> its error, 0 or more.
-        forward: (model, *inputs) -> output; the model of its inputs.
+        forward: `(model, *inputs)` -> output; the model of its inputs.
     """
 
     def put(rows: Rows) -> Tensors:
