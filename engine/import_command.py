@@ -100,7 +100,7 @@ def run(options: argparse.Namespace, store: Path) -> int:
     if others:
         print(f"left out: {counted(others)} whose names are not like {visible(options.names)}")
     if not options.size or not (options.error or options.accuracy):
-        _show(runs, options.points)
+        _show(runs, options)
         return 2
     question = _question(options)
     found = answer(runs, question)
@@ -170,13 +170,17 @@ def _question(options: argparse.Namespace) -> Question:
     )
 
 
-def _show(runs: Runs, source: str) -> None:
+def _show(runs: Runs, options: argparse.Namespace) -> None:
     from engine.adopt.glance import glance, proposal
 
+    asked = [options.points]
+    for name in ("--from", "--experiment", "--names"):
+        value = options.kind if name == "--from" else getattr(options, name.removeprefix("--"))
+        asked += [name, value] if value else []
     print(f"{glance(runs)}\n")
     print(
         "steepness: nothing was taken in: say which name is the size and which the error, perhaps\n"
-        f"  {visible(proposal(runs, source))}",
+        f"  {visible(proposal(runs, asked))}",
         file=sys.stderr,
     )
 

@@ -4,12 +4,12 @@ For a person who has not said yet which name is what: a proposal to look at, nev
 """
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from engine.adopt.runs import Runs
 from engine.columns import aligned, visible
 from engine.messy_csv import Layout, guess_layout
-from engine.sheet import Sheet
+from engine.sheet import Sheet, is_number
 
 OWN = {"run", "trial", "experiment", "study", "duration"}  # names that a reader adds
 MOST_NAMES = 60  # rows of the table
@@ -31,9 +31,18 @@ def glance(runs: Runs) -> str:
     return f"{said}\n(and {left} more names)" if left > 0 else said
 
 
-def proposal(runs: Runs, source: str) -> str:
-    """A command that takes the runs in, with the names that are probably meant."""
-    there = [(name, values[0]) for name, _, values in _names(runs) if name not in OWN]
+def proposal(runs: Runs, asked: Sequence[str]) -> str:
+    """A command that takes the runs in, with the names that are probably meant.
+
+    Args:
+        runs: that it is about.
+        asked: what was on the command line until now, from the source on.
+    """
+    there = [
+        (name, values[0])
+        for name, _, values in _names(runs)
+        if name not in OWN and not _tells_each_apart(values)
+    ]
     names, first = [name for name, _ in there], tuple(value for _, value in there)
     sheet = Sheet(tuple(names), (first,), (0,), ",", False, True)
     guess = guess_layout(sheet) if names else Layout(None, None)
@@ -42,7 +51,7 @@ def proposal(runs: Runs, source: str) -> str:
     def named(column: int | None) -> str:
         return "NAME" if column is None else shlex.quote(names[column])
 
-    parts = ["steepness import", shlex.quote(source), "--size", named(guess.size)]
+    parts = ["steepness import", *map(shlex.quote, asked), "--size", named(guess.size)]
     parts += ["--accuracy" if guess.turn.accuracy else "--error", named(guess.error)]
     parts += ["--percent"] if guess.turn.percent else []
     if guess.curve is not None and guess.curve != seed:
@@ -66,6 +75,11 @@ def _names(runs: Runs) -> Iterable[tuple[str, str, list[str]]]:
     for name in sorted(measured):
         if name not in said:
             yield name, "measured", measured[name]
+
+
+def _tells_each_apart(values: list[str]) -> bool:
+    """Whether it is a name for each run, which no curve of several sizes has."""
+    return len(set(values)) == len(values) > 1 and not is_number(values[0])
 
 
 def _short(value: str) -> str:
