@@ -3,15 +3,15 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine import VERSION
-from engine.adopt.answer import Answer, Question, answer, counted
 from engine.adopt.kinds import KINDS, read_runs
-from engine.adopt.place import path_of, whose
 from engine.adopt.runs import AdoptError, Runs
 from engine.columns import visible
-from engine.curve import PointsError, read_points
-from engine.study.store import Store
+
+if TYPE_CHECKING:
+    from engine.adopt.answer import Answer, Question
 
 DESCRIPTION = (
     "Take in a points CSV, or runs of MLflow, TensorBoard, Optuna or Weights & Biases, or any other"
@@ -85,6 +85,9 @@ def run(options: argparse.Namespace, store: Path) -> int:
     """Take the points in; 0, or 2 where it is not said yet which name is what."""
     if options.follow:
         return _follow(options, store)
+    from engine.adopt.answer import answer, counted
+    from engine.adopt.place import whose
+
     kind = options.kind or whose(options.points)
     if kind is None and not _asks(options):
         _points_csv(options, store)
@@ -124,10 +127,14 @@ def _follow(options: argparse.Namespace, store: Path) -> int:
 
 
 def _points_csv(options: argparse.Namespace, store: Path) -> None:
+    from engine.adopt.place import is_database, path_of, shown
+    from engine.curve import PointsError, read_points
+    from engine.study.store import Store
+
     path = path_of(options.points)
-    if path is None or path.is_dir():
+    if path is None or path.is_dir() or is_database(path):
         raise AdoptError(
-            f"nothing tells whose {options.points} is: say it by --from {', '.join(KINDS)}"
+            f"nothing tells whose {shown(options.points)} is: say it by --from {', '.join(KINDS)}"
         )
     try:
         points = read_points(path)
@@ -150,7 +157,9 @@ def _courses(options: argparse.Namespace) -> tuple[str, ...]:
     return tuple(filter(None, wanted)) if options.best else ()
 
 
-def _question(options: argparse.Namespace) -> Question:
+def _question(options: argparse.Namespace) -> "Question":
+    from engine.adopt.answer import Question
+
     return Question(
         size=options.size,
         error=options.error or options.accuracy,
@@ -185,7 +194,7 @@ def _show(runs: Runs, options: argparse.Namespace) -> None:
     )
 
 
-def _say(runs: Runs, question: Question, found: Answer) -> None:
+def _say(runs: Runs, question: "Question", found: "Answer") -> None:
     """What was taken for what, and what was left out, before anything is written."""
     which = "best" if question.best else "last"
     error = f"1 - {question.error}" if question.accuracy else question.error
@@ -197,7 +206,9 @@ def _say(runs: Runs, question: Question, found: Answer) -> None:
         print(visible(f"left out: {sentence}"))
 
 
-def _store(found: Answer, question: Question, store: Path) -> None:
+def _store(found: "Answer", question: "Question", store: Path) -> None:
+    from engine.study.store import Store
+
     with Store.open(store) as opened:
         opened.check()
         # With seeds a point is known again, so that curves can grow; without, equal errors of

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from engine.adopt.outside import outside
-from engine.adopt.place import existing, uri_of
+from engine.adopt.place import check_whose, shown, uri_of
 from engine.adopt.runs import Run, Runs, one_of
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ALLOW_FILE_STORE": "true",  # MLflow 3 refuses the folder that MLflow 2 made
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # two lines for each run that is sent
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # 7 are minutes where no server is
 }
 NOT_THE_USERS = ("mlflow.", "steepness.")  # tags: the latter are of engine.adopt.to_mlflow
@@ -34,8 +35,8 @@ def read(source: str, experiment: str | None = None, courses: Collection[str] = 
     Raises:
         AdoptError: MLflow is not here or fails, or there is no such experiment.
     """
-    existing(source)
-    with outside("MLflow", "mlflow", ENVIRONMENT):
+    check_whose(source, "mlflow", "MLflow")
+    with outside("MLflow", f"read {shown(source)}", ENVIRONMENT):
         from mlflow import MlflowClient
 
         client = MlflowClient(tracking_uri=uri_of(source), registry_uri=uri_of(source))

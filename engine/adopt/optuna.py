@@ -8,8 +8,8 @@ Nothing of Optuna's that reads pickles (the snapshots of a Redis journal) is use
 from typing import Any
 
 from engine.adopt.outside import outside
-from engine.adopt.place import existing, is_address, path_of, uri_of, whose
-from engine.adopt.runs import AdoptError, Run, Runs, one_of, text_of
+from engine.adopt.place import check_whose, is_address, path_of, shown, uri_of
+from engine.adopt.runs import Run, Runs, one_of, text_of
 
 REPORTED = "intermediate"  # what trial.report() was given, step by step
 
@@ -24,11 +24,8 @@ def read(source: str, study: str | None = None) -> Runs:
     Raises:
         AdoptError: Optuna is not here or fails, or there is no such study.
     """
-    existing(source)
-    path = path_of(source)
-    if path is not None and whose(source) != "optuna":  # Optuna would make its tables there
-        raise AdoptError(f"{path} holds no Optuna study: look at the path")
-    with outside("Optuna", "optuna"):
+    check_whose(source, "optuna", "Optuna")
+    with outside("Optuna", f"read {shown(source)}"):
         import optuna
 
         storage = _storage(source)

@@ -17,15 +17,28 @@ from engine.adopt.runs import AdoptError
 LONGEST_SAID = 300  # letters of another project's message
 
 
+# What an extra of ours installs; what else a library may want is for the user to choose.
+EXTRAS = {
+    "mlflow": "mlflow",
+    "sqlalchemy": "mlflow",
+    "alembic": "mlflow",
+    "tensorboard": "tensorboard",
+    "optuna": "optuna",
+    "yaml": "wandb",
+}
+# Slips of a library that met what it did not expect: without its name such a message says nothing.
+SLIPS = (LookupError, AttributeError, TypeError, AssertionError)
+
+
 @contextmanager
 def outside(
-    project: str, extra: str, environment: Mapping[str, str] = MappingProxyType({})
+    project: str, doing: str, environment: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[None]:
     """Import and call another project's library in here.
 
     Args:
         project: its name for a reader: "MLflow".
-        extra: of ours that installs it.
+        doing: what for, after "cannot": "read mlflow.db".
         environment: variables that it reads, set while in here.
 
     Raises:
@@ -42,14 +55,14 @@ def outside(
     except AdoptError:
         raise
     except ModuleNotFoundError as fault:
+        package = str(fault.name)
+        extra = EXTRAS.get(package.split(".")[0])
+        way = f"pip install 'steepness[{extra}]'" if extra else f"install {package}"
         raise AdoptError(
-            f"{project} is read by its own library, of which {fault.name} is not here:"
-            f" pip install 'steepness[{extra}]'"
+            f"{project}'s own library is needed to {doing}; {package} is not here: {way}"
         ) from None
-    except (
-        Exception
-    ) as fault:  # whatever another project raises is for the user to read, not to trace
-        raise AdoptError(f"{project}: {_sentence(fault)}") from fault
+    except Exception as fault:  # whatever another project raises: to be read, not to be traced
+        raise AdoptError(f"{project} cannot {doing}: {_sentence(fault)}") from fault
     finally:
         logging.disable(muted)
         for name, value in before.items():
@@ -61,5 +74,7 @@ def outside(
 
 def _sentence(fault: Exception) -> str:
     """What an error says, without what follows its first sentence or line."""
-    said = re.split(r"\n|(?<=[a-z)])\. ", str(fault).strip(), maxsplit=1)[0][:LONGEST_SAID]
-    return said or type(fault).__name__
+    said = re.split(r"\n|(?<=[a-z)])\. ", str(fault).strip(), maxsplit=1)[0]
+    if isinstance(fault, SLIPS):
+        said = f"{type(fault).__name__} {said}"
+    return said[:LONGEST_SAID] + "\u2026" * (len(said) > LONGEST_SAID) or type(fault).__name__

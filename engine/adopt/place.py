@@ -15,6 +15,7 @@ from data.own_files import is_own
 from engine.adopt.runs import AdoptError
 
 SQLITE = "sqlite:///"
+MAGIC = b"SQLite format 3\0"
 MOST_FILES = 200_000  # looked at until it is told whose a folder is
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # two letters or more: C:/ is a drive
 
@@ -41,15 +42,35 @@ def uri_of(source: str) -> str:
     return path.as_uri() if path.is_dir() else f"{SQLITE}{path}"
 
 
-def existing(source: str) -> None:
-    """Refuse a path where nothing is: some libraries would make an empty store there.
+def shown(source: str) -> str:
+    """A source as a message may show it: without the password in its address."""
+    return re.sub(r"//[^/@]*@", "//***@", source)
+
+
+def here(source: str) -> Path:
+    """The file or folder that a source is.
 
     Raises:
-        AdoptError: there is nothing.
+        AdoptError: it is an address, or there is nothing.
     """
     path = path_of(source)
-    if path is not None and not path.exists():
+    if path is None:
+        raise AdoptError(f"{shown(source)} is an address: name a file or a folder")
+    if not path.exists():
         raise AdoptError(f"there is nothing at {path}: look at the path")
+    return path
+
+
+def check_whose(source: str, kind: str, title: str) -> None:
+    """Refuse a path where the library of a project would make a store of its own.
+
+    Raises:
+        AdoptError: there is nothing, or nothing of that project.
+    """
+    if path_of(source) is not None:
+        path = here(source)
+        if whose(source) != kind:
+            raise AdoptError(f"{path} holds nothing of {title}: look at the path")
 
 
 def whose(source: str) -> str | None:
@@ -78,6 +99,13 @@ def files_in(folder: Path) -> Iterator[Path]:
                 yield path
 
 
+def is_database(path: Path) -> bool:
+    """Whether a file is an SQLite database."""
+    with suppress(OSError), path.open("rb") as opened:
+        return opened.read(len(MAGIC)) == MAGIC
+    return False
+
+
 def is_events(path: Path) -> bool:
     """Whether a file is TensorBoard's, by the name that every writer gives it."""
     return "tfevents" in path.name
@@ -101,7 +129,7 @@ def _file(path: Path) -> str | None:
         return "tensorboard"
     with suppress(OSError), path.open("rb") as opened:
         head = opened.read(4096)
-        if head.startswith(b"SQLite format 3\0"):
+        if head.startswith(MAGIC):
             return _database(path)
         if head.startswith(b"{") and b'"op_code"' in head:
             return "optuna"
@@ -119,8 +147,8 @@ def _database(path: Path) -> str | None:
     ):
         rows = opened.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         tables = {name for (name,) in rows}
-        if {"studies", "trials"} <= tables:
+        if {"studies", "trials", "version_info"} <= tables:
             return "optuna"
-        if {"experiments", "runs"} <= tables:
+        if {"experiments", "runs", "metrics", "params", "alembic_version"} <= tables:
             return "mlflow"
     return None

@@ -1,8 +1,6 @@
 """A table with a row for each run: any CSV that somebody exported, whatever its columns are."""
 
-from pathlib import Path
-
-from engine.adopt.place import existing
+from engine.adopt.place import here
 from engine.adopt.runs import AdoptError, Run, Runs
 from engine.curve import PointsError
 from engine.sheet import decoded, read_sheet
@@ -14,8 +12,7 @@ def read(source: str) -> Runs:
     Raises:
         AdoptError: it cannot be read, or is no table.
     """
-    existing(source)
-    path = Path(source).expanduser()
+    path = here(source)
     try:
         sheet = read_sheet(decoded(path.read_bytes()))
     except OSError as fault:

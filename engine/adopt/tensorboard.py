@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from engine.adopt.outside import outside
-from engine.adopt.place import existing, files_in, is_events
+from engine.adopt.place import files_in, here, is_events
 from engine.adopt.runs import AdoptError, Run, Runs, text_of
 
 
@@ -36,13 +36,12 @@ def read(source: str) -> Runs:
     Raises:
         AdoptError: TensorBoard is not here or fails, or there is no event file.
     """
-    existing(source)
-    place = Path(source).expanduser()
+    place = here(source)
     root = place if place.is_dir() else place.parent
     files = [path for path in files_in(place) if is_events(path)] if place.is_dir() else [place]
     if not files:
         raise AdoptError(f"there is no event file (*tfevents*) in {place}: look at the path")
-    with outside("TensorBoard", "tensorboard"):
+    with outside("TensorBoard", f"read {place}"):
         logs = {
             PurePosixPath(folder.relative_to(root).as_posix()): _log(inside)
             for folder, inside in groupby(files, key=lambda path: path.parent)

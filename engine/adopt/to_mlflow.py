@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.adopt.mlflow import ENVIRONMENT, all_runs
 from engine.adopt.outside import outside
-from engine.adopt.place import uri_of
+from engine.adopt.place import check_whose, path_of, shown, uri_of
 from engine.adopt.runs import AdoptError
 from engine.curve import Curve, Point
 from engine.exponents import ExponentRow
@@ -55,9 +55,12 @@ def send(
         watch: is given the points of each curve, to show how far it is.
 
     Raises:
-        AdoptError: MLflow is not here or fails, or the experiment was deleted.
+        AdoptError: MLflow is not here or fails, the experiment was deleted, or something else lies
+            where the target is.
     """
-    with outside("MLflow", "mlflow", ENVIRONMENT):
+    if (path := path_of(target)) is not None and path.exists():
+        check_whose(target, "mlflow", "MLflow")  # it would make its tables in anybody's database
+    with outside("MLflow", f"write to {shown(target)}", ENVIRONMENT):
         from mlflow import MlflowClient
 
         client = MlflowClient(tracking_uri=uri_of(target), registry_uri=uri_of(target))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.adopt.outside import outside
-from engine.adopt.place import existing, files_in
+from engine.adopt.place import files_in, here
 from engine.adopt.runs import AdoptError, Run, Runs, text_of
 from engine.adopt.table import read as read_table
 
@@ -33,8 +33,7 @@ def read(source: str) -> Runs:
     Raises:
         AdoptError: there are none, or a file is not what W&B writes.
     """
-    existing(source)
-    place = Path(source).expanduser()
+    place = here(source)
     if place.is_file():
         return _finished(read_table(source))
     files = list(files_in(place))
@@ -106,7 +105,7 @@ def flat(nested: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _config(path: Path) -> dict[str, Any]:
-    with outside("W&B", "wandb"):
+    with outside("PyYAML", f"read {path}"):
         import yaml
 
         settings = yaml.safe_load(_text(path))

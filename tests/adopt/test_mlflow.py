@@ -1,8 +1,10 @@
 """MLflow's runs, made by its client in its two local stores, read again; our store, sent to it."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from importlib.util import find_spec
 from shutil import copyfile
 
@@ -16,6 +18,7 @@ from engine.adopt.to_mlflow import send
 from engine.curve import Point, gather
 from engine.exponents import exponent_row
 from engine.laws.fit import fit
+from engine.study.store import Store
 
 pytestmark = [
     pytest.mark.skipif(
@@ -29,7 +32,7 @@ ERRORS = {1000: (0.9, 0.5, 0.6), 2000: (0.8, 0.3, 0.4)}
 
 def write(uri):
     """Two runs and one that failed in an experiment, one run in another."""
-    with outside("MLflow", "mlflow", ENVIRONMENT):
+    with outside("MLflow", "test", ENVIRONMENT):
         from mlflow import MlflowClient
 
         client = MlflowClient(tracking_uri=uri)
@@ -84,8 +87,20 @@ def test_a_path_where_nothing_is_stays_empty(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_database_of_somebody_else_is_left_as_it_is(tmp_path):
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as opened:
+        opened.execute("CREATE TABLE experiments (a)")
+    before = path.read_bytes()
+    with pytest.raises(AdoptError, match="holds nothing of MLflow"):
+        read(str(path))
+    assert path.read_bytes() == before
+
+
 def test_a_server_that_is_not_there_is_said_in_a_sentence():
-    with pytest.raises(AdoptError, match=r"^MLflow: .*127\.0\.0\.1") as told:
+    with pytest.raises(
+        AdoptError, match=r"^MLflow cannot read http://127\.0\.0\.1:9: .*127\.0\.0\.1"
+    ) as told:
         read("http://127.0.0.1:9")  # the port for what is to be thrown away
     assert "\n" not in str(told.value)
 
@@ -118,7 +133,7 @@ def sent(uri, points=POINTS):
 
 
 def runs_of(uri):
-    with outside("MLflow", "mlflow", ENVIRONMENT):
+    with outside("MLflow", "test", ENVIRONMENT):
         from mlflow import MlflowClient
 
         client = MlflowClient(tracking_uri=uri)
@@ -157,6 +172,13 @@ def test_a_curves_run_carries_its_fit_and_holds_its_points(exported):
     assert len(below) == 10
 
 
+def test_a_store_of_our_own_is_no_place_to_export_to(tmp_path):
+    with Store.open(tmp_path / "study.db"):
+        pass
+    with pytest.raises(AdoptError, match="holds nothing of MLflow"):
+        sent(f"sqlite:///{tmp_path / 'study.db'}")
+
+
 def test_points_that_are_gone_from_the_store_are_counted_and_left(exported):
     uri, *_ = exported
     less = sent(uri, POINTS[:9] + POINTS[10:])
@@ -168,7 +190,7 @@ def test_a_run_that_an_export_could_not_end_is_ended_by_the_next(exported, tmp_p
     copy = tmp_path / "mlflow.db"
     copyfile(exported[0].removeprefix("sqlite:///"), copy)
     uri = f"sqlite:///{copy}"
-    with outside("MLflow", "mlflow", ENVIRONMENT):
+    with outside("MLflow", "test", ENVIRONMENT):
         from mlflow import MlflowClient
 
         run = runs_of(uri)[-1].info.run_id

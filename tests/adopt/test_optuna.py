@@ -108,7 +108,7 @@ def test_a_database_of_somebody_else_is_left_as_it_is(tmp_path):
         opened.execute("CREATE TABLE mine (a)")
     opened.close()
     before = path.read_bytes()
-    with pytest.raises(AdoptError, match="holds no Optuna study"):
+    with pytest.raises(AdoptError, match="holds nothing of Optuna"):
         read(str(path))
     assert path.read_bytes() == before
 
