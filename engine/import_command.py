@@ -19,6 +19,11 @@ DESCRIPTION = (
     " the runs have are shown, and nothing is taken in."
 )
 
+ASKED = (
+    "experiment", "size", "error", "accuracy", "percent", "best", "curve", "seed", "repeats",
+    "lowest", "highest", "names", "model", "parameters", "seconds", "unit", "metric",
+)  # fmt: skip
+
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `import` to the subcommands."""
@@ -99,7 +104,7 @@ def run(options: argparse.Namespace, store: Path) -> int:
 
         runs, others = named(runs, options.names)
     for state, count in runs.unfinished.items():
-        print(f"left out: {counted(range(count))} that did not finish ({visible(state)})")
+        print(f"left out: {counted(range(count))} ({visible(state)})")
     if others:
         print(f"left out: {counted(others)} whose names are not like {visible(options.names)}")
     if not options.size or not (options.error or options.accuracy):
@@ -149,7 +154,9 @@ def _points_csv(options: argparse.Namespace, store: Path) -> None:
 
 
 def _asks(options: argparse.Namespace) -> bool:
-    return any((options.size, options.error, options.accuracy, options.names, options.experiment))
+    """Whether anything is said that a points CSV says itself."""
+    said = vars(options)
+    return any(said[name] for name in ASKED)
 
 
 def _courses(options: argparse.Namespace) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ What is asked is a Question; nothing of it is guessed. The cells are read and ch
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from math import isfinite
 
 from engine.adopt.runs import AdoptError, Run, Runs, listed
@@ -80,11 +81,14 @@ def counted(runs: Sequence[object]) -> str:
 
 
 def _check(runs: Runs, question: Question) -> None:
+    if not runs.runs:
+        raise AdoptError(f"{runs.source} has no finished run: nothing was taken in")
     for name in (question.size, question.error, question.score, question.seed, question.model,
                  question.parameters, question.seconds, *question.curve):  # fmt: skip
         if name is not None and not any(name in r.said or name in r.measured for r in runs.runs):
-            names = sorted({n for run in runs.runs for n in (*run.said, *run.measured)})
-            raise AdoptError(f"no run of {runs.source} has {name!r}: there are {listed(names)}")
+            names = {n for run in runs.runs for n in (*run.said, *run.measured)}
+            near = sorted(names, key=lambda n: (-SequenceMatcher(None, n, name).ratio(), n))
+            raise AdoptError(f"no run of {runs.source} has {name!r}: there are {listed(near)}")
     if question.size == question.error:
         raise AdoptError(f"{question.size!r} cannot be both size and error: name another for one")
     way = f"take it by --accuracy {question.error}, if it lies from 0 to 1"
@@ -219,7 +223,7 @@ def _points(
     for fault in reading.faults:
         broken.setdefault((fault.column, fault.rule, fault.left_out), []).append(fault)
     return reading.points, tuple(
-        f"{'' if left_out else 'not their points but '}{column} of {counted(faults)}:"
+        f"{'' if left_out else f'only the {column} of '}{counted(faults)}: {column}"
         f" {faults[0].value!r} {rule} ({listed(rows[fault.line][0].name for fault in faults)})"
         for (column, rule, left_out), faults in broken.items()
     )

@@ -27,7 +27,7 @@ class Runs:
     source: str  # for a reader of messages: MLflow experiment "cifar"
     name: str  # of their curve, where no name of a run tells one
     runs: tuple[Run, ...]
-    unfinished: Mapping[str, int]  # how many runs are not among them, by their state
+    unfinished: Mapping[str, int]  # how many runs are not among them, by why: their state
     rising: frozenset[str] = frozenset()  # metrics that the project itself maximises
 
 

@@ -82,12 +82,20 @@ def test_an_accuracy_above_one_is_left_out_and_told():
     held = runs(run("a", {"acc": 0.5}, n="100"), run("b", {"acc": 61.0}, n="200"))
     found = answer(held, Question("n", "acc", accuracy=True))
     assert [p.size for p in found.points] == [100]
-    assert found.left_out == ("acc of 1 run: '61.0' is no accuracy: that lies from 0 to 1 (b)",)
+    assert found.left_out == ("1 run: acc '61.0' is no accuracy: that lies from 0 to 1 (b)",)
 
 
-def test_a_name_that_no_run_has_is_answered_with_those_that_there_are():
-    with pytest.raises(AdoptError, match=r"has 'train_size': there are model, n, s, test_error"):
-        answer(FOUR, Question("train_size", "test_error"))
+def test_a_name_that_no_run_has_is_answered_with_those_that_there_are_the_nearest_first():
+    many = {f"layer_{k}": "8" for k in range(30)}
+    held = runs(run("a", {"test_error": 0.5}, train_size="100", **many))
+    said = r"has 'train_sise': there are train_size, .* and 20 more"
+    with pytest.raises(AdoptError, match=said):
+        answer(held, Question("train_sise", "test_error"))
+
+
+def test_no_finished_run_is_said():
+    with pytest.raises(AdoptError, match="has no finished run"):
+        answer(runs(), Question("n", "e"))
 
 
 def test_runs_without_the_error_are_left_out_by_name():
@@ -102,7 +110,7 @@ def test_an_error_that_is_no_number_is_left_out_by_name():
     found = answer(held, Question("n", "test_error", curve=("model",), seed="s"))
     assert len(found.points) == 4
     (said,) = found.left_out
-    assert said.startswith("test_error of 1 run: 'nan' is not a finite number")
+    assert said.startswith("1 run: test_error 'nan' is not a finite number")
 
 
 def test_several_runs_of_one_size_are_not_taken_for_repeats_unless_that_is_said():
@@ -150,3 +158,10 @@ def test_model_parameters_and_seconds_come_along_when_they_are_named():
     question = Question("n", "e", model="m", parameters="p", seconds="duration")
     (point,) = answer(held, question).points
     assert (point.model, point.parameters, point.seconds) == ("cnn", 1200, 3.5)
+
+
+def test_a_seed_that_is_none_is_left_out_and_its_point_is_kept():
+    held = runs(run("a", {"e": 0.5}, n="100", s="first"))
+    found = answer(held, Question("n", "e", seed="s"))
+    assert told(found) == [("cifar e", 100, 0.5, None)]
+    assert found.left_out == ("only the s of 1 run: s 'first' must be a whole number or blank (a)",)

@@ -91,6 +91,14 @@ def test_a_points_csv_is_read_as_strictly_as_ever(tmp_path, store, capsys):
     assert "column 'error' is missing from 'curve,size,err': add it, or say which" in told
 
 
+def test_what_a_points_csv_says_itself_is_not_overruled_in_silence(tmp_path, store, capsys):
+    path = tmp_path / "points.csv"
+    path.write_text("curve,size,error\na,100,0.5\n")
+    assert bring(path, store, "--unit", "images") == 2
+    assert "nothing was taken in" in capsys.readouterr().err
+    assert not store.exists()
+
+
 def test_a_folder_of_nobody_is_refused_with_the_way_out(tmp_path, store, capsys):
     (tmp_path / "empty").mkdir()
     assert bring(tmp_path / "empty", store) == 1
