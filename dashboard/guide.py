@@ -77,8 +77,10 @@ for size in (1000, 2000, 4000, 8000, 16000):
 ```
 
 Or write lines `curve,size,error` to a file, in any language: `steepness import points.csv --follow`
-takes them in as they come. Take a file that is whole in above; `steepness fit points.csv` fits it
-without a store. The commands are strict: they stop at the first fault, this page shows them all.
+takes them in as they come. Runs that MLflow, TensorBoard, Optuna or Weights & Biases recorded come
+in by `steepness import FOLDER`, which shows what they hold first. Take a file that is whole in
+above; `steepness fit points.csv` fits it without a store. The commands are strict: they stop at the
+first fault, this page shows them all.
 """
 
 DOMAIN = """

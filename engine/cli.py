@@ -9,9 +9,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine import VERSION
 from engine.arguments import count, counts, positive
@@ -20,6 +21,10 @@ from engine.domain_files import installed_names, own_code
 from engine.domains import DOMAINS
 from engine.exposure import DATA_FOLDER, data_folder, is_exposed, warning
 from engine.study.subject import PRESETS
+
+if TYPE_CHECKING:
+    from engine.curve import Curve, Point
+    from engine.exponents import ExponentRow
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +56,7 @@ def _expected(error: Exception) -> bool:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from engine import fit_command, predict_command
+    from engine import fit_command, import_command, predict_command
     from engine.bench import command as bench_command
 
     parser = argparse.ArgumentParser(
@@ -119,17 +124,23 @@ def _parser() -> argparse.ArgumentParser:
     predict_command.register(commands)
     bench_command.register(commands)
 
-    taken = commands.add_parser("import", help="take in a points CSV")
-    taken.add_argument("points", type=Path, metavar="POINTS.csv")
-    taken.add_argument(
-        "--follow", action="store_true", help="go on taking in lines that are added, until Ctrl-C"
-    )
-    _add_store(taken)
-    taken.set_defaults(run=_import)
+    import_command.register(commands)
+    _add_store(commands.choices["import"])
+    commands.choices["import"].set_defaults(run=_import)
 
-    export = commands.add_parser("export", help="write the exponents, or the points, as CSV")
-    export.add_argument("out", type=Path, metavar="OUT.csv")
+    export = commands.add_parser(
+        "export", help="write the exponents, or the points, as CSV; or both to MLflow"
+    )
+    export.add_argument(
+        "out", metavar="OUT.csv", help="or the address of an MLflow store or server"
+    )
     export.add_argument("--points", action="store_true", help="the points instead of the exponents")
+    export.add_argument(
+        "--to", choices=("csv", "mlflow"), help="default: mlflow for an address, else csv"
+    )
+    export.add_argument(
+        "--experiment", metavar="NAME", default="steepness", help="of MLflow; default steepness"
+    )
     _add_store(export)
     export.set_defaults(run=_export)
     return parser
@@ -230,27 +241,13 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
-    from engine.curve import read_points
-    from engine.study.store import Store
+    from engine import import_command
 
-    if options.follow:
-        from engine.follow import follow
-
-        print(f"following {options.points}; Ctrl-C ends it", flush=True)
-        try:
-            for fresh in follow(options.points, _store_path(options)):
-                print(f"{fresh} points taken in", flush=True)
-        except KeyboardInterrupt:
-            return 0  # the end that it is meant to have
-    points = read_points(options.points)
-    with Store.open(_store_path(options)) as store:
-        store.check()
-        fresh = store.import_points(points, VERSION)
-    print(f"{fresh} points taken in, {len(points) - fresh} were there already")
-    return 0
+    return import_command.run(options, _store_path(options))
 
 
 def _export(options: argparse.Namespace) -> int:
+    from engine.adopt.place import is_address
     from engine.curve import gather, write_points
     from engine.exponents import exponent_row, write_exponents
     from engine.laws.fit import fit
@@ -259,22 +256,26 @@ def _export(options: argparse.Namespace) -> int:
     from engine.study.store import Store, StoreDamaged
 
     path, trouble = _store_path(options), None
+    to = options.to or ("mlflow" if is_address(options.out) else "csv")
     try:
         with Store.open(path, "read") as store:
             store.check()
             curves, windows = store.curves(), store.windows()
     except StoreDamaged as error:
-        if not options.points:
+        if not options.points or to == "mlflow":
             raise
         curves, windows, trouble = gather(salvage(path)), {}, error
-    if options.points:
+    if options.points and to == "csv":
         text = write_points(point for curve in curves for point in curve.points)
     else:
         places = [windows.get(curve.name) or propose_window(curve) for curve in curves]
         fits = [fit(curve, window) for curve, window in zip(curves, places, strict=True)]
-        text = write_exponents(exponent_row(found) for found in fits)
+        rows = [exponent_row(found) for found in fits]
+        if to == "mlflow":
+            return _send(options, curves, rows)
+        text = write_exponents(rows)
     try:
-        _write(options.out, text)
+        _write(Path(options.out), text)
     except OSError as error:
         print(f"steepness: {options.out} cannot be written: {error.strerror}", file=sys.stderr)
         return 1
@@ -282,6 +283,24 @@ def _export(options: argparse.Namespace) -> int:
     if trouble is not None:
         print(f"steepness: {trouble}", file=sys.stderr)
         return 1
+    return 0
+
+
+def _send(
+    options: argparse.Namespace, curves: "Sequence[Curve]", rows: "Sequence[ExponentRow]"
+) -> int:
+    from tqdm import tqdm
+
+    from engine.adopt.to_mlflow import send
+
+    def watch(points: "Iterable[Point]") -> "Iterable[Point]":
+        yield from tqdm(points, leave=False, disable=None)  # None: only on a terminal
+
+    sent = send(curves, rows, options.out, options.experiment, watch)
+    said = f"{sent.points} points sent, {sent.there} were there already: {len(curves)} curves"
+    print(f'{said} in the experiment "{visible(options.experiment)}"')
+    if sent.gone:
+        print(f"{sent.gone} points of earlier exports are no longer in the store; they stay there")
     return 0
 
 

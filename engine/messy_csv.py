@@ -176,7 +176,7 @@ def guess_layout(sheet: Sheet) -> Layout:
         curve=None if curve in taken else curve,
         turn=_turn(sheet, error, keys[error] if error is not None else "", measured),
         decimal_comma=sheet.decimal_comma,
-        unit="" if size is None or "unit" in named else _unit(sheet.header[size]),
+        unit="" if size is None or "unit" in named else unit_of(sheet.header[size]),
         metric=metric,
         others=others,
     )
@@ -331,10 +331,22 @@ def _first_cell(sheet: Sheet, column: int) -> str:
     return row[column] if len(row) > column else ""
 
 
-def _unit(name: str) -> str:
+def unit_of(name: str) -> str:
     """What a column of sizes counts, where its name says so: "tokens", "size (images)"."""
     said = re.findall(r"[a-z]+", name.lower())
     return next((unit for unit in UNITS if unit in said), "")
+
+
+def metric_of(name: str) -> str:
+    """What a name says is measured: "test_acc" is the test error; "" where it says nothing."""
+    return _metric(_key(name))
+
+
+def is_accuracy(name: str) -> bool:
+    """Whether a name says that more of it is better: "val_acc", and not "acc error"."""
+    words = _key(name).split()
+    fall = any(word in ("error", "err", "loss") for word in words)
+    return not fall and any(word in ("acc", "accuracy") for word in words)
 
 
 def _metric(key: str) -> str:

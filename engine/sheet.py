@@ -85,7 +85,7 @@ def read_sheet(text: str) -> Sheet:
     if len(rows) > MOST_ROWS:
         raise PointsError(
             f"{len(rows):,} rows are more than the {MOST_ROWS:,} that this page takes:"
-            " split the file, or take it in with `steepness import`"
+            " split the file, or make it a points CSV, which `steepness import` takes"
         )
     return Sheet(
         header=_names(header),
