@@ -7,8 +7,12 @@ loading anew takes 2 to 11 (icons 33 MB, speech 29, texts 4 to 20; 26 November 2
 
 import io
 import pickle
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import _lru_cache_wrapper, lru_cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from ray import cloudpickle
@@ -29,6 +33,27 @@ class Packed:
     sources: dict[str, str]  # text of the users' files whose code goes along, by path
 
 
+class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # Ray is an extra: without it, no type
+    """Cloudpickle's, which knows cached functions only by a name that the other side has too."""
+
+    def reducer_override(self, value: Any) -> Any:
+        """Such a function as what it caches: the cache is filled again where it arrives."""
+        if isinstance(value, _lru_cache_wrapper) and not _is_there(value):
+            return _cached, (value.__wrapped__, value.cache_parameters())
+        return super().reducer_override(value)
+
+
+def _is_there(function: Any) -> bool:
+    """Whether a function is had by its name from a module that does not travel."""
+    home, name = function.__module__, getattr(function, "__qualname__", "")
+    travels = home in cloudpickle.list_registry_pickle_by_value()
+    return not travels and getattr(sys.modules.get(home), name, None) is function
+
+
+def _cached(function: Callable[..., Any], parameters: dict[str, Any]) -> Any:
+    return lru_cache(**parameters)(function)
+
+
 def pack(task: Task, name: str) -> Packed:
     """A task, whose tensors lie on the CPU, as bytes.
 
@@ -44,7 +69,7 @@ def pack(task: Task, name: str) -> Packed:
         cloudpickle.register_pickle_by_value(module)
     written = io.BytesIO()
     try:
-        torch.save(task, written, pickle_module=cloudpickle)
+        torch.save(task, written, pickle_module=sys.modules[__name__])  # for its Pickler
     except Exception as error:  # of whatever kind: anything may hang on a user's own task
         raise PackingError(
             f"the task of {name} cannot be sent to others ({type(error).__name__}: {error}):"

@@ -2,13 +2,14 @@
 
 import sys
 
-from engine import cli
+from engine import cli, study
 
 
 def test_where_ray_is_not_installed_one_sentence_says_how_to_get_it(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    for name in ("engine.study.ray_cluster", "engine.study.ray_executor"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
+    for name in ("ray_cluster", "ray_executor"):  # which another test may have imported
+        monkeypatch.delitem(sys.modules, f"engine.study.{name}", raising=False)
+        monkeypatch.delattr(study, name, raising=False)
     assert cli.main(["run", "images", "--executor", "ray", "--estimate"]) == 1
     (said,) = capsys.readouterr().err.splitlines()
     assert "pip install 'steepness[ray]'" in said
