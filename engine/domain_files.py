@@ -128,7 +128,8 @@ def blamed(error: BaseException) -> str:
 
 def own_modules() -> dict[str, ModuleType]:
     """What this process has of users' own files, by path: each domain, and what lies beside it."""
-    found = {home: module for home, module in _opened.items() if _is_path(home)}
+    there = set(map(id, sys.modules.values()))  # others were only heard of
+    found = {home: it for home, it in _opened.items() if _is_path(home) and id(it) in there}
     folders = {Path(home).parent for home in found}
     for module in list(sys.modules.values()):
         path = Path(getattr(module, "__file__", None) or ".")
