@@ -1,13 +1,13 @@
-"""`steepness bench scale`: what many devices would do to a full study of the paper's sizes, simulated.
+"""`steepness bench scale`: what many devices would do to a full study of the paper's sizes.
 
-Nothing is trained. The groups, and which of them wait for which, are those that a study's agenda
-asks for; what they find is made up so that the best models grow as Hestness et al. 2019 (arXiv
-1909.01736, table of sigma and beta_p) report. How long a training takes is read off the H100
-studies in data/recorded by the law of cost: seconds against size, extrapolated to the sizes of the
-paper, which are 30 to 4,000 times as large. That law knows nothing of the model: a step of a larger
-one is taken to cost what it does at the 3 to 10 million parameters that were measured, which
-launches of kernels bound and not arithmetic; and those trainings shared their device with others.
-Characters, of which there is no H100 study, are taken to cost what as many words do.
+Simulated: nothing is trained. The groups, and which of them wait for which, are those that a
+study's agenda asks for; what they find is made up so that the best models grow as Hestness et al.
+2019 (arXiv 1909.01736, table of sigma and beta_p) report. How long a training takes is read off the
+H100 studies in data/recorded by the law of cost: seconds against size, extrapolated to sizes 30 to
+2,100 times as large. That law knows nothing of the model: a step of a larger one is taken to cost
+what it does at the 3 to 10 million parameters that were measured, which launches of kernels bound
+and not arithmetic; and those trainings shared their device with others. Characters, of which there
+is no H100 study, are taken to cost what as many words do.
 
 Devices are filled by list scheduling: whenever one is free it takes the longest group that is due.
 The critical path is what a study takes with a device for every group: stage by stage, shard by
@@ -20,7 +20,7 @@ import heapq
 import math
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,7 +40,6 @@ RECORDED = Path(data.__file__).parent / "recorded"
 DAY = 86_400.0  # seconds
 DEVICES = (1, 8, 64, 1_000)
 TOGETHER = 8  # devices that share a training which is split: those of one machine
-EFFICIENCY = 0.8  # of them, a guess: what they come to over what they would if they never waited
 SLOW = Speed(train=1e-3, evaluate=1.0, test=1.0)  # so that every group is of a single seed
 
 
@@ -93,11 +92,15 @@ class Passed:
 
     seconds: float  # on the clock
     work: float  # device seconds, those lost by splitting among them
-    path: tuple[PlannedGroup, ...]  # groups of which each waited for the one before
+    path: tuple[PlannedGroup, ...]  # each waited for the one before; with the seconds it took
 
 
 def run(efficiency: float) -> int:
-    """Simulate and print."""
+    """Simulate and print.
+
+    Args:
+        efficiency: of TOGETHER devices on one training: their speed over that many times one's.
+    """
     costs = [measured(part.study) for part in PARTS]
     print("Simulated; seconds of one training on an H100, from those that were recorded:")
     print(aligned([_HEAD, *map(_priced, PARTS, costs)]))
@@ -126,10 +129,10 @@ def run(efficiency: float) -> int:
         )
     print(f"\nSimulated: a full study of {len(PARTS)} domains, {path.work / DAY:,.0f} device days:")
     print(aligned(rows))
-    print(f"\nThe critical path, {path.seconds / DAY:,.0f} days, lies in {lies_in(path)}.")
+    print(f"\nThe critical path, {path.seconds / DAY:,.0f} days, lies in {lies_in(path.path)}.")
     print(
         f"Split over {TOGETHER} devices at {efficiency:.0%}, for trainings of more than a day, it"
-        f" takes {split.seconds / DAY:,.0f} days and lies in {lies_in(split)}."
+        f" takes {split.seconds / DAY:,.0f} days and lies in {lies_in(split.path)}."
     )
     return 0
 
@@ -152,11 +155,11 @@ def measured(study: str) -> Cost:
     points = (
         Point("", run["size"], 1.0, seconds=run["seconds"], device=row.device) for run in whole
     )
-    return fit_cost(Curve("", tuple(points)))
+    return fit_cost(Curve("", tuple(sorted(points, key=lambda point: point.size))))
 
 
 def planned(parts: tuple[Part, ...]) -> Plan:
-    """The full study: sizes in steps of 2 from 0.1 % on, ladders up to the best models and beyond."""
+    """The full study: sizes in steps of 2 from 0.1 % on, ladders to just beyond the best models."""
     subjects = []
     for part in parts:
         recipe = presets.RECIPES[part.domain]["full"]
@@ -188,6 +191,7 @@ def simulate(
     """
     by_domain = {part.domain: part for part in parts}
     agenda, clock, work = Agenda(plan), 0.0, 0.0
+    left: Counter[str] = Counter()  # groups of a shard that are still to end
     free = math.inf if devices is None else devices
     due: list[tuple[float, str, PlannedGroup]] = []  # longest first
     under_way: list[tuple[float, str, PlannedGroup, int]] = []  # by when they end
@@ -196,6 +200,7 @@ def simulate(
     def ask(ended: PlannedGroup | None) -> None:
         for group in agenda.fresh():
             before[group.spec.name] = ended
+            left[group.shard] += 1
             heapq.heappush(due, (-seconds(group.spec), group.spec.name, group))
 
     def width(took: float, group: PlannedGroup) -> int:
@@ -210,11 +215,14 @@ def simulate(
             took, name, group = heapq.heappop(due)
             spent = -took / (1.0 if wide == 1 else wide * (efficiency or 1.0))
             free, work = free - wide, work + wide * spent
-            heapq.heappush(under_way, (clock + spent, name, group, wide))
+            ran = replace(group, seconds=spent)
+            heapq.heappush(under_way, (clock + spent, name, ran, wide))
         clock, _, last, wide = heapq.heappop(under_way)
         free += wide
         agenda.end(last, found(last.spec, by_domain[last.spec.domain]))
-        ask(last)
+        left[last.shard] -= 1
+        if not left[last.shard]:  # before, a stage of its search has not ended: nothing follows
+            ask(last)
     path = []
     while last is not None:
         path.append(last)
@@ -225,12 +233,16 @@ def simulate(
 def found(spec: GroupSpec, part: Part) -> list[Candidate]:
     """What a group would find where the best model is that of the growth law, in made-up losses.
 
-    The nearer a capacity is to the best one, the lower its loss; from half of it on a model
-    overfits its shard.
+    The nearer a capacity is to the best one, and a rate to the middle of its range, the lower its
+    loss; from half of that capacity on a model overfits its shard.
     """
     best = part.best(spec.size)
-    loss = 1.0 + abs(math.log(spec.capacity / best))
-    train = 0.5 * loss if spec.capacity >= best / 2 else loss
+    middle = math.sqrt(math.prod(presets.RECIPES[part.domain]["full"].rates))
+
+    def loss(rate: float) -> float:
+        return 1.0 + abs(math.log(spec.capacity / best)) + 0.01 * abs(math.log(rate / middle))
+
+    overfits = 0.5 if spec.capacity >= best / 2 else 1.0
     return [
         Candidate(
             model=spec.model,
@@ -245,19 +257,27 @@ def found(spec: GroupSpec, part: Part) -> list[Candidate]:
             steps=1,
             best_step=1,
             evaluations=1,
-            validation_loss=loss,
-            train_loss=train,
-            last_loss=loss,
-            last_train_loss=train,
+            validation_loss=loss(rate),
+            train_loss=overfits * loss(rate),
+            last_loss=loss(rate),
+            last_train_loss=overfits * loss(rate),
         )
         for seed in spec.seeds
         for rate in spec.learning_rates
     ]
 
 
-def lies_in(passed: Passed) -> str:
-    """Where the path of a study lies, in words: its domains' largest shards."""
-    ...
+def lies_in(path: Sequence[PlannedGroup]) -> str:
+    """Where a path lies, in words: its domain, and how much of it in the largest shard."""
+    last = path[-1].spec
+    whole = sum(group.seconds for group in path)
+    end = [group for group in path if group.spec.size == last.size]
+    share = sum(group.seconds for group in end) / whole
+    models = sorted(group.spec.capacity for group in end)
+    return (
+        f"{last.domain}: {share:.0%} of it in the largest shard, {len(end)} groups one after the"
+        f" other, of models of {models[0] / 1e6:,.0f} to {models[-1] / 1e6:,.0f} million parameters"
+    )
 
 
 _HEAD = ("domain", "largest", "best model", "measured", "exponent", "seconds there, 90 %")
