@@ -4,6 +4,7 @@ Ray is asked for no dashboard, and for no statistics to its makers.
 """
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import ray
 from engine.study.sharing import IN_TURN, PIPES, SHARED
 from engine.training.device import Device
 
+KNOCK_SECONDS = 5.0
 GRAIN = 10_000  # Ray counts a GPU in so many parts
 
 
@@ -43,20 +45,33 @@ def joined(address: str | None) -> Iterator[str]:
         yield _said()
         return
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    if address is not None:
+        knock(address)
     try:
         ray.init(
             address=address, include_dashboard=False, log_to_driver=False, logging_level="error"
         )
     except (ConnectionError, OSError, RuntimeError, ValueError) as error:
-        raise ClusterError(
-            f"no Ray cluster answers at {address or 'this machine'}"
-            f" ({' '.join(str(error).split())}): start one there with `ray start --head`, or leave"
-            " --address out to use this machine alone."
-        ) from error
+        raise _none(address or "this machine", error) from error
     try:
         yield _said()
     finally:
         ray.shutdown()
+
+
+def knock(address: str) -> None:
+    """See whether anybody answers at an address: Ray itself would try for minutes.
+
+    Raises:
+        ClusterError: nobody does, or it is no address.
+    """
+    host, _, port = address.rpartition(":")
+    try:
+        if not host or not port.isdecimal():
+            raise ValueError("an address is HOST:PORT")
+        socket.create_connection((host, int(port)), KNOCK_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise _none(address, error) from error
 
 
 def default_workers(device: Device) -> int:
@@ -87,6 +102,13 @@ def share(device: Device, workers: int) -> Share:
     gpus = _gpus(device)
     each = -(-workers // gpus)  # on one GPU
     return Share(1, GRAIN // each / GRAIN)
+
+
+def _none(where: str, error: Exception) -> ClusterError:
+    return ClusterError(
+        f"no Ray cluster answers at {where} ({' '.join(str(error).split())}): start one there with"
+        " `ray start --head`, or leave --address out to use this machine alone."
+    )
 
 
 def _gpus(device: Device) -> int:

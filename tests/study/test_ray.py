@@ -16,7 +16,7 @@ from engine.domain_files import DomainError, opened, own_code
 from engine.study import executors, presets, ray_executor
 from engine.study.agenda import PlannedGroup
 from engine.study.executors import Failed, Finished, Started, answered
-from engine.study.ray_cluster import ClusterError, Share, default_workers, joined, share
+from engine.study.ray_cluster import ClusterError, Share, default_workers, joined, knock, share
 from engine.study.ray_executor import run_on_ray
 from engine.study.ray_tasks import PackingError, pack, unpack
 from engine.tasks.images import image_task
@@ -156,6 +156,12 @@ def test_a_gpu_is_shared_out_among_the_workers_that_are_to_share_it(cluster):
     assert default_workers(CUDA) == 1, "each wants a CPU, and there is one"
     assert share(CUDA, workers=4) == Share(cpus=1, gpus=0.25)
     assert 3 * share(CUDA, workers=3).gpus <= 1
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "somewhere"])
+def test_where_no_cluster_answers_one_sentence_says_so(address):
+    with pytest.raises(ClusterError, match=f"no Ray cluster answers at {address} .*ray start"):
+        knock(address)
 
 
 @pytest.fixture
