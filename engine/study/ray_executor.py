@@ -21,7 +21,7 @@ from typing import Any
 
 import ray
 import torch
-from ray.exceptions import RayError
+from ray.exceptions import ActorUnavailableError, RayError
 
 from engine import VERSION
 from engine.domain_files import own_code
@@ -99,7 +99,8 @@ class _Worker:
             answer: Answer = ray.get(asked)
         except RayError as error:
             self.end()
-            lost = not any(n["NodeID"] == self.machine and n["Alive"] for n in ray.nodes())
+            gone = not any(n["NodeID"] == self.machine and n["Alive"] for n in ray.nodes())
+            lost = gone or isinstance(error, ActorUnavailableError)  # it cannot be reached
             reason = LOST if lost else last_words(f"Ray: {type(error).__name__}")
             return Answer([], time.monotonic() - self.began, reason, memory=not lost)
         return answer
