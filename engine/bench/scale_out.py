@@ -38,7 +38,7 @@ from engine.training.spec import Candidate, GroupSpec, Speed
 
 RECORDED = Path(data.__file__).parent / "recorded"
 DAY = 86_400.0  # seconds
-DEVICES = (1, 8, 64, 1_000)
+DEVICES = (1, 8, 16, 64, 1_000)
 TOGETHER = 8  # devices that share a training which is split: those of one machine
 SLOW = Speed(train=1e-3, evaluate=1.0, test=1.0)  # so that every group is of a single seed
 
