@@ -15,6 +15,17 @@ def positive(written: str) -> float:
     return value
 
 
+def share(written: str) -> float:
+    """A part of a whole: above 0, at most 1."""
+    try:
+        value = float(written)
+    except ValueError:
+        value = inf
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{written!r} must be a share, above 0 and at most 1")
+    return value
+
+
 def count(written: str) -> int:
     """A whole number, at least 1."""
     try:

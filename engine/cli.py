@@ -111,6 +111,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), default="auto")
     run.add_argument("--workers", type=count, metavar="N", help="processes; default one a core")
+    run.add_argument(
+        "--executor",
+        choices=("local", "ray"),
+        default="local",
+        help="who trains: this machine (default), or the machines of a Ray cluster",
+    )
+    run.add_argument(
+        "--address",
+        metavar="HOST:PORT",
+        help="of the Ray cluster; default: RAY_ADDRESS, the one on this machine, or a new one",
+    )
     run.add_argument("--estimate", action="store_true", help="say what it would do, train nothing")
     run.add_argument("--format", choices=("table", "json"), default="table", help="of the estimate")
     _add_store(run)
@@ -213,7 +224,7 @@ def _run(options: argparse.Namespace) -> int:
     # Workers train on one thread each; libraries of a user's own domain read this at their import.
     for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(threads, "1")
-    if not options.estimate:
+    if not options.estimate and options.executor == "local":
         forks.begin("cpu" if options.device == "auto" else options.device)
     from engine.study import run_command
 

@@ -9,10 +9,11 @@ in a store is shown by what the store holds.
 import hashlib
 import importlib.util
 import inspect
+import linecache
 import re
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
@@ -125,8 +126,27 @@ def blamed(error: BaseException) -> str:
     return f"{said} ({Path(found[-1].filename).name}, {where})"
 
 
+def own_modules() -> dict[str, ModuleType]:
+    """What this process has of users' own files, by path: each domain, and what lies beside it."""
+    there = set(map(id, sys.modules.values()))  # others were only heard of
+    found = {home: it for home, it in _opened.items() if _is_path(home) and id(it) in there}
+    folders = {Path(home).parent for home in found}
+    for module in list(sys.modules.values()):
+        path = Path(getattr(module, "__file__", None) or ".")
+        if path.parent in folders and path.stem == getattr(module, "__name__", ""):
+            found[str(path)] = module
+    return found
+
+
+def heard_of(sources: Mapping[str, str]) -> None:
+    """Take files for users' own whose code came here from another machine: their text by path."""
+    for home, text in sources.items():
+        _opened.setdefault(home, ModuleType(Path(home).stem))
+        linecache.cache[home] = len(text), None, text.splitlines(keepends=True), home
+
+
 def _lines(error: BaseException) -> list[traceback.FrameSummary]:
-    files = {module.__file__ for module in _opened.values()} | {home for home in _opened}
+    files = {getattr(module, "__file__", "") for module in _opened.values()} | set(_opened)
     frames = traceback.extract_tb(error.__traceback__)
     return [frame for frame in frames if frame.filename in files][-LINES:]
 

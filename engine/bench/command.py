@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from engine.arguments import count
+from engine.arguments import count, share
 from engine.domains import DOMAINS
 
 
@@ -59,6 +59,17 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     first.add_argument("--json", type=Path, metavar="FILE", help="also write all figures here")
     first.set_defaults(run=_first)
+    scale = what.add_parser(
+        "scale", help="what many devices would do to a study of the paper's size, simulated"
+    )
+    scale.add_argument(
+        "--efficiency",
+        type=share,
+        default=0.8,
+        metavar="SHARE",
+        help="of 8 devices on one training (default: 0.8, a guess)",
+    )
+    scale.set_defaults(run=_scale)
     app = what.add_parser("app", help="how quick the page is, in a real browser (some 10 minutes)")
     app.add_argument(
         "--updates",
@@ -88,6 +99,12 @@ def _first(args: argparse.Namespace) -> int:
     from engine.bench import first
 
     return first.run(args.domain or tuple(DOMAINS), args.json)
+
+
+def _scale(args: argparse.Namespace) -> int:
+    from engine.bench import scale_out
+
+    return scale_out.run(args.efficiency)
 
 
 def _app(args: argparse.Namespace) -> int:

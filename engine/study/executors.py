@@ -1,8 +1,9 @@
 """Executors: who runs the groups. All an executor knows is `run_group(spec) -> candidates`.
 
-On this machine groups run in processes of one thread each: two processes of one thread
-are 1.9x one, while one process of two threads on a busy machine is up to 25x slower (notes:
-performance, sections 1 and 3).
+Here is what an executor says of it, how a worker trains, and the executor of this machine; that of
+several machines is ray_executor. On this machine groups run in processes of one thread each: two
+processes of one thread are 1.9x one, while one process of two threads on a busy machine is up to
+25x slower (notes: performance, sections 1 and 3).
 """
 
 import multiprocessing
@@ -10,8 +11,9 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
@@ -59,10 +61,11 @@ class Tick:
 
 
 Event = Started | Finished | Failed | Tick
+Executor = Callable[[list[PlannedGroup], TaskLoader, int], Generator[Event]]  # as run_here
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class Answer:
     """What a worker says of a group."""
 
     candidates: list[Candidate]
@@ -87,14 +90,14 @@ class _Worker:
         except OSError:  # it is dead: `take` finds out
             return
 
-    def take(self) -> _Answer:
+    def take(self) -> Answer:
         """What it says of its group, which is then over."""
         seconds, self.group = time.monotonic() - self.began, None
         try:
-            answer: _Answer = self.pipe.recv()
+            answer: Answer = self.pipe.recv()
         except (EOFError, OSError):
             self.end()
-            return _Answer([], seconds, _last_words(self.process.exitcode), memory=True)
+            return Answer([], seconds, last_words(_end(self.process.exitcode)), memory=True)
         return answer
 
     def end(self) -> None:
@@ -127,8 +130,7 @@ def run_here(queue: list[PlannedGroup], loader: TaskLoader, workers: int) -> Gen
                 worker = next((worker for worker in crew if not worker.group), None)
                 if worker is None:
                     crew.append(worker := _hired(loader))
-                queue.sort(key=lambda group: group.seconds)
-                group = queue.pop(0 if climbing is None else -1)
+                group = taken(queue, smallest=climbing is None)
                 climbing = climbing or group
                 worker.give(group, apart=group.spec.name in again)
                 yield Started(group)
@@ -162,15 +164,47 @@ def _hired(loader: TaskLoader) -> _Worker:
     return _Worker(process, ours)
 
 
-def _last_words(code: int | None) -> str:
-    """How a process died, which had no chance to say it."""
-    how = f"exit code {code}"
-    if code is not None and code < 0:
-        how = signal.Signals(-code).name
+def taken(queue: list[PlannedGroup], smallest: bool) -> PlannedGroup:
+    """Take the group to start next out of the queue: the longest one, or the shortest."""
+    queue.sort(key=lambda group: group.seconds)
+    return queue.pop(0 if smallest else -1)
+
+
+def last_words(how: str) -> str:
+    """What is said of a group whose worker died and had no chance to say it."""
     return (
         f"its worker process died, at the second try ({how}); if memory is short, end other"
         " programs or give fewer --workers"
     )
+
+
+def answered(load: Callable[[], Task], spec: GroupSpec, apart: bool) -> Answer:
+    """Train a group, in a worker: what came of it, or why nothing did. Raises nothing.
+
+    Args:
+        load: gives the group's task.
+        spec: of the group.
+        apart: one seed after the other, which takes less memory.
+    """
+    began = time.perf_counter()
+    try:
+        with own_code():
+            task = load()
+            began = time.perf_counter()
+            specs = [replace(spec, seeds=(seed,)) for seed in spec.seeds] if apart else [spec]
+            found = [run for each in specs for run in run_group(task, each)]
+        return Answer(found, time.perf_counter() - began)
+    except MemoryError as error:
+        reason, memory = str(error) or NO_MEMORY, True
+    except Exception as error:
+        whole = isinstance(error, DomainError | DataError)  # they are sentences for the user
+        reason, memory = str(error) if whole else f"{type(error).__name__}: {error}", False
+    return Answer([], time.perf_counter() - began, reason, memory)
+
+
+def _end(code: int | None) -> str:
+    """How a process ended, in a word or two."""
+    return signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
 
 
 def _work(pipe: Connection, loader: TaskLoader) -> None:
@@ -180,33 +214,13 @@ def _work(pipe: Connection, loader: TaskLoader) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
     threading.Thread(target=_die_with_driver, daemon=True).start()
     torch.set_num_threads(1)
-    tasks: dict[tuple[str, str, str], Task] = {}  # each loaded once for all the worker's groups
+    load = cache(loader)  # each task once for all the worker's groups
     while True:
         try:
             spec, apart = pipe.recv()
         except EOFError:  # the driver has ended
             return
-        began = time.perf_counter()
-        try:
-            about = spec.domain, spec.data, spec.treatment
-            with own_code():
-                if about not in tasks:
-                    tasks[about] = loader(*about)
-                began = time.perf_counter()
-                found = _trained(tasks[about], spec, apart)
-            answer = _Answer(found, time.perf_counter() - began)
-        except MemoryError as error:
-            answer = _Answer([], time.perf_counter() - began, str(error) or NO_MEMORY, memory=True)
-        except Exception as error:
-            whole = isinstance(error, DomainError | DataError)  # they are sentences for the user
-            reason = str(error) if whole else f"{type(error).__name__}: {error}"
-            answer = _Answer([], time.perf_counter() - began, reason)
-        pipe.send(answer)
-
-
-def _trained(task: Task, spec: GroupSpec, apart: bool) -> list[Candidate]:
-    specs = [replace(spec, seeds=(seed,)) for seed in spec.seeds] if apart else [spec]
-    return [run for each in specs for run in run_group(task, each)]
+        pipe.send(answered(partial(load, spec.domain, spec.data, spec.treatment), spec, apart))
 
 
 def _die_with_driver() -> None:

@@ -7,8 +7,8 @@ the same seeds to the same numbers.
 
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType, MappingProxyType
@@ -20,6 +20,7 @@ from engine import VERSION
 from engine.domains import DOMAINS, Domain, Metric
 from engine.study import executors, plan, presets
 from engine.study.agenda import Agenda, PlannedGroup, shard_name
+from engine.study.executors import Executor
 from engine.study.location import default_cache, unused
 from engine.study.plan import Extent, Pace, Plan, Recipe, stored_plan
 from engine.study.settle import settle
@@ -108,8 +109,11 @@ def run_study(
     workers: int,
     show: Callable[[Progress], None],
     domains: Own = NONE,
+    executor: Executor | None = None,
 ) -> int:
     """Run a study to its end, or go on with it where it stopped; the arguments are `prepare`'s.
+
+    `executor` runs the groups; without one they run on this machine.
 
     Returns:
         The study's id; its state in the store says how it ended: finished, stopped or failed.
@@ -131,9 +135,11 @@ def run_study(
         store.set_study(study, "running", workers=workers)
         try:
             try:
-                with _stop_asked() as asked, shared(device, workers):
+                here = shared(device, workers) if executor is None else nullcontext()
+                with _stop_asked() as asked, here:
                     loader = _loader(settings, device, domains)
-                    _drive(store, study, loader, workers, show, asked)
+                    run_groups = executor or executors.run_here
+                    _drive(store, study, lambda q: run_groups(q, loader, workers), show, asked)
                 store.check()  # a store that was damaged meanwhile is not called finished
                 _conclude(store, study)
             except KeyboardInterrupt:
@@ -194,8 +200,7 @@ def _changed(store: Store, settings: Settings) -> Iterator[str]:
 def _drive(
     store: Store,
     study: int,
-    loader: TaskLoader,
-    workers: int,
+    run_groups: Callable[[list[PlannedGroup]], Generator[executors.Event]],
     show: Callable[[Progress], None],
     asked: Callable[[], bool],
 ) -> None:
@@ -208,7 +213,7 @@ def _drive(
     queue += _queued(store, study, agenda)
     show(_progress(store, study, "starting the workers" if queue else "nothing left to do"))
     beaten = 0.0
-    with closing(executors.run_here(queue, loader, workers)) as events:
+    with closing(run_groups(queue)) as events:
         for event in events:
             if time.monotonic() - beaten >= BEAT_SECONDS:
                 beaten = time.monotonic()

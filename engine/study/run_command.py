@@ -3,7 +3,10 @@
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -14,40 +17,91 @@ from engine.laws.compare import compare
 from engine.laws.fit import fit
 from engine.laws.propose import propose_window
 from engine.numbers import duration, with_interval
+from engine.study.executors import Executor
 from engine.study.run import Prepared, Progress, prepare, run_study
 from engine.study.sharing import default_workers
 from engine.study.store import Store
 from engine.study.subject import Settings, Subject
 from engine.study.treated import about_curves, treated_pairs
 from engine.training import device as devices
+from engine.training.device import Device
 
 
 class UsageError(Exception):
     """The options do not say a study; the message names the value, the rule and the way out."""
 
 
+class NoRayError(Exception):
+    """Ray is asked for and not installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hands:
+    """Who trains."""
+
+    workers: int
+    executor: Executor | None = None  # None: that of this machine
+    where: str = ""  # for the user, where it is not this machine alone
+
+
 def run(options: argparse.Namespace, path: Path) -> int:
     """Estimate or run the study that the options describe; returns the exit code."""
     device = devices.choose(options.device)
     try:
+        if options.address is not None and options.executor == "local":
+            raise UsageError(
+                f"--address {options.address} is that of a Ray cluster: give --executor ray too."
+            )
         rows = named(options.domains)
         settings = asked(options, rows, device.kind)
     except (UnknownDomainError, UsageError) as error:
         print(f"steepness: {error}", file=sys.stderr)
         return 2
     own = {name: row for name, row in rows.items() if row.sha256}
-    workers = options.workers or default_workers(device)
-    if options.estimate:
-        return _estimate(prepare(settings, device, workers, own), options.format)
-    with Store.open(path) as store:
-        bar = Bar(f"{device.name}: {device.reason}; results go to {path}")
-        try:
-            study = run_study(
-                store, settings, device=device, workers=workers, show=bar.show, domains=own
-            )
-        finally:
-            bar.close()  # before the last words: the page shows the last line of what is written
-        return _report(store, study)
+    with _hands(options, device) as hands:
+        if options.estimate:
+            return _estimate(prepare(settings, device, hands.workers, own), options.format)
+        with Store.open(path) as store:
+            bar = Bar(f"{device.name}: {device.reason}{hands.where}; results go to {path}")
+            try:
+                study = run_study(
+                    store,
+                    settings,
+                    device=device,
+                    workers=hands.workers,
+                    show=bar.show,
+                    domains=own,
+                    executor=hands.executor,
+                )
+            finally:
+                bar.close()  # before the last words: the page shows the last line written
+            return _report(store, study)
+
+
+@contextmanager
+def _hands(options: argparse.Namespace, device: Device) -> Iterator[_Hands]:
+    """The workers that the options ask for, of this machine or of a Ray cluster joined meanwhile.
+
+    Raises:
+        NoRayError: Ray is wanted and not installed.
+        engine.study.ray_cluster.ClusterError: there is no cluster, or it lacks the device.
+    """
+    if options.executor == "local":
+        yield _Hands(options.workers or default_workers(device))
+        return
+    try:
+        from engine.study import ray_cluster, ray_executor
+    except ModuleNotFoundError as error:
+        if error.name != "ray":
+            raise
+        raise NoRayError(
+            "--executor ray needs Ray, which is not installed: pip install 'steepness[ray]', or"
+            " leave it out to train on this machine."
+        ) from error
+    with ray_cluster.joined(options.address) as where:
+        workers = options.workers or ray_cluster.default_workers(device)
+        share = ray_cluster.share(device, workers)
+        yield _Hands(workers, partial(ray_executor.run_on_ray, share=share), f", {where}")
 
 
 def asked(options: argparse.Namespace, rows: Mapping[str, Domain], device: str) -> Settings:
