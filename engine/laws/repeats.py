@@ -68,6 +68,8 @@ class Repeats:
     weight: Array
     pure: Array  # sum over repeats of (log error - log_mean)^2, or what a stated error implies
     pure_dof: Array  # degrees of freedom of `pure`
+    lack: Array  # variance of log_mean that no repeat averages away: v0, and an outlier's miss
+    one_seed: Array  # variance of one repeat's log error about its size: v1; 0 if unknown
     n_left_out: int  # points whose size or error is not a positive finite number
 
     @property
@@ -91,6 +93,8 @@ class Repeats:
             self.weight[inside],
             self.pure[inside],
             self.pure_dof[inside],
+            self.lack[inside],
+            self.one_seed[inside],
             self.n_left_out,
         )
 
@@ -109,7 +113,7 @@ def repeats(curve: Curve) -> Repeats:
     log_size, start, n = np.unique(np.log(size), return_index=True, return_counts=True)
     if n.size == 0:
         none = np.empty(0)
-        return Repeats(none, n, none, none, none, none, none, len(curve.points))
+        return Repeats(none, n, none, none, none, none, none, none, none, len(curve.points))
     log_median = (log_error[start + (n - 1) // 2] + log_error[start + n // 2]) / 2
     log_error = _stray_seeds_pulled_in(log_error, log_median, start, n)
     log_mean = np.add.reduceat(log_error, start) / n
@@ -134,6 +138,8 @@ def repeats(curve: Curve) -> Repeats:
         _weights(lack + seed_variance, miss),
         pure,
         pure_dof,
+        lack + miss,
+        seed_variance * n,
         len(curve.points) - int(usable.sum()),
     )
 
