@@ -294,7 +294,7 @@ class _Spread:
         """
         lack_dof = held.size.size - PARAMETERS[law]
         seeds_dof = float(held.pure_dof.sum())
-        seeds_sse = float(held.weight @ (held.pure / held.n))
+        seeds_sse = held.seeds_sse
         lack = sse / lack_dof
         seeds = seeds_sse / seeds_dof if seeds_dof else 0.0
         ratio = lack / seeds if seeds else 0.0

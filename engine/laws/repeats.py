@@ -83,6 +83,21 @@ class Repeats:
         dof = self.pure_dof.sum()
         return float(np.sqrt(self.pure.sum() / dof)) if dof > 0 else 0.0
 
+    @property
+    def seeds_sse(self) -> float:
+        """What the seeds scatter by, in units of weight 1, times their degrees of freedom.
+
+        A mean over the sizes, as the sizes' scatter about a law is, and not over the seeds: where
+        some sizes have many more of them, those would stand for all. With as many at each it is
+        sum_i w_i pure_i / n_i.
+        """
+        mean = self.weight * self.one_seed / self.n  # the variance of each size's mean
+        by_seeds = self.pure_dof @ mean
+        if not by_seeds > 0:
+            return 0.0
+        evenly = self.pure_dof.sum() * mean.mean() / by_seeds
+        return float(self.weight @ (self.pure / self.n) * evenly)
+
     def rows(self, inside: NDArray[np.bool_]) -> "Repeats":
         """Only the sizes marked; their weights stay as they are."""
         return Repeats(

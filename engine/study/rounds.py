@@ -115,7 +115,7 @@ def worth_most(
     Raises:
         ValueError: nothing was fitted (`found.exponent` is None).
     """
-    made = design(found)
+    made = design(found).cautious()
     assert found.exponent is not None
     places = {round(m): k for k, m in enumerate(made.size.tolist()) if round(m) in seconds}
     n, enough = made.n.copy(), made.error(made.n) * width / found.exponent.width
@@ -141,5 +141,5 @@ def _enough(found: Fit, width: float) -> str:
     wide = f"the exponent's interval is {number(found.exponent.width)} wide"
     if found.exponent.width <= width:
         return f"{wide}, no wider than {width:g}"
-    why = unmoved(found)
+    why = unmoved(found, width)
     return f"{wide} and more seeds would not narrow it to {width:g}: {why}" if why else ""
