@@ -54,7 +54,7 @@ def brute_force(seeds, seconds, rounds):
     return tuple(chosen)
 
 
-@pytest.mark.parametrize("growth", [0.0, 0.6, 1.2])
+@pytest.mark.parametrize("growth", [0.0, 0.3, 0.6])
 def test_seeds_go_where_trying_every_size_finds_them_worth_most(growth):
     seeds = dict.fromkeys(SIZES, 2) | {100: 12}
     seconds = {size: size**growth for size in SIZES}
