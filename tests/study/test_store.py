@@ -17,8 +17,8 @@ from engine.study import seal
 from engine.study.migrate import migrate
 from engine.study.salvage import salvage
 from engine.study.store import (
-    MORE_SEEDS,
     LOST_AFTER_SECONDS,
+    MORE_SEEDS,
     CandidateRow,
     NewCurve,
     Store,
