@@ -19,7 +19,7 @@ from engine.laws.repeats import summarize
 from engine.numbers import number
 from engine.study.store import CandidateRow, Store, StoreError
 
-STAGE = re.compile(r", (fit|search|widen) at")  # in a group's name
+STAGE = re.compile(r", (fit|search|widen|repeat) at")  # in a group's name
 Winner = tuple[int, float]  # capacity and learning rate
 
 
@@ -55,7 +55,8 @@ def behind(
         st.caption(
             "Chosen by the median over seeds of the validation loss; the errors in the chart are"
             " those on the test split. “Fit” looks for the smallest model that overfits the shard,"
-            " “search” tries its neighbours, “widen” goes on beyond a winner at the edge."
+            " “search” tries its neighbours, “widen” goes on beyond a winner at the edge,"
+            " “repeat” gives the winner one more seed."
         )
 
 

@@ -41,6 +41,7 @@ class Order:
     preset: str | None = None
     minutes: float | None = None
     seeds: int | None = None
+    width: float | None = None
     sizes: tuple[int, ...] | None = None
     device: str = "auto"
     paths: Pairs = ()  # where a domain's data lie, where the reader said so
@@ -58,6 +59,7 @@ class Order:
             preset=kept.preset,
             minutes=kept.minutes,
             seeds=kept.seeds,
+            width=kept.width,
             sizes=kept.sizes,
             device=kept.device,
             paths=kept.paths,
@@ -65,7 +67,8 @@ class Order:
 
     def resumes(self, order: "Order") -> bool:
         """Whether the engine takes `order` for this one, whose data it then finds by itself."""
-        return replace(order, paths=(), device="") == replace(self, paths=(), device="")
+        either = {"paths": (), "device": "", "width": None}
+        return replace(order, **either) == replace(self, **either)
 
     @property
     def strangers(self) -> tuple[str, ...]:
@@ -97,6 +100,8 @@ class Order:
             said += ["--minutes", f"{self.minutes:g}"]
         if self.seeds is not None:
             said += ["--seeds", str(self.seeds)]
+        if self.width is not None:
+            said += ["--width", f"{self.width:g}"]
         if self.sizes:
             said += ["--sizes", ",".join(map(str, self.sizes))]
         return [*said, "--device", self.device]

@@ -75,6 +75,21 @@ def order_form() -> jobs.Order | None:
             key="seeds",
             persist_state="session",
         )
+        width = st.number_input(
+            "Widest interval",
+            0.001,
+            10.0,
+            None,
+            step=0.01,
+            format="%g",
+            placeholder="any",
+            width=110,
+            help="Adds seeds, where they narrow the exponent most for the time they take, until its"
+            " 90 % interval is no wider than this. For as much time again at most; of Minutes the"
+            " second half.",
+            key="width",
+            persist_state="session",
+        )
         device = st.segmented_control(
             "Device",
             list(words.DEVICES),
@@ -101,6 +116,7 @@ def order_form() -> jobs.Order | None:
         preset=None if length == "minutes" else length,
         minutes=minutes,
         seeds=seeds,
+        width=width,
         device=device,
         paths=tuple((domain, part.path) for domain, part in parts.items() if part.path),
     )

@@ -170,7 +170,7 @@ def is_active(row: StudyRow) -> bool:
 
 def progress(row: StudyRow) -> str:
     """How far a study is, and how long it should still take."""
-    words = f"{row.done} of {row.total} sizes"
+    words = row.sizes
     if row.state == "running" and row.seconds_left is not None:
         words += f", about {duration(row.seconds_left)} left"
     return words

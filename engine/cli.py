@@ -107,6 +107,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--seeds", type=count, metavar="N", help="seeds a size")
     run.add_argument(
+        "--width",
+        type=positive,
+        metavar="W",
+        help="then add seeds, where they narrow the exponent most for the time they take, until its"
+        " interval is no wider than W; for as much time again, of --minutes the second half",
+    )
+    run.add_argument(
         "--sizes", type=counts, metavar="A,B,..", help="default: steps of 2 from 0.1 %%"
     )
     run.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), default="auto")
@@ -241,7 +248,7 @@ def _status(options: argparse.Namespace) -> int:
             left = ""
             if row.state == "running" and row.seconds_left is not None:
                 left = f", about {duration(row.seconds_left)} left"
-            print(f"{visible(row.name)}: {row.state}, {row.done} of {row.total} sizes{left}")
+            print(f"{visible(row.name)}: {row.state}, {row.sizes}{left}")
             print(visible(f"  on {row.device} ({row.device_reason})"))
             if row.reason:
                 print(f"  {visible(row.reason)}")

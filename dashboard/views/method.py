@@ -16,6 +16,7 @@ from engine import VERSION
 from engine.domains import DOMAINS
 from engine.laws import fit, forecast, growth, propose, repeats, varpro
 from engine.study.presets import QUICK, RECIPES, STANDARD
+from engine.study.rounds import ROUND
 from engine.study.search import OVERFITS
 
 HESTNESS = "[Hestness et al. 2017](https://arxiv.org/abs/1712.00409)"
@@ -66,6 +67,12 @@ lowest validation loss. The point is the winner's **test** error at that moment,
 seed. Training ends once {patience[0]:g} to {patience[-1]:g} times as many steps have gone as the
 best one took, depending on the domain and the preset. Every training is kept. A winner that is
 still the largest capacity that was tried is drawn hollow: a larger model might do better.
+
+Where a widest interval was asked for, the winners get **more seeds** once every size is decided,
+{ROUND} at a time, each where the standard error of the exponent falls most a second. The winner
+stands: no later seed is looked at in choosing. It ends where the interval is narrow enough, where
+the time is used up, or where more seeds would not narrow it: because the sizes lie off the law by
+more than their seeds explain, or because a plateau or a floor cannot be told from these sizes.
 
 *Fixed sizes* on Explore is the other view of the same trainings: one capacity at all sizes, at
 its best learning rate. Where such a line leaves the best fit and goes flat, the model is full,

@@ -35,6 +35,7 @@ LEAST_DECADES = 1.0  # of sizes between plateau and floor: less is no power-law 
 NAMES: dict[Law, str] = {"power": "a power law", "power-floor": "a power law with a floor"}
 LEAST_SPAN = 1e-6  # of log size: closer sizes leave a slope to rounding
 ROUNDING = 1e-18  # mean square of log errors below which a fit is exact
+LACK_OF_FIT = "lack-of-fit"  # code of the note that sizes scatter more than their seeds explain
 LACK_OF_FIT_LEVEL = 0.01  # of the F test of scatter about the law against scatter of the seeds
 
 
@@ -300,7 +301,7 @@ class _Spread:
         """
         lack_dof = held.size.size - PARAMETERS[law]
         seeds_dof = float(held.pure_dof.sum())
-        seeds_sse = float(held.weight @ (held.pure / held.n))
+        seeds_sse = held.seeds_sse
         lack = sse / lack_dof
         seeds = seeds_sse / seeds_dof if seeds_dof else 0.0
         ratio = lack / seeds if seeds else 0.0
@@ -359,7 +360,7 @@ def _doubts(curve: Curve, held: Repeats, spread: _Spread) -> tuple[Note, ...]:
     elif fdtrc(spread.lack_dof, spread.seeds_dof, spread.ratio) < LACK_OF_FIT_LEVEL:
         notes.append(
             Note(
-                "lack-of-fit",
+                LACK_OF_FIT,
                 "warning",
                 f"the sizes scatter {number(spread.ratio**0.5, 2)} times as widely about the law"
                 " as their seeds: a plateau or floor may be inside the window",

@@ -11,6 +11,11 @@ class Interval:
     low: float
     high: float
 
+    @property
+    def width(self) -> float:
+        """From end to end."""
+        return self.high - self.low
+
     def holds(self, value: float) -> bool:
         """Whether `value` lies inside, ends included."""
         return self.low <= value <= self.high

@@ -68,6 +68,8 @@ class Repeats:
     weight: Array
     pure: Array  # sum over repeats of (log error - log_mean)^2, or what a stated error implies
     pure_dof: Array  # degrees of freedom of `pure`
+    lack: Array  # variance of log_mean that no repeat averages away: v0, and an outlier's miss
+    one_seed: Array  # variance of one repeat's log error about its size: v1; 0 if unknown
     n_left_out: int  # points whose size or error is not a positive finite number
 
     @property
@@ -81,6 +83,21 @@ class Repeats:
         dof = self.pure_dof.sum()
         return float(np.sqrt(self.pure.sum() / dof)) if dof > 0 else 0.0
 
+    @property
+    def seeds_sse(self) -> float:
+        """What the seeds scatter by, in units of weight 1, times their degrees of freedom.
+
+        A mean over the sizes, as the sizes' scatter about a law is, and not over the seeds: where
+        some sizes have many more of them, those would stand for all. With as many at each it is
+        sum_i w_i pure_i / n_i.
+        """
+        mean = self.weight * self.one_seed / self.n  # the variance of each size's mean
+        by_seeds = self.pure_dof @ mean
+        if not by_seeds > 0:
+            return 0.0
+        evenly = self.pure_dof.sum() * mean.mean() / by_seeds
+        return float(self.weight @ (self.pure / self.n) * evenly)
+
     def rows(self, inside: NDArray[np.bool_]) -> "Repeats":
         """Only the sizes marked; their weights stay as they are."""
         return Repeats(
@@ -91,6 +108,8 @@ class Repeats:
             self.weight[inside],
             self.pure[inside],
             self.pure_dof[inside],
+            self.lack[inside],
+            self.one_seed[inside],
             self.n_left_out,
         )
 
@@ -109,7 +128,7 @@ def repeats(curve: Curve) -> Repeats:
     log_size, start, n = np.unique(np.log(size), return_index=True, return_counts=True)
     if n.size == 0:
         none = np.empty(0)
-        return Repeats(none, n, none, none, none, none, none, len(curve.points))
+        return Repeats(none, n, none, none, none, none, none, none, none, len(curve.points))
     log_median = (log_error[start + (n - 1) // 2] + log_error[start + n // 2]) / 2
     log_error = _stray_seeds_pulled_in(log_error, log_median, start, n)
     log_mean = np.add.reduceat(log_error, start) / n
@@ -134,6 +153,8 @@ def repeats(curve: Curve) -> Repeats:
         _weights(lack + seed_variance, miss),
         pure,
         pure_dof,
+        lack + miss,
+        seed_variance * n,
         len(curve.points) - int(usable.sum()),
     )
 

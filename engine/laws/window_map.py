@@ -18,6 +18,7 @@ from engine.laws.repeats import repeats
 Array = NDArray[np.float64]
 
 LEAST_SIZES = 4
+TINY = 1e-300  # keeps a quotient finite where seeds do not scatter
 MOST_ENDS = 64  # of longer curves, windows begin and end at so many sizes only
 
 
@@ -63,7 +64,10 @@ def window_map(curve: Curve) -> WindowMap:
 
     # as `_Spread` of `engine.laws.fit`: scatter of sizes alone, or pooled with that of seeds
     lack_dof = high - low + 1 - PARAMETERS["power"]
-    seeds_dof, seeds_sse = over(held.pure_dof), over(w * held.pure / held.n)
+    seeds_dof, mean = over(held.pure_dof), w * held.one_seed / held.n
+    by_seeds = np.maximum(over(held.pure_dof * mean), TINY)  # as `Repeats.seeds_sse`
+    evenly = seeds_dof * over(mean) / (high - low + 1) / by_seeds
+    seeds_sse = over(w * held.pure / held.n) * evenly
     pooled = sse * seeds_dof <= seeds_sse * lack_dof
     dof = lack_dof + np.where(pooled, seeds_dof, 0.0)
     sigma = np.sqrt((sse + np.where(pooled, seeds_sse, 0.0)) / dof)

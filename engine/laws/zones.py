@@ -190,7 +190,7 @@ class _Problem(NamedTuple):
             float(np.log(guess)) if known and guess else float(y[: max(1, x.size // 4)].max()),
             GUESS_SD if known else PLATEAU_SD,
             max(sqrt(typical_variance(*off_the_line(x, y, 1 / w))), LEAST_SPREAD),
-            float(held.weight @ (held.pure / held.n)),
+            held.seeds_sse,
             float(held.pure_dof.sum()),
         )
 

@@ -62,4 +62,4 @@ def _on_all_seeds(runs: list[Candidate], seeds: int) -> list[Candidate]:
     by_rate: dict[float, list[Candidate]] = {}
     for run in runs:
         by_rate.setdefault(run.learning_rate, []).append(run)
-    return [run for same in by_rate.values() if len(same) == seeds for run in same]
+    return [run for same in by_rate.values() if len(same) >= seeds for run in same]

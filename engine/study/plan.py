@@ -80,6 +80,10 @@ class SubjectPlan:
     seconds: float  # of all trainings, on one worker
     minutes: float | None = None  # that it may fill; None: as long as it takes
 
+    def more_seconds(self, workers: int) -> float:
+        """Wall seconds that more seeds may take: as much again as the subject was planned for."""
+        return _wall([self], workers) if self.minutes is None else 60 * self.minutes
+
     def expected(self, size: int, capacity: int, trainings: int) -> float:
         """Seconds that one worker should need for some trainings of one capacity on one shard."""
         return trainings * training_seconds(
@@ -173,17 +177,18 @@ def make_plan(
         settings.subjects, recipes, extents, speeds, strict=True
     ):
         minutes = recipe.minutes if settings.sizes is None else None
-        if settings.minutes is not None:
-            minutes = settings.minutes / count
+        if settings.search_minutes is not None:
+            minutes = settings.search_minutes / count
         if settings.seeds is not None:
             recipe = replace(recipe, seeds=settings.seeds, least_seeds=settings.seeds)
         whole = {rung: interpolated(speed, rung) for rung in recipe.ladder}
         ladder = settings.sizes or _ladder(subject, settings.subjects, extents, recipe)
         part = _subject_plan(subject, recipe, extent, whole, workers, ladder, minutes)
         wall = _wall([part], workers)
-        if settings.minutes is not None and wall > 60 * settings.minutes / count:
+        asked = settings.search_minutes and settings.search_minutes / count
+        if asked is not None and wall > 60 * asked:
             raise PlanError(
-                f"{settings.minutes / count:.3g} minutes do not hold three sizes of"
+                f"{asked:.3g} minutes do not hold three sizes of"
                 f" {subject.label} on this machine ({duration(wall)}); give more minutes or fewer"
                 " seeds."
             )

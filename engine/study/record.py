@@ -60,7 +60,7 @@ def command(settings: dict[str, Any]) -> str:
         ("treatment", (subject.treatment for subject in subjects if subject.treatment)),
     ):
         said += "".join(f" --{flag} {value}" for value in _each(values))
-    for flag in ("preset", "minutes", "seeds", "device"):
+    for flag in ("preset", "minutes", "width", "seeds", "device"):
         if settings.get(flag) is not None:
             said += f" --{flag} {settings[flag]}"
     if settings.get("sizes"):

@@ -18,14 +18,15 @@ from filelock import FileLock, Timeout
 
 from engine import VERSION
 from engine.domains import DOMAINS, Domain, Metric
+from engine.numbers import duration
 from engine.study import executors, plan, presets
-from engine.study.agenda import Agenda, PlannedGroup, shard_name
+from engine.study.agenda import Agenda, PlannedGroup, more_seeds, shard_name
 from engine.study.executors import Executor
 from engine.study.location import default_cache, unused
 from engine.study.plan import Extent, Pace, Plan, Recipe, stored_plan
 from engine.study.settle import settle
 from engine.study.sharing import shared
-from engine.study.store import NewCurve, Store, StoreError, StoreGone, WorkRow
+from engine.study.store import MORE_SEEDS, NewCurve, Store, StoreError, StoreGone, WorkRow
 from engine.study.subject import Settings, Subject, stored_settings
 from engine.tasks.load import TaskLoader
 from engine.tasks.task import FittedTask, Task
@@ -62,6 +63,17 @@ class Prepared:
     device: Device
     curves: tuple[NewCurve, ...]
 
+    @property
+    def sentence(self) -> str:
+        """What will be trained and how long it should take, for the user."""
+        if self.settings.width is None:
+            return self.plan.sentence
+        more = sum(part.more_seconds(self.plan.workers) for part in self.plan.subjects)
+        return (
+            f"{self.plan.sentence}; then more seeds, for {duration(more)} at most, until the"
+            f" exponent's interval is no wider than {self.settings.width:g}"
+        )
+
 
 def prepare(settings: Settings, device: Device, workers: int, domains: Own = NONE) -> Prepared:
     """Load the data, measure this machine's speed and make the plan; trains nothing.
@@ -82,7 +94,7 @@ def prepare(settings: Settings, device: Device, workers: int, domains: Own = NON
     for index, subject in enumerate(settings.subjects):
         task = load(subject.domain, subject.data, subject.treatment)
         own = domains.get(subject.domain)
-        found = presets.recipe(subject, settings.preset, settings.minutes, own)
+        found = presets.recipe(subject, settings.preset, settings.search_minutes, own)
         if own:
             trial(task, own, subject.model, subject.treatment)
         if isinstance(task, FittedTask):
@@ -131,6 +143,9 @@ def run_study(
                 show(Progress(0.0, None, said))
             show(Progress(0.0, None, "loading the data and measuring this machine's speed"))
             study = _create(store, prepare(settings, device, workers, domains))
+        elif settings.width is not None:
+            planned = stored_plan(store.study_plan(study)[1])
+            store.go_on(study, asdict(settings), _ahead_of_repeats(planned))
         store.retry_failed(study)
         store.set_study(study, "running", workers=workers)
         try:
@@ -139,9 +154,11 @@ def run_study(
                 with _stop_asked() as asked, here:
                     loader = _loader(settings, device, domains)
                     run_groups = executor or executors.run_here
-                    _drive(store, study, lambda q: run_groups(q, loader, workers), show, asked)
+                    endings = _drive(
+                        store, study, lambda q: run_groups(q, loader, workers), show, asked
+                    )
                 store.check()  # a store that was damaged meanwhile is not called finished
-                _conclude(store, study)
+                _conclude(store, study, endings)
             except KeyboardInterrupt:
                 store.set_study(study, "stopped", "stopped; run it again to go on")
         except StoreGone as error:
@@ -157,8 +174,11 @@ def run_study(
     return study
 
 
-def _conclude(store: Store, study: int) -> None:
-    """Write how a study ended that came to its end: with all of its groups, or without some."""
+def _conclude(store: Store, study: int, endings: Mapping[str, str]) -> None:
+    """Write how a study ended that came to its end: with all of its groups, or without some.
+
+    `endings` say why no more seeds followed, by the subject's label.
+    """
     failed = [row for row in store.work(study) if row.state == "failed"]
     if failed:
         reason = (
@@ -169,17 +189,23 @@ def _conclude(store: Store, study: int) -> None:
         return
     row = next(row for row in store.studies() if row.id == study)
     cut = row.total - row.done
-    said = f"its minutes did not hold the {cut} largest of its sizes; give more" if cut else ""
-    store.set_study(study, "finished", said)
+    said = [f"its minutes did not hold the {cut} largest of its sizes; give more"] if cut else []
+    several = len(endings) > 1
+    said += [f"{label}: {why}" if several else why for label, why in endings.items()]
+    store.set_study(study, "finished", "; ".join(said))
 
 
 def _found(store: Store, settings: Settings) -> tuple[int | None, Settings]:
-    """The study of these settings, with where its data lie: resuming need not say that again."""
+    """The study of these settings, with where its data lie: resuming need not say that again.
+
+    Nor the width; another one than before is what the study goes on to.
+    """
     for row in store.studies():
         kept = stored_settings(row.settings)
-        same = kept == settings or (not settings.paths and replace(kept, paths=()) == settings)
+        same = kept.is_same(settings)
+        same |= not settings.paths and replace(kept, paths=()).is_same(settings)
         if same and store.study_plan(row.id)[1].get("subjects"):  # else of an earlier format
-            return row.id, kept
+            return row.id, replace(kept, width=settings.width or kept.width)
     return None, settings
 
 
@@ -187,7 +213,7 @@ def _changed(store: Store, settings: Settings) -> Iterator[str]:
     """That a study of these settings is there but for the files of its domains, for the user."""
     for row in store.studies():
         kept = stored_settings(row.settings)
-        if kept.code != settings.code and replace(kept, code=settings.code) == settings:
+        if kept.code != settings.code and replace(kept, code=settings.code).is_same(settings):
             for (name, then), (_, now) in zip(kept.code, settings.code, strict=True):
                 if then != now:
                     yield (
@@ -203,8 +229,11 @@ def _drive(
     run_groups: Callable[[list[PlannedGroup]], Generator[executors.Event]],
     show: Callable[[Progress], None],
     asked: Callable[[], bool],
-) -> None:
+) -> dict[str, str]:
     """Run the groups that are not finished, and those that follow, and write each as it ends.
+
+    Returns:
+        Why no more seeds followed, by the subject's label; empty where none were asked for.
 
     Raises:
         KeyboardInterrupt: somebody wants it to stop; what had ended is written.
@@ -232,11 +261,15 @@ def _drive(
                 show(_progress(store, study, f"failed: {event.group.spec.name}: {event.reason}"))
             if asked():
                 raise KeyboardInterrupt
+    return agenda.endings()
 
 
 def _taken_up(store: Store, study: int) -> tuple[Agenda, list[PlannedGroup]]:
     """The agenda of a study as an earlier run left it, and the groups that are still to run."""
-    agenda = Agenda(stored_plan(store.study_plan(study)[1]))
+    settings, planned = store.study_plan(study)
+    curves = store.study_curves(study)
+    guesses = {(c.subject, c.metric): c.guess for c in curves if c.subject is not None}
+    agenda = Agenda(stored_plan(planned), stored_settings(settings).width, guesses)
     rows = store.work(study)
     ended: dict[str, list[Candidate]] = {row.name: [] for row in rows if row.state == "finished"}
     for kept in store.candidates(study):
@@ -254,6 +287,9 @@ def _queued(store: Store, study: int, agenda: Agenda) -> list[PlannedGroup]:
             study,
             [(group.spec.name, group.shard, asdict(group.spec), group.seconds) for group in fresh],
         )
+    ended = {f"{label} / {MORE_SEEDS}" for label in agenda.endings()}
+    for shard in sorted(ended & store.ahead(study).keys()):
+        store.end_shard(study, shard)
     return fresh
 
 
@@ -273,13 +309,21 @@ def _create(store: Store, prepared: Prepared) -> int:
             (shard_name(part, size), part.shard_seconds(size))
             for part in made.subjects
             for size in part.sizes
-        ],
+        ]
+        + (_ahead_of_repeats(made) if settings.width is not None else []),
         curves=[replace(curve, name=_numbered(curve.name, number)) for curve in prepared.curves],
         workers=made.workers,
         device=prepared.device.name,
         device_reason=prepared.device.reason,
         version=VERSION,
     )
+
+
+def _ahead_of_repeats(made: Plan) -> list[tuple[str, float]]:
+    """What stands for the repeats of each subject, with the seconds of one worker at most."""
+    return [
+        (more_seeds(part), part.more_seconds(made.workers) * made.workers) for part in made.subjects
+    ]
 
 
 def _loader(settings: Settings, device: Device, domains: Own) -> TaskLoader:

@@ -119,6 +119,7 @@ def asked(options: argparse.Namespace, rows: Mapping[str, Domain], device: str) 
         device=device,
         paths=_paths(options, rows),
         code=tuple((row.name, row.sha256) for row in rows.values() if row.sha256),
+        width=options.width,
     )
 
 
@@ -188,7 +189,7 @@ def _estimate(prepared: Prepared, style: str) -> int:
     made, device = prepared.plan, prepared.device
     if style == "json":
         answer = {
-            "sentence": made.sentence,
+            "sentence": prepared.sentence,
             "seconds": made.seconds,
             "device": device.name,
             "device_reason": device.reason,
@@ -196,7 +197,7 @@ def _estimate(prepared: Prepared, style: str) -> int:
         }
         print(json.dumps(answer))
     else:
-        print(f"{made.sentence}, on {device.name} ({device.reason})")
+        print(f"{prepared.sentence}, on {device.name} ({device.reason})")
     return 0
 
 

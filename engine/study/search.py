@@ -39,7 +39,7 @@ OVERFITS = 0.7
 CLEARLY = 0.02
 RATE_STEP = 2.0  # between the winner's rate and the further ones on either side
 
-Stage = Literal["fit", "search", "widen"]
+Stage = Literal["fit", "search", "widen", "repeat"]  # the last: see engine.study.rounds
 Results = Callable[["Trial"], Sequence[Candidate] | None]  # of a trial; None while it has not ended
 
 

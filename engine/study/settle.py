@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.curve import Point
 from engine.domains import DOMAINS, Metric
-from engine.study.agenda import Agenda, Decision, PlannedGroup
+from engine.study.agenda import Agenda, Decision, PlannedGroup, trained_on
 from engine.study.plan import Plan, SubjectPlan
 from engine.study.search import Choice
 from engine.study.store import CandidateRow, Store
@@ -28,6 +28,8 @@ def settle(
 ) -> None:
     """Write a group's end and, where it was the last of its shard, the points of the shard.
 
+    A repeat comes after the last: it writes its shard's points anew, its own among them.
+
     Args:
         store: where the study lies.
         study: its id.
@@ -38,14 +40,15 @@ def settle(
         reason: why it failed, in words for the user; empty where it finished.
     """
     agenda.end(group, candidates)
-    decision = agenda.decision(group.shard)
+    shard = trained_on(group.spec)
+    decision = agenda.decision(shard)
     store.end_group(
         study,
         group.spec.name,
         seconds=seconds,
         reason=reason,
-        candidates=[candidate_row(group.spec.name, group.shard, run) for run in candidates],
-        decides=group.shard if decision else None,
+        candidates=[candidate_row(group.spec.name, shard, run) for run in candidates],
+        decides=shard if decision and group.shard == shard else None,
         points=_points(store, study, agenda.plan, decision) if decision else [],
     )
 

@@ -35,6 +35,10 @@ BUSY_SECONDS = 10.0  # how long a write waits for another; one write takes milli
 
 State = Literal["waiting", "running", "stopped", "finished", "failed"]
 
+MORE_SEEDS = (
+    "more seeds"  # in the place of a size: what a subject may go on to once all are decided
+)
+IS_SIZE = f"h.name NOT LIKE '% / {MORE_SEEDS}'"
 SCHEMA = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
 
 
@@ -51,8 +55,9 @@ WHERE h.state = 'waiting'
 """
 STUDIES = f"""
 SELECT s.*,
-  (SELECT COUNT(*) FROM shard h WHERE h.study = s.id) AS total,
-  (SELECT COUNT(*) FROM shard h WHERE h.study = s.id AND h.state != 'waiting') AS done,
+  (SELECT COUNT(*) FROM shard h WHERE h.study = s.id AND {IS_SIZE}) AS total,
+  (SELECT COUNT(*) FROM shard h WHERE h.study = s.id AND {IS_SIZE} AND h.state != 'waiting')
+    AS done,
   (SELECT SUM(seconds) FROM work w WHERE w.study = s.id AND w.state = 'finished') AS took,
   (SELECT SUM(expected) FROM work w WHERE w.study = s.id AND w.state = 'finished') AS expected_done,
   ahead.seconds AS ahead
@@ -97,6 +102,12 @@ class StudyRow:
     device_reason: str
     last_heard: float | None
     settings: dict[str, Any]
+
+    @property
+    def sizes(self) -> str:
+        """How far it is, in words."""
+        more = self.state == "running" and self.done == self.total and self.seconds_left
+        return f"{self.done} of {self.total} sizes" + (", now more seeds" if more else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -558,6 +569,27 @@ class Store:
         """Say that the driver is alive; moves no revision."""
         with self._transaction() as write:
             write.execute("UPDATE study SET heartbeat = ? WHERE id = ?", (time.time(), study))
+
+    def go_on(
+        self, study: int, settings: dict[str, Any], shards: Sequence[tuple[str, float]]
+    ) -> None:
+        """Change what is asked of a study, and what it waits for: shards (name, seconds), again."""
+        with self._writing() as write:
+            write.execute(
+                "UPDATE study SET settings = ? WHERE id = ?", (json.dumps(settings), study)
+            )
+            write.executemany(
+                "INSERT INTO shard (study, name, expected) VALUES (?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET state = 'waiting'",
+                [(study, shard, expected) for shard, expected in shards],
+            )
+
+    def end_shard(self, study: int, shard: str) -> None:
+        """Say that nothing more follows for a shard, where no group of it did."""
+        with self._writing() as write:
+            write.execute(
+                "UPDATE shard SET state = 'finished' WHERE study = ? AND name = ?", (study, shard)
+            )
 
     def start_group(self, study: int, group: str) -> None:
         """Mark a group as under way."""

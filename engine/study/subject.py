@@ -6,7 +6,7 @@ Several subjects in one study share its minutes and stream side by side. Light: 
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 PRESETS = ("quick", "standard", "full")
@@ -29,7 +29,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user asked for. Two equal settings are the same study."""
+    """What the user asked for: the same but for the width is the same study."""
 
     subjects: tuple[Subject, ...]
     preset: str | None
@@ -39,12 +39,25 @@ class Settings:
     device: str = "cpu"
     paths: tuple[tuple[str, str], ...] = ()  # (domain, where its data lie), where the user said so
     code: tuple[tuple[str, str], ...] = ()  # (domain, sha256 of its file) of those not ours
+    width: float | None = None  # of the exponent's interval, down to which seeds are added
+
+    def is_same(self, other: "Settings") -> bool:
+        """Whether both are one study: it can go on to another width, whatever it had before."""
+        return replace(self, width=None) == replace(other, width=None)
+
+    @property
+    def search_minutes(self) -> float | None:
+        """Minutes for the search: half of those given, where more seeds are to follow."""
+        if self.minutes is None or self.width is None:
+            return self.minutes
+        return self.minutes / 2
 
     @property
     def key(self) -> str:
-        """A digest by which the store finds the study again."""
-        asked = json.dumps(asdict(self), sort_keys=True)
-        return hashlib.sha256(asked.encode()).hexdigest()[:16]
+        """A digest that no other study of a store has."""
+        asked = {name: value for name, value in asdict(self).items() if name != "width"}
+        said = json.dumps(asked, sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
 
     @property
     def name(self) -> str:
@@ -63,4 +76,5 @@ def stored_settings(record: dict[str, Any]) -> Settings:
         device=record["device"],
         paths=tuple((domain, path) for domain, path in record["paths"]),
         code=tuple((domain, sha256) for domain, sha256 in record.get("code", ())),
+        width=record.get("width"),
     )

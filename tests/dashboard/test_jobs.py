@@ -33,11 +33,12 @@ def test_an_order_becomes_a_command_line():
         (("images", "sgd"),),
         minutes=5.0,
         seeds=3,
+        width=0.04,
         device="cpu",
     )
     assert " ".join(order.arguments) == (
         "run images --data icons --model cnn --model mlp --treatment sgd"
-        " --minutes 5 --seeds 3 --device cpu"
+        " --minutes 5 --seeds 3 --width 0.04 --device cpu"
     )
 
 
@@ -68,6 +69,7 @@ def test_a_stored_study_is_ordered_again_with_its_own_paths():
     "asked",
     [
         "run images",
+        "run images --preset standard --width 0.04",
         "run images --model cnn --model mlp --treatment sgd --treatment weight-decay --minutes 7.5",
         "run words images --data words=file --data images=icons --model words=rhn"
         " --model words=lstm --model images=mlp --treatment images=sgd --seeds 4"
@@ -80,6 +82,12 @@ def test_the_command_that_resumes_a_study_asks_for_the_very_same_study(asked, tm
     settings = settings_of(asked.format(here=tmp_path).split())
     stored = json.loads(json.dumps(asdict(settings)))
     assert settings_of(jobs.Order.again(stored).arguments) == settings
+
+
+def test_an_order_with_another_width_goes_on_with_the_same_study():
+    order = jobs.Order(("images",), preset="quick", width=0.04)
+    assert jobs.Order(("images",), preset="quick").resumes(order)
+    assert not jobs.Order(("images",), preset="full").resumes(order)
 
 
 def settings_of(arguments: list[str]) -> Settings:

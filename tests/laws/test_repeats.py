@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import t
 
 from engine.curve import Curve, Point
+from engine.laws.fit import fit
 from engine.laws.repeats import repeats, summarize
 
 
@@ -123,3 +124,24 @@ def test_the_corner_of_a_plateau_is_no_outlier(simulate) -> None:
     errors = np.minimum(0.5, 0.5 * (sizes / 800) ** -0.5)
     weight = repeats(simulate(sizes, errors, 0.003, 1, np.random.default_rng(1))).weight
     assert weight.min() > 0.5
+
+
+def test_unequal_numbers_of_seeds_do_not_pass_for_sizes_off_the_law() -> None:
+    """A true power law, 70 seeds at one size and 2 at others: few are told that it does not fit."""
+    seeds = dict(zip(100 * 2.0 ** np.arange(7), (70, 2, 16, 24, 14, 2, 12), strict=True))
+    told = 0
+    for key in range(100):
+        rng = np.random.default_rng(key)
+        rows = [
+            (m, 3 * m**-0.3 * np.exp(0.05 * rng.standard_normal()))
+            for m in seeds
+            for _ in range(int(seeds[m]))
+        ]
+        told += "lack-of-fit" in {note.code for note in fit(curve_of(*rows), law="power").notes}
+    assert told <= 10
+
+
+def test_with_as_many_seeds_at_each_size_their_squares_are_simply_added() -> None:
+    rng = np.random.default_rng(2)
+    held = repeats(curve_of(*((m, float(np.exp(rng.normal()))) for m in (10, 20, 40, 80) * 3)))
+    assert held.seeds_sse == pytest.approx(held.weight @ held.pure / 3)

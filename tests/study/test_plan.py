@@ -152,6 +152,30 @@ def test_settings_come_back_from_the_store_equal():
     assert stored_settings(record) == settings
 
 
+def test_settings_of_an_earlier_version_had_no_width():
+    record = {name: value for name, value in asdict(SETTINGS).items() if name != "width"}
+    assert stored_settings(record) == SETTINGS
+
+
+def test_a_width_changes_no_study_into_another():
+    narrow = replace(SETTINGS, width=0.04)
+    assert narrow.is_same(SETTINGS)
+    assert narrow.key == SETTINGS.key == "42023ac1bcb0c365"  # as before there were widths
+    assert not narrow.is_same(replace(narrow, seeds=5))
+
+
+def test_with_a_width_the_search_has_half_of_the_minutes_and_the_seeds_the_other():
+    half = planned(replace(SETTINGS, minutes=10))
+    both = planned(replace(SETTINGS, minutes=20, width=0.04))
+    assert both == half
+    assert only(both).more_seconds(2) == 10 * 60
+
+
+def test_seeds_may_take_as_long_again_as_a_study_without_minutes_was_planned_for():
+    plan = planned(replace(SETTINGS, sizes=(500, 1_000), width=0.04))
+    assert only(plan).more_seconds(2) == plan.seconds
+
+
 def test_equal_settings_are_the_same_study_and_others_are_not():
     assert SETTINGS.key == replace(SETTINGS).key
     other = replace(SUBJECT, model="mlp")

@@ -59,5 +59,7 @@ def test_the_command_names_only_what_was_asked_for():
     settings = Settings((PLAIN, treated), None, minutes=5.0)
     said = "steepness run images --data icons --model cnn --treatment sgd --minutes 5.0"
     assert command(asdict(settings)) == f"{said} --device cpu"
+    narrow = replace(settings, width=0.04)
+    assert command(asdict(narrow)) == f"{said} --width 0.04 --device cpu"
     sizes = replace(settings, minutes=None, sizes=(10, 20))
     assert command(asdict(sizes)).endswith("--device cpu --sizes 10,20")

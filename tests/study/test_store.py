@@ -19,6 +19,7 @@ from engine.study.migrate import migrate
 from engine.study.salvage import salvage
 from engine.study.store import (
     LOST_AFTER_SECONDS,
+    MORE_SEEDS,
     CandidateRow,
     NewCurve,
     Store,
@@ -185,6 +186,25 @@ def test_what_a_shard_still_costs_shrinks_as_its_groups_end(store):
     assert (row.done, row.total) == (0, 2)  # sizes: the second one's search goes on
     assert row.seconds_left == pytest.approx((2 + 4 - 1) / 2)
     assert row.share == pytest.approx(1 / (1 + 2 + 3))
+
+
+def test_what_stands_for_more_seeds_is_ahead_and_is_no_size(store):
+    study = new_study(store)
+    store.go_on(study, {"width": 0.04}, [(f"c / {MORE_SEEDS}", 10.0)])
+    assert store.study_plan(study)[0] == {"width": 0.04}
+    assert store.ahead(study)[f"c / {MORE_SEEDS}"] == 10.0
+    assert store.studies()[0].total == 2
+    end(store, study, "small", [(point(), {})])
+    end(store, study, "large", [(point(size=200.0), {})])
+    store.set_study(study, "running")
+    row = store.studies()[0]
+    assert (row.done, row.sizes) == (2, "2 of 2 sizes, now more seeds")
+    store.end_shard(study, f"c / {MORE_SEEDS}")
+    row = store.studies()[0]
+    assert (row.share, row.sizes) == (1.0, "2 of 2 sizes")
+    store.go_on(study, {"width": 0.02}, [(f"c / {MORE_SEEDS}", 99.0)])
+    assert store.ahead(study) == {f"c / {MORE_SEEDS}": 10.0}  # as it was planned
+    store.check()
 
 
 def test_a_decided_shard_costs_nothing_more_though_its_search_was_shorter_than_planned(store):
