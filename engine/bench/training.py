@@ -1,11 +1,11 @@
 """`steepness bench training`: whole curves, the engine's beside the loops that users write.
 
-A cell is one shard of one seed at each learning rate of its case, by one loop. All run one after the
-other in one process of one thread, on the same data, models, seeds, learning rates and schedules,
-and are told in process time, so that other work on the machine falls on all alike; ratios are to
-be trusted, seconds less. Each cell is kept the moment it ends, and cells come in an
-order that shows something of every family early, so the bench may be stopped and goes on later.
-Ours trains one seed at a time here, as a quick study does; more of them in one stack are no slower.
+A cell is one shard of one seed at each learning rate of its case, by one loop. All run in turns in
+one process of one thread, on the same data, models, seeds, learning rates and schedules, and are
+told in process time, so that other work on the machine falls on all alike; ratios are to be
+trusted, seconds less. Each cell is kept the moment it ends, and cells come in an order that shows
+something of every family early, so the bench may be stopped and goes on later. Ours trains one seed
+at a time here, as a quick study does; more of them in one stack are no slower.
 """
 
 import hashlib
