@@ -1,4 +1,7 @@
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -105,3 +108,17 @@ def test_a_file_that_is_none_of_the_bench_is_refused_in_words(tmp_path, capsys):
     kept.write_text("size,error\n1,2\n")
     assert training.run([], 1, kept, 0.0, wall=False) == 1
     assert "line 1" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="/proc tells of memory")
+def test_the_memory_of_a_worker_is_the_most_that_it_held():
+    worker = subprocess.Popen(
+        [sys.executable, "-c", "bytearray(80 * 2**20); print('held', flush=True); input()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert worker.stdout.readline() == b"held\n"
+    found = training._peak_mb(worker.pid)
+    worker.communicate(b"\n")
+    assert 80 < found < 200
+    assert training._peak_mb(worker.pid) == 0
