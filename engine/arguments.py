@@ -26,6 +26,17 @@ def share(written: str) -> float:
     return value
 
 
+def minutes(written: str) -> float:
+    """Minutes to stay within: finite, at least 0."""
+    try:
+        value = float(written)
+    except ValueError:
+        value = inf
+    if not 0 <= value < inf:
+        raise argparse.ArgumentTypeError(f"{written!r} must be minutes, at least 0")
+    return value
+
+
 def count(written: str) -> int:
     """A whole number, at least 1."""
     try:

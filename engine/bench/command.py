@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from engine.arguments import count, share
+from engine.arguments import count, minutes, share
 from engine.domains import DOMAINS
 
 
@@ -32,25 +32,56 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     fit.add_argument("--json", type=Path, metavar="FILE", help="also write all figures here")
     fit.set_defaults(run=_fit)
     training = what.add_parser(
-        "training", help="whole curves and single steps beside the loops that users write (an hour)"
+        "training",
+        help="whole curves beside the loops that users write; hours, kept cell by cell",
     )
     training.add_argument(
         "--case",
         action="append",
         default=[],
         metavar="NAME",
+        help="only this one, again for several: mlp, cnn, resnet, lstm, translation, ctc",
+    )
+    training.add_argument(
+        "--seeds", type=count, default=3, metavar="N", help="of each size (default: 3)"
+    )
+    training.add_argument(
+        "--kept",
+        type=Path,
+        default=Path("bench-training.jsonl"),
+        metavar="FILE",
+        help="what is measured is added here and read from here (default: bench-training.jsonl)",
+    )
+    training.add_argument(
+        "--minutes",
+        type=minutes,
+        metavar="N",
+        help="begin nothing that would end later; 0: only print what is kept",
+    )
+    training.add_argument(
+        "--wall",
+        action="store_true",
+        help="then time what is kept on the clock too, in two processes: wants an idle machine",
+    )
+    training.set_defaults(run=_training)
+    steps = what.add_parser(
+        "steps", help="single steps of training beside the loop that users write (some minutes)"
+    )
+    steps.add_argument(
+        "--case",
+        action="append",
+        default=[],
+        metavar="NAME",
         help="only this one, again for several: mlp, cnn, lstm, translation, ctc ...",
     )
-    training.add_argument("--seeds", type=count, default=3, metavar="N", help="of a whole curve")
-    training.add_argument("--steps-only", action="store_true", help="no whole curves: some minutes")
-    training.add_argument(
+    steps.add_argument(
         "--device",
         choices=("cpu", "cuda"),
         default="cpu",
-        help="cuda: steps only, on the clock instead of in process time (default: cpu)",
+        help="cuda: on the clock instead of in process time (default: cpu)",
     )
-    training.add_argument("--json", type=Path, metavar="FILE", help="also write all figures here")
-    training.set_defaults(run=_training)
+    steps.add_argument("--json", type=Path, metavar="FILE", help="also write all figures here")
+    steps.set_defaults(run=_steps)
     first = what.add_parser(
         "first", help="how soon a quick study shows a point and an exponent (3 minutes a domain)"
     )
@@ -91,8 +122,13 @@ def _fit(args: argparse.Namespace) -> int:
 def _training(args: argparse.Namespace) -> int:
     from engine.bench import training
 
-    whole = not args.steps_only and args.device == "cpu"
-    return training.run(args.case, args.seeds, args.json, args.device, curves=whole)
+    return training.run(args.case, args.seeds, args.kept, args.minutes, wall=args.wall)
+
+
+def _steps(args: argparse.Namespace) -> int:
+    from engine.bench import steps
+
+    return steps.run(args.case, args.json, args.device)
 
 
 def _first(args: argparse.Namespace) -> int:

@@ -1,297 +1,194 @@
-"""`steepness bench training`: whole curves and single steps, the engine's beside users' loops.
+"""`steepness bench training`: whole curves, the engine's beside the loops that users write.
 
-Everything compared runs in one process of one thread, in turns, on the same data, models, seeds,
-learning rates and schedules, and is told in process time, so that other work on the machine falls
-on both alike; ratios are to be trusted, seconds less. On a GPU they are seconds of the clock. Wall
-time is of the engine with two processes of one thread against what the plain loop would take alone:
-its process time, or less by what a second thread was seen to bring it.
+A cell is one shard of one seed at each learning rate of its case, by one loop. All run in turns in
+one process of one thread, on the same data, models, seeds, learning rates and schedules, and are
+told in process time, so that other work on the machine falls on all alike; ratios are to be
+trusted, seconds less. Each cell is kept the moment it ends, and cells come in an order that shows
+something of every family early, so the bench may be stopped and goes on later. Ours trains one seed
+at a time here, as a quick study does; more of them in one stack are no slower.
 """
 
-import json
-import resource
+import hashlib
+import multiprocessing
 import sys
 import time
-import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
 import torch
-from scipy.stats import linregress
-from scipy.stats import t as student
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
-from engine.bench import libraries
-from engine.bench.plain import loader, plain_loss, train_plain, train_resident
-from engine.columns import aligned
+from engine import VERSION
+from engine.bench import cases, plain
+from engine.bench.cases import CASES, Case
+from engine.bench.kept import Cell, KeptError, Loop, Wall, append, measured_by, read
+from engine.bench.parity import pairs, table
+from engine.bench.plain import train_plain, train_resident
+from engine.bench.steps import two_threads
 from engine.study.agenda import PlannedGroup
-from engine.study.executors import Failed, run_here
+from engine.study.executors import Failed, Finished, run_here
 from engine.study.location import default_cache
-from engine.study.presets import RECIPES
 from engine.tasks.load import TaskLoader
 from engine.tasks.task import Part, Task
-from engine.training.device import DeviceError, choose
+from engine.training import group
+from engine.training.device import choose
 from engine.training.group import run_group
-from engine.training.probe import trainer
-from engine.training.spec import Candidate, GroupSpec, Way
-from engine.training.ways import fastest
+from engine.training.spec import GroupSpec
 
-ROUNDS, STEPS = 5, 12  # of each variant of a step, in turns
-GEMM = {"cpu": 512, "cuda": 8192}  # rows and columns of the product that tells the most there is
+ROUND: dict[Loop, int] = {"ours": 0, "plain": 0, "resident": 2}  # rounds that a loop comes later
+LONGER = 1.5  # what a cell may take of the longest of its loop so far: sizes double
 
-Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One curve that is measured."""
-
-    name: str
-    domain: str
-    data: str
-    model: str
-    capacity: int
-    sizes: tuple[int, ...]
-    rates: tuple[float, ...]
+Trained = tuple[float, float, float, int, int]
+"""Validation loss, test error of the best rate; of all rates validation seconds, looks, steps."""
 
 
-def _doubling(first: int, count: int) -> tuple[int, ...]:
-    return tuple(first * 2**step for step in range(count))
+def run(names: Sequence[str], seeds: int, kept: Path, minutes: float | None, *, wall: bool) -> int:
+    """Measure what is not there yet, as far as the minutes go, and print what there is.
 
-
-CASES = (
-    Case("mlp", "images", "icons", "mlp", 160_000, _doubling(25, 10), (3e-4, 1e-3, 3e-3)),
-    Case("cnn", "images", "icons", "cnn", 40_000, _doubling(25, 10), (1e-3, 3e-3, 1e-2)),
-    Case("resnet", "images", "icons", "resnet", 40_000, _doubling(25, 8), (1e-3, 3e-3, 1e-2)),
-    Case("lstm", "characters", "sotu", "lstm", 20_000, _doubling(1_200, 7), (3e-3, 7e-3, 1.6e-2)),
-    Case(
-        "translation",
-        "translation",
-        "interface",
-        "attention",
-        50_000,
-        _doubling(53, 7),
-        (2e-3, 5e-3, 1.2e-2),
-    ),
-    Case("ctc", "speech", "synthetic-phrases", "ctc", 30_000, _doubling(14, 6), (2e-3, 4e-3, 8e-3)),
-)
-STEPS_TOO = (  # families of which single steps are timed, and no whole curve
-    Case("words lstm", "words", "sotu", "lstm", 100_000, (), ()),
-    Case("words lstm, large", "words", "sotu", "lstm", 800_000, (), ()),
-    Case("characters rhn", "characters", "sotu", "rhn", 40_000, (), ()),
-    Case("characters transformer", "characters", "sotu", "transformer", 40_000, (), ()),
-    Case("translation transformer", "translation", "interface", "transformer", 100_000, (), ()),
-    Case("speech attention", "speech", "synthetic-phrases", "attention", 60_000, (), ()),
-    Case("mlp, small", "images", "icons", "mlp", 20_000, (), ()),
-    Case("cnn, large", "images", "icons", "cnn", 320_000, (), ()),
-    Case("lstm, large", "characters", "sotu", "lstm", 640_000, (), ()),
-)
-
-
-def run(names: Sequence[str], seeds: int, out: Path | None, device: str, *, curves: bool) -> int:
-    """Measure and print; names choose among the cases, none means all.
+    Args:
+        names: of cases, none means all.
+        seeds: of each size.
+        kept: file that measurements are read from and added to.
+        minutes: on the clock; 0 measures nothing, None goes on to the end.
+        wall: whether to measure then, of what is there, two processes of ours on the clock.
 
     Returns:
-        0; 1 where there is no such device, 2 for a name unknown.
+        0; 1 where the file is none of ours, 2 for a name unknown.
     """
-    known = [case.name for case in CASES + STEPS_TOO]
+    known = [case.name for case in CASES]
     for name in names:
         if name not in known:
             _note(f"--case {name}: choose from {', '.join(known)}")
             return 2
+    wanted = [case for case in CASES if not names or case.name in names]
+    torch.set_num_threads(1)
+    tasks = _Tasks()
     try:
-        machine = choose(device).name
-    except DeviceError as error:
+        records = read(kept)
+        ends = None if minutes is None else time.monotonic() + 60 * minutes
+        for case, size, seed, loop in due(wanted, seeds, records):
+            if ends is not None and time.monotonic() + expected(case, loop, records) >= ends:
+                break
+            cell = measure(tasks(case), case, size, seed, loop)
+            records.append(cell)
+            append(kept, cell)
+            _note(_said(cell))
+        for case in wanted if wall else ():
+            if found := _timed_by_two(tasks, case, records):
+                records.append(found)
+                append(kept, found)
+    except KeptError as error:
         _note(str(error))
         return 1
-    torch.set_num_threads(1)
-    loaded = TaskLoader({}, default_cache(), device)
-    held = replace(loaded, device="cpu")  # where a DataLoader has its examples
-    cases = [case for case in CASES + STEPS_TOO if not names or case.name in names]
-    figures: dict[str, Any] = {"machine": machine, "gemm": _gemm(device), "steps": {}}
-    print(f"{machine}; one process multiplies at {figures['gemm'] / 1e9:,.0f} GFLOP/s in float32")
-    tasks: dict[tuple[str, str], Task] = {}
-    examples: dict[tuple[str, str], Task] = {}
-    for case in cases:
-        about = case.domain, case.data
-        if about not in tasks:
-            tasks[about] = loaded(*about)
-            examples[about] = tasks[about] if device == "cpu" else held(*about)
-        found = _throughput(tasks[about], examples[about], case, figures["gemm"])
-        figures["steps"][case.name] = asdict(found)
-        _note(f"a step of {case.name}, {found.way}: {found.ratio[0]:.2f}x the plain loop's")
-    print(_steps_table(figures["steps"]), flush=True)
-    if device == "cpu" and any(case.name == "mlp" for case in cases):
-        figures["libraries"] = _libraries(tasks)
-    figures["curves"] = {}
-    for case in cases:
-        if curves and case.sizes:
-            task = tasks[case.domain, case.data]
-            whole = _whole(task, case, seeds)
-            whole["wall"] = _wall(loaded, case, seeds, whole["by_size"], _way(task, case))
-            figures["curves"][case.name] = whole
-            threads = max(1.0, figures["steps"][case.name]["two_threads"])
-            print(_curve_table(case, whole, threads), flush=True)
-    if out is not None:
-        out.write_text(json.dumps(figures, indent=1) + "\n")
+    except KeyboardInterrupt:
+        _note("stopped")
+    _note(f"what was measured is kept in {kept}; the same command goes on from there")
+    for machine, version in measured_by(records):
+        print(f"{machine}; {version}\n")
+        same = [each for each in records if (each.machine, each.version) == (machine, version)]
+        for case in wanted:
+            if said := table(case, same):
+                print(said)
     return 0
 
 
-def _libraries(tasks: dict[tuple[str, str], Task]) -> list[list[dict[str, Any]]]:
-    """The MLP beside scikit-learn and Lightning, where they are installed; printed too."""
-    if not libraries.installed():
-        _note("scikit-learn and Lightning are not here: pip install 'steepness[bench]' for them")
-        return []
-    case = next(case for case in CASES if case.name == "mlp")
-    spec = _spec(case, 0, (0, 1, 2), "stacked")
-    rounds = libraries.compare(tasks[case.domain, case.data], spec, _note)
-    print(libraries.table(rounds), flush=True)
-    return [[asdict(each) for each in row] for row in rounds]
+def due(
+    wanted: Sequence[Case], seeds: int, records: Sequence[Cell | Wall]
+) -> Iterator[tuple[Case, int, int, Loop]]:
+    """Cells that this machine and version have not measured, in the order to measure them.
+
+    Each round adds a size and a seed to every case, so that a bench that is stopped early has
+    several of both.
+    """
+    here = machine(), version()
+    there = {
+        (each.case, each.size, each.seed, each.loop)
+        for each in records
+        if isinstance(each, Cell) and (each.machine, each.version) == here
+    }
+    cells = [
+        (at + seed + ROUND[loop], seed, number, loop)
+        for number, case in enumerate(wanted)
+        for at in range(len(case.sizes))
+        for seed in range(seeds)
+        for loop in ROUND
+    ]
+    for turn, seed, number, loop in sorted(cells):
+        case = wanted[number]
+        size = case.sizes[turn - seed - ROUND[loop]]
+        if (case.name, size, seed, loop) not in there:
+            yield case, size, seed, loop
 
 
-@dataclass(frozen=True, slots=True)
-class Throughput:
-    """Rows a second of one replica."""
+def expected(case: Case, loop: Loop, records: Sequence[Cell | Wall]) -> float:
+    """Seconds on the clock that a cell may take, by those of the same loop; 0 of the first."""
+    known = [
+        each.clock_seconds
+        for each in records
+        if isinstance(each, Cell) and (each.case, each.loop) == (case.name, loop)
+    ]
+    return LONGER * max(known, default=0.0)
 
-    way: Way
-    plain: float  # the loop of a user
-    ratio: tuple[float, float, float]  # ours to plain: median, least and most of the rounds
-    roofline: float  # share of the fastest matrix product that our step reaches
-    two_threads: float  # wall time of the plain loop on one thread over that on two; 1 on a GPU
 
-
-def _throughput(task: Task, examples: Task, case: Case, gemm: float) -> Throughput:
-    """One replica's steps on much data, theirs and ours in turns; `examples` lie on the CPU."""
-    batch = RECIPES[case.domain]["standard"].schedule.batch
-    rows = task.shard(min(task.full, 20_000 if case.domain == "images" else task.full // 4), 0)
-    held, loss = loader(examples, "train", rows, batch, 0), plain_loss(task)
-    model = task.build(case.model, case.capacity, 0)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.0)
-    endless = (each for _ in iter(int, 1) for each in held)
-
-    def plain() -> None:
-        for _ in range(STEPS):
-            found = loss(model, [each.to(task.device) for each in next(endless)])
-            optimizer.zero_grad()
-            found.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            found.item()
-
-    way = _way(task, case)
-    ours, taken = trainer(task, case.model, case.capacity, batch, way, STEPS)
-    plain()
-    ours()
-    clock = time.process_time if task.device.type == "cpu" else time.perf_counter
-    pairs = [[_seconds(plain, clock), _seconds(ours, clock)] for _ in range(ROUNDS)]
-    seconds = np.array(pairs)
-    seconds /= [STEPS * min(batch, len(rows)), taken]  # of one row
-    ratios = seconds[:, 0] / seconds[:, 1]
-    small = examples.build(case.model, case.capacity, 0)
-    flops = _flops(examples, small, torch.from_numpy(rows[:batch])) / min(batch, len(rows))
-    one = two = 1.0
-    if task.device.type == "cpu":
-        one = _seconds(plain, time.perf_counter)
-        torch.set_num_threads(2)
-        two = _seconds(plain, time.perf_counter)
-        torch.set_num_threads(1)
-    return Throughput(
-        way=way,
-        plain=1 / float(np.median(seconds[:, 0])),
-        ratio=(float(np.median(ratios)), float(ratios.min()), float(ratios.max())),
-        roofline=flops / float(np.median(seconds[:, 1])) / gemm,
-        two_threads=one / two,
+def measure(task: Task, case: Case, size: int, seed: int, loop: Loop) -> Cell:
+    """Train one cell."""
+    way = cases.way(task, case) if loop == "ours" else "plain"
+    spec = cases.group(case, size, (seed,), way)
+    began, began_clock = time.process_time(), time.perf_counter()
+    loss, error, looked, evaluations, steps = TRAINERS[loop](task, spec)
+    return Cell(
+        case=case.name,
+        size=size,
+        seed=seed,
+        loop=loop,
+        way=way if loop == "ours" else "",
+        cpu_seconds=time.process_time() - began,
+        clock_seconds=time.perf_counter() - began_clock,
+        validation_seconds=looked,
+        evaluations=evaluations,
+        steps=steps,
+        validation_loss=loss,
+        test_error=error,
+        metric=next(iter(task.guess)),
+        machine=machine(),
+        version=version(),
+        date=_now(),
     )
 
 
-def _way(task: Task, case: Case) -> Way:
-    """As a study finds it."""
-    batch = RECIPES[case.domain]["standard"].schedule.batch
-    return fastest(default_cache() / "ways.json", task, case.model, case.capacity, batch)
-
-
-def _whole(task: Task, case: Case, seeds: int) -> dict[str, Any]:
-    """Both loops of a user and ours over all sizes and seeds, in turns size by size."""
-    way = _way(task, case)
-    cells: list[dict[str, Any]] = []
-    seconds = {"plain": 0.0, "resident": 0.0, "ours": 0.0}
-    looked = {"plain": 0.0, "resident": 0.0, "ours": 0.0}
-    evaluations = {"plain": 0, "resident": 0, "ours": 0}
-    by_size: list[float] = []
+def _ours(task: Task, spec: GroupSpec) -> Trained:
+    timed = _Timed(task)
+    runs = run_group(timed, spec)
     metric = next(iter(task.guess))
-    for size in case.sizes:
-        spec = _spec(case, size, tuple(range(seeds)), way)
-        found: dict[str, dict[int, tuple[float, float]]] = {}
-        for name, train in ("plain", train_plain), ("resident", train_resident):
-            began = time.process_time()
-            found[name] = {}
-            for seed in spec.seeds:
-                runs = [train(task, spec, seed, rate) for rate in spec.learning_rates]
-                best = min(runs, key=lambda run: run.validation_loss)
-                found[name][seed] = (best.validation_loss, best.test[metric])
-                looked[name] += sum(run.validation_seconds for run in runs)
-                evaluations[name] += sum(run.evaluations for run in runs)
-            seconds[name] += time.process_time() - began
-        timed = _Timed(task)
-        began = time.process_time()
-        ours = run_group(timed, spec)
-        by_size.append(time.process_time() - began)
-        seconds["ours"] += by_size[-1]
-        looked["ours"] += timed.looked
-        evaluations["ours"] += sum(run.evaluations for run in ours)
-        found["ours"] = {seed: _best(ours, seed, metric) for seed in spec.seeds}
-        for seed in spec.seeds:
-            each = {name: cells_of[seed][1] for name, cells_of in found.items()}
-            cells.append({"size": size, "seed": seed, **each})
-        _note(
-            f"{case.name}, size {size:,}: plain {seconds['plain']:.0f} s,"
-            f" ours {seconds['ours']:.0f} s so far"
+    best = min((r.validation_loss, r.test[metric]) for r in runs if r.validation_loss is not None)
+    looks, steps = sum(run.evaluations for run in runs), sum(run.steps for run in runs)
+    return *best, timed.looked, looks, steps
+
+
+def _by_hand(
+    train: Callable[[Task, GroupSpec, int, float], plain.Trained],
+) -> Callable[[Task, GroupSpec], Trained]:
+    def trained(task: Task, spec: GroupSpec) -> Trained:
+        runs = [train(task, spec, spec.seeds[0], rate) for rate in spec.learning_rates]
+        best = min(runs, key=lambda run: run.validation_loss)
+        return (
+            best.validation_loss,
+            best.test[next(iter(task.guess))],
+            sum(run.validation_seconds for run in runs),
+            sum(run.evaluations for run in runs),
+            sum(run.steps for run in runs),
         )
-    return {
-        "seconds": seconds,
-        "looking": {name: looked[name] / seconds[name] for name in seconds},
-        "evaluations": evaluations,
-        "by_size": by_size,
-        "cells": cells,
-        "parity": {name: _parity(cells, name) for name in ("resident", "ours")},
-    }
+
+    return trained
 
 
-def _wall(
-    loaded: TaskLoader, case: Case, seeds: int, cpu: Sequence[float], way: Way
-) -> dict[str, float]:
-    """Seconds on the clock of the same curve in one process a core, start of workers included."""
-    queue = [
-        PlannedGroup(_spec(case, size, (seed,), way), f"{size}", cost / seeds)
-        for size, cost in zip(case.sizes, cpu, strict=True)
-        for seed in range(seeds)
-    ]
-    began = time.perf_counter()
-    for event in run_here(queue, loaded, workers=2):
-        if isinstance(event, Failed):
-            raise RuntimeError(event.reason)
-    return {
-        "seconds": time.perf_counter() - began,
-        "peak_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
-    }
-
-
-def _parity(cells: Sequence[dict[str, Any]], name: str) -> dict[str, float]:
-    """Mean log ratio of test errors to the plain loop's, its 95 % interval, exponents apart."""
-    ratios = np.log([cell[name] / cell["plain"] for cell in cells])
-    half = float(student.ppf(0.975, len(ratios) - 1) * ratios.std(ddof=1) / np.sqrt(len(ratios)))
-    size = np.log([cell["size"] for cell in cells])
-    slopes = [
-        linregress(size, np.log([cell[of] for cell in cells])).slope for of in (name, "plain")
-    ]
-    return {
-        "pairs": len(ratios),
-        "mean": float(ratios.mean()),
-        "half": half,
-        "exponents": float(slopes[0] - slopes[1]),
-    }
+TRAINERS: dict[Loop, Callable[[Task, GroupSpec], Trained]] = {
+    "ours": _ours,
+    "resident": _by_hand(train_resident),
+    "plain": _by_hand(train_plain),
+}
 
 
 class _Timed:
@@ -310,115 +207,91 @@ class _Timed:
         return found
 
 
-def _spec(case: Case, size: int, seeds: tuple[int, ...], way: Way) -> GroupSpec:
-    return GroupSpec(
-        name=f"{case.name} {size} {seeds}",
-        domain=case.domain,
-        data=case.data,
-        model=case.model,
-        capacity=case.capacity,
-        size=size,
-        seeds=seeds,
-        learning_rates=case.rates,
-        schedule=RECIPES[case.domain]["standard"].schedule,
-        way=way,
+class _Tasks:
+    """The tasks of the cases, each loaded when it is first wanted."""
+
+    def __init__(self) -> None:
+        self.loader = TaskLoader({}, default_cache(), "cpu")
+        self._loaded: dict[tuple[str, str], Task] = {}
+
+    def __call__(self, case: Case) -> Task:
+        about = case.domain, case.data
+        if about not in self._loaded:
+            self._loaded[about] = self.loader(*about)
+        return self._loaded[about]
+
+
+def _timed_by_two(tasks: _Tasks, case: Case, records: Sequence[Cell | Wall]) -> Wall | None:
+    """Seconds on the clock of ours where the plain loop has been, in one process a core."""
+    here = machine(), version()
+    of_case = [each for each in records if isinstance(each, Cell) and each.case == case.name]
+    same = [each for each in of_case if (each.machine, each.version) == here]
+    found = [mine for mine, _ in pairs(same, "ours")]
+    if not found:
+        return None
+    queue = []
+    for cell in found:
+        spec = cases.group(case, cell.size, (cell.seed,), cases.way(tasks(case), case))
+        queue.append(PlannedGroup(spec, f"{cell.size}", cell.cpu_seconds))
+    began, worked, peak = time.perf_counter(), 0.0, 0.0
+    for event in run_here(queue, tasks.loader, workers=2):
+        if isinstance(event, Failed):
+            raise RuntimeError(event.reason)
+        if isinstance(event, Finished):
+            worked += event.seconds
+            peak = max(
+                [peak, *(_peak_mb(child.pid) for child in multiprocessing.active_children())]
+            )
+    seconds = time.perf_counter() - began
+    return Wall(
+        case=case.name,
+        cells=tuple((cell.size, cell.seed) for cell in found),
+        clock_seconds=seconds,
+        worker_seconds=worked,
+        peak_mb=peak,
+        two_threads=two_threads(tasks(case), case),
+        machine=here[0],
+        version=here[1],
+        date=_now(),
     )
 
 
-def _best(runs: Sequence[Candidate], seed: int, metric: str) -> tuple[float, float]:
-    held = [
-        (run.validation_loss, run.test[metric])
-        for run in runs
-        if run.seed == seed and run.validation_loss is not None
-    ]
-    return min(held)
+def _peak_mb(process: int | None) -> float:
+    """The most memory that a process has held; 0 where /proc does not tell (man proc).
+
+    Not by getrusage: workers are children of the server that forks them.
+    """
+    try:
+        said = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return 0.0
+    return next(
+        (int(line.split()[1]) / 1024 for line in said.splitlines() if line.startswith("VmHWM")), 0.0
+    )
 
 
-def _flops(task: Task, model: nn.Module, rows: torch.Tensor) -> float:
-    """Of one forward and backward pass, as torch counts them (LSTMs: without mkldnn)."""
-    counter = FlopCounterMode(display=False)
-    with warnings.catch_warnings(), counter:
-        warnings.filterwarnings("ignore", "TF32 acceleration")  # of GPUs that are not here
-        with torch.backends.mkldnn.flags(enabled=False):
-            task.loss(model, rows).backward()  # type: ignore[no-untyped-call]
-    return float(counter.get_total_flops())
+def machine() -> str:
+    """Processor, cores and the instructions that torch uses of it."""
+    return f"{choose('cpu').name}, {torch.backends.cpu.get_cpu_capability()}"
 
 
-def _gemm(device: str) -> float:
-    """The most that one process multiplies and adds in a second: a large matrix product."""
-    n = GEMM[device]
-    a, b = torch.randn(n, n, device=device), torch.randn(n, n, device=device)
-
-    def product() -> None:
-        for _ in range(20):
-            found = a @ b
-        found[0, 0].item()  # waits for the device
-
-    clock = time.process_time if device == "cpu" else time.perf_counter
-    product()
-    return 20 * 2 * n**3 / min(_seconds(product, clock) for _ in range(ROUNDS))
+def version() -> str:
+    """Ours, torch's, and a hash of the code that trains: other code is another measurement."""
+    files = [*sorted(Path(group.__file__).parent.glob("*.py")), Path(plain.__file__)]
+    code = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
+    return f"steepness {VERSION} (training {code}), torch {torch.__version__}"
 
 
-def _seconds(work: Callable[[], object], clock: Callable[[], float] = time.process_time) -> float:
-    began = clock()
-    work()
-    return clock() - began
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _said(cell: Cell) -> str:
+    return (
+        f"{cell.case}, size {cell.size:,}, seed {cell.seed}, {cell.loop}:"
+        f" {cell.cpu_seconds:.1f} s of the process, {cell.clock_seconds:.1f} s on the clock"
+    )
 
 
 def _note(words: str) -> None:
     print(words, file=sys.stderr, flush=True)
-
-
-def _steps_table(steps: dict[str, dict[str, Any]]) -> str:
-    rows: list[tuple[str, ...]] = [
-        ("a step of", "way", "plain, rows/s", "ours", "least - most", "roofline")
-    ]
-    for name, each in steps.items():
-        middle, least, most = each["ratio"]
-        rows.append(
-            (
-                name,
-                each["way"],
-                f"{each['plain']:,.0f}",
-                f"{middle:.2f}x",
-                f"{least:.2f} - {most:.2f}",
-                f"{each['roofline']:.0%}",
-            )
-        )
-    return aligned(rows)
-
-
-def _curve_table(case: Case, whole: dict[str, Any], threads: float) -> str:
-    """The loops of one curve; `threads` is what two of them bring the plain loop, 1 if nothing."""
-    seconds, parity = whole["seconds"], whole["parity"]
-    rows: list[tuple[str, ...]] = [
-        (
-            f"{case.name}, {len(case.sizes)} sizes",
-            "CPU s",
-            "ratio",
-            "validating",
-            "errors",
-            "exponent",
-        )
-    ]
-    for name in seconds:
-        same = parity.get(name)
-        rows.append(
-            (
-                name,
-                f"{seconds[name]:.0f}",
-                f"{seconds['plain'] / seconds[name]:.1f}x",
-                f"{whole['looking'][name]:.0%} ({whole['evaluations'][name]:,})",
-                f"{same['mean']:+.3f} ± {same['half']:.3f}" if same else "",
-                f"{same['exponents']:+.3f}" if same else "",
-            )
-        )
-    wall, alone = whole["wall"], seconds["plain"] / threads
-    return (
-        aligned(rows)
-        + f"\nwall: {wall['seconds']:.0f} s on two processes, the plain loop {alone:.0f} s"
-        + f" ({alone / wall['seconds']:.1f}x); {wall['peak_mb']:.0f} MB the larger process"
-        + "; seconds by size: "
-        + ", ".join(f"{each:.1f}" for each in whole["by_size"])
-        + "\n"
-    )

@@ -24,6 +24,9 @@ OVER = 1.2  # of the minutes asked for: a search that climbs past its guess is b
 FILL = 0.9  # of the minutes asked for: one estimate was 25 % low (CHANGELOG, 0.1.0)
 LONG_GROUP_SECONDS = 45.0  # of two workers; a longer group is cut into its seeds: none ends alone
 PAIRED = 0.92  # speed of each of two processes on two cores against one alone (performance, 3)
+FLOOR = (
+    0.6  # of the floor of steps: smallest shards overfit at .3 (images) to .8 of it (characters)
+)
 START_SECONDS = 6.0  # a worker's torch import and data load, measured on 2 cores
 
 
@@ -230,7 +233,7 @@ def training_seconds(
     schedule, pace = recipe.schedule, recipe.pace
     rows = max(1.0, size * extent.rows / extent.full)
     steps = pace.steps * schedule.patience / 1.6 * math.pow(size / pace.size, pace.growth)
-    steps = min(schedule.max_steps, max(1.2 * schedule.floor_steps, steps))
+    steps = min(schedule.max_steps, max(FLOOR * schedule.floor_steps, steps))
     watched = min(extent.validation, schedule.watched or extent.validation)
     evaluations = sum(1 for step in schedule.evaluations() if step <= steps)
     training = steps * min(schedule.batch, rows) / speed.train

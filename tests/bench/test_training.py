@@ -1,54 +1,124 @@
-import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from engine.bench import training
-from engine.bench.training import Case
+from engine.bench import cases, training
+from engine.bench.cases import CASES, Case
+from engine.bench.kept import append, read
 from engine.training.spec import Schedule
+from tests.bench.test_parity import PLAIN, both
+
+TINY = Case("tiny", "images", "icons", "mlp", 5_000, (25, 50), (1e-3, 3e-3))
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    monkeypatch.setattr(training, "CASES", (TINY,))
+    short = Schedule(batch=16, floor_steps=10, margin=5, max_steps=20)
+    monkeypatch.setitem(cases.RECIPES, "images", {"standard": SimpleNamespace(schedule=short)})
+
+
+def here(cell):
+    return replace(cell, machine=training.machine(), version=training.version())
 
 
 @pytest.mark.slow
-def test_the_bench_prints_every_loop_of_a_whole_curve(tmp_path, monkeypatch, capsys):
-    case = Case("tiny", "images", "icons", "mlp", 5_000, (25, 50), (1e-3, 3e-3))
-    monkeypatch.setattr(training, "CASES", (case,))
-    monkeypatch.setattr(training, "_wall", lambda *_: {"seconds": 1.0, "peak_mb": 1.0})
-    monkeypatch.setattr(training, "STEPS", 2)
-    short = Schedule(batch=16, floor_steps=10, margin=5, max_steps=20)
-    monkeypatch.setitem(training.RECIPES, "images", {"standard": SimpleNamespace(schedule=short)})
-    out = tmp_path / "figures.json"
-    assert training.run(["tiny"], 2, out, "cpu", curves=True) == 0
+def test_the_bench_measures_every_loop_of_a_whole_curve(tiny, tmp_path, capsys):
+    kept = tmp_path / "kept.jsonl"
+    assert training.run(["tiny"], 2, kept, None, wall=False) == 0
     printed = capsys.readouterr().out
-    for line in ("roofline", "plain", "resident", "ours", "wall: 1 s"):
+    for line in ("2 of 2 sizes, 25 to 50, 2 seeds", "plain", "resident", "ours"):
         assert line in printed
-    whole = json.loads(out.read_text())["curves"]["tiny"]
-    assert len(whole["cells"]) == 4
-    assert min(whole["seconds"]["plain"], whole["seconds"]["ours"]) > 0
-    assert whole["parity"]["ours"]["pairs"] == 4
+    found = read(kept)
+    assert len(found) == 12
+    assert len({(each.size, each.seed, each.loop) for each in found}) == 12
+    assert all(0 < each.validation_seconds < each.cpu_seconds for each in found)
 
 
-def test_a_case_that_is_not_known_is_refused_by_name(capsys):
-    assert training.run(["mpl"], 1, None, "cpu", curves=True) == 2
+@pytest.mark.slow
+def test_a_bench_goes_on_behind_what_is_kept(tiny, tmp_path):
+    whole, cut = tmp_path / "whole.jsonl", tmp_path / "cut.jsonl"
+    training.run([], 1, whole, None, wall=False)
+    for record in read(whole)[:4]:
+        append(cut, record)
+    training.run([], 1, cut, None, wall=False)
+    assert read(cut)[:4] == read(whole)[:4]
+    told = [[(c.size, c.loop, c.steps, c.test_error) for c in read(f)] for f in (whole, cut)]
+    assert told[0] == told[1]
+
+
+def test_no_minutes_print_what_is_kept_and_measure_nothing(tiny, tmp_path, capsys):
+    kept = tmp_path / "kept.jsonl"
+    for record in both():
+        append(kept, record)
+    before = kept.read_bytes()
+    assert training.run([], 3, kept, 0.0, wall=False) == 0
+    assert "10.0x" in capsys.readouterr().out
+    assert kept.read_bytes() == before
+
+
+def test_other_machines_are_told_apart(tiny, tmp_path, capsys):
+    kept = tmp_path / "kept.jsonl"
+    for record in both():
+        append(kept, record)
+        append(kept, replace(record, machine="there", cpu_seconds=1.0))
+    training.run([], 3, kept, 0.0, wall=False)
+    here, there = capsys.readouterr().out.split("there; 1")
+    assert "10.0x" in here
+    assert "10.0x" not in there
+    assert "1.0x" in there
+
+
+def test_what_another_machine_or_version_measured_is_still_due():
+    plain = here(replace(PLAIN, size=25))
+    assert plain.loop in {loop for _, size, _, loop in training.due([TINY], 1, []) if size == 25}
+    for record, there in ((plain, False), (replace(plain, version="0"), True)):
+        due = [(size, loop) for _, size, _, loop in training.due([TINY], 1, [record])]
+        assert ((25, "plain") in due) is there
+        assert len(due) == 5 + there
+
+
+def test_a_bench_that_is_stopped_early_has_some_of_every_case_and_two_sizes_soon():
+    due = [(case.name, size, seed, loop) for case, size, seed, loop in training.due(CASES, 3, [])]
+    assert len(set(due)) == len(due) == sum(len(case.sizes) for case in CASES) * 3 * 3
+    first = due[: 2 * len(CASES)]
+    assert {(name, loop) for name, _, _, loop in first} == {
+        (case.name, loop) for case in CASES for loop in ("ours", "plain")
+    }
+    second = {(name, size, seed) for name, size, seed, _ in due[: 6 * len(CASES)]}
+    assert {("ctc", 28, 0), ("ctc", 14, 1)} < second
+
+
+def test_a_cell_is_expected_to_take_more_than_any_of_its_loop():
+    assert training.expected(TINY, "plain", []) == 0
+    assert training.expected(TINY, "plain", both()) > max(c.clock_seconds for c in both())
+
+
+def test_a_case_that_is_not_known_is_refused_by_name(tmp_path, capsys):
+    assert training.run(["mpl"], 1, tmp_path / "kept.jsonl", 0.0, wall=False) == 2
     assert "--case mpl: choose from mlp" in capsys.readouterr().err
 
 
-def test_equal_errors_are_at_parity_and_worse_ones_are_not():
-    cells = [
-        {"size": size, "seed": seed, "plain": size**-0.5 * (1 + 0.01 * seed)}
-        for size in (10, 20, 40)
-        for seed in range(4)
-    ]
-    for cell in cells:
-        cell["same"] = cell["plain"]
-        cell["worse"] = cell["plain"] * 1.1 * cell["size"] ** 0.1
-    same, worse = (training._parity(cells, name) for name in ("same", "worse"))
-    assert (same["mean"], same["half"]) == (0, 0)
-    assert same["exponents"] == pytest.approx(0)
-    assert worse["exponents"] == pytest.approx(0.1)
-    assert worse["mean"] - worse["half"] > 0.1
+def test_a_file_that_is_none_of_the_bench_is_refused_in_words(tmp_path, capsys):
+    kept = tmp_path / "kept.jsonl"
+    kept.write_text("size,error\n1,2\n")
+    assert training.run([], 1, kept, 0.0, wall=False) == 1
+    assert "line 1" in capsys.readouterr().err
 
 
-def test_a_device_that_is_not_here_is_said(capsys, monkeypatch):
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    assert training.run([], 1, None, "cuda", curves=False) == 1
-    assert "cuda: not on this machine" in capsys.readouterr().err
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="/proc tells of memory")
+def test_the_memory_of_a_worker_is_the_most_that_it_held():
+    worker = subprocess.Popen(
+        [sys.executable, "-c", "bytearray(80 * 2**20); print('held', flush=True); input()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert worker.stdout.readline() == b"held\n"
+    found = training._peak_mb(worker.pid)
+    worker.communicate(b"\n")
+    assert 80 < found < 200
+    assert training._peak_mb(worker.pid) == 0
