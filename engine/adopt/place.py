@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from data.own_files import is_own
 from engine.adopt.runs import AdoptError
+from engine.curve import REQUIRED
 
 SQLITE = "sqlite:///"
 MAGIC = b"SQLite format 3\0"
@@ -135,7 +136,7 @@ def _file(path: Path) -> str | None:
             return "optuna"
         first = head.split(b"\n")[0].decode("utf-8", "replace").lower()
         columns = {column.strip(' "\r\ufeff') for column in first.split(",")}
-        if {"name", "state"} <= columns:
+        if {"name", "state"} <= columns and not columns.issuperset(REQUIRED):
             return "wandb"
     return None
 

@@ -105,7 +105,8 @@ def _keyed(
     times: dict[Point, int] = {}
     for point in watch(curve.points):
         times[point] = times.get(point, 0) + 1
-        yield point, _key("point", curve.name, point.size, point.error, point.seed, times[point])
+        numbers = float(point.size), float(point.error)  # 100 and 100.0 are one size
+        yield point, _key("point", curve.name, *numbers, point.seed, times[point])
 
 
 def _key(*parts: object) -> str:

@@ -15,6 +15,7 @@ from engine.adopt.outside import outside
 from engine.adopt.place import whose
 from engine.adopt.runs import AdoptError
 from engine.adopt.to_mlflow import send
+from engine.cli import main
 from engine.curve import Point, gather
 from engine.exponents import exponent_row
 from engine.laws.fit import fit
@@ -177,6 +178,16 @@ def test_a_store_of_our_own_is_no_place_to_export_to(tmp_path):
         pass
     with pytest.raises(AdoptError, match="holds nothing of MLflow"):
         sent(f"sqlite:///{tmp_path / 'study.db'}")
+
+
+def test_the_command_sends_what_the_store_has_more(exported, tmp_path, capsys):
+    copy, store = tmp_path / "mlflow.db", tmp_path / "study.db"
+    copyfile(exported[0].removeprefix("sqlite:///"), copy)
+    with Store.open(store) as opened:
+        opened.import_points([*POINTS, Point("a", 3200, 0.03, seed=0)], "0")
+    assert main(["export", f"sqlite:///{copy}", "--store", str(store)]) == 0
+    said = f"1 points sent, {len(POINTS)} were there already: 2 curves"
+    assert capsys.readouterr().out.splitlines() == [f'{said} in the experiment "steepness"']
 
 
 def test_points_that_are_gone_from_the_store_are_counted_and_left(exported):

@@ -54,3 +54,9 @@ def test_links_out_of_a_folder_and_pipes_in_it_are_passed_over(tmp_path):
 def test_an_address_is_no_file():
     with pytest.raises(AdoptError, match="http://there is an address: name a file or a folder"):
         here("http://there")
+
+
+def test_a_points_csv_is_nobodys_whatever_columns_it_has_more(tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_text("curve,size,error,name,state\na,100,0.5,x,finished\n")
+    assert whose(str(path)) is None
