@@ -6,7 +6,7 @@ lost; Ray finds the machines and tells which of them have died. A machine that j
 then on, up to the number of workers. The driver packs each task once and puts it into Ray's object
 store, from where each machine fetches it once.
 
-The head of the cluster must live as long as the study: where it dies, Ray ends the driver within a
+The head of the cluster must live as long as the study: where it dies, Ray ends the driver after a
 minute, and the same command goes on with what the store has.
 """
 
