@@ -144,13 +144,13 @@ class _Crew:
                         " Steepness, with the same libraries, on all of its machines."
                     ) from error
                 continue
+            worker.asked, self.stillborn = None, 0
+            self.there.append(worker)
             if versions != _versions():
                 raise ClusterError(
                     f"a machine of the Ray cluster has {versions} and this one {_versions()}, so"
                     " their points would not compare: install the same on both."
                 )
-            worker.asked, self.stillborn = None, 0
-            self.there.append(worker)
 
     def end(self) -> None:
         for worker in (*self.starting, *self.there):
