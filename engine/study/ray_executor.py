@@ -6,7 +6,7 @@ lost; Ray finds the machines and tells which of them have died. A machine that j
 then on, up to the number of workers. The driver packs each task once and puts it into Ray's object
 store, from where each machine fetches it once.
 
-The head of the cluster must live as long as the study: where it dies, Ray ends the driver within a
+The head of the cluster must live as long as the study: where it dies, Ray ends the driver after a
 minute, and the same command goes on with what the store has.
 """
 
@@ -144,13 +144,13 @@ class _Crew:
                         " Steepness, with the same libraries, on all of its machines."
                     ) from error
                 continue
+            worker.asked, self.stillborn = None, 0
+            self.there.append(worker)
             if versions != _versions():
                 raise ClusterError(
                     f"a machine of the Ray cluster has {versions} and this one {_versions()}, so"
                     " their points would not compare: install the same on both."
                 )
-            worker.asked, self.stillborn = None, 0
-            self.there.append(worker)
 
     def end(self) -> None:
         for worker in (*self.starting, *self.there):

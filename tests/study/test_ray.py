@@ -158,6 +158,7 @@ def test_a_study_of_a_users_own_file_is_that_of_this_machine(cluster, tmp_path, 
     assert content(stores["ray"]) == content(stores["local"])
 
 
+@pytest.mark.slow
 def test_a_gpu_is_shared_out_among_the_workers_that_are_to_share_it(cluster):
     assert default_workers(CUDA) == 1, "each wants a CPU, and there is one"
     assert share(CUDA, workers=4) == Share(cpus=1, gpus=0.25)
