@@ -111,7 +111,8 @@ def _parser() -> argparse.ArgumentParser:
         type=positive,
         metavar="W",
         help="then add seeds, where they narrow the exponent most for the time they take, until its"
-        " interval is no wider than W; for as much time again, of --minutes the second half",
+        " interval, of the first metric, is no wider than W; for as much time again at most, of"
+        " --minutes the second half",
     )
     run.add_argument(
         "--sizes", type=counts, metavar="A,B,..", help="default: steps of 2 from 0.1 %%"

@@ -77,10 +77,8 @@ class Rounds:
         assert found.exponent is not None
         sizes = worth_most(found, self.seconds, self.width, self._holds)
         if not sizes:
-            wide = number(found.exponent.width)
             self.said = (
-                f"the exponent's interval is {wide} wide and not yet {self.width:g}: the time for"
-                " more seeds is used up"
+                f"{_wide(found)} and not yet {self.width:g}: the time for more seeds is used up"
             )
         self._due = tuple((size, self._repeat(size)) for size in sizes)
 
@@ -137,9 +135,14 @@ def worth_most(
 def _enough(found: Fit, width: float) -> str:
     """Why no more seeds are wanted, in words; empty where they are."""
     if found.exponent is None:
-        return f"no seeds were added: no exponent, {found.status.value}"
-    wide = f"the exponent's interval is {number(found.exponent.width)} wide"
+        return f"no seeds were added: {found.curve.name} has no exponent, {found.status.value}"
+    wide = _wide(found)
     if found.exponent.width <= width:
         return f"{wide}, no wider than {width:g}"
     why = unmoved(found, width)
     return f"{wide} and more seeds would not narrow it to {width:g}: {why}" if why else ""
+
+
+def _wide(found: Fit) -> str:
+    assert found.exponent is not None
+    return f"the {found.curve.name} exponent's interval is {number(found.exponent.width)} wide"

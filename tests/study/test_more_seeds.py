@@ -74,7 +74,7 @@ def test_a_width_adds_seeds_to_the_curve_and_says_how_it_ended(steepness, dozen,
     with Store.open(store, "read") as opened:
         (row,) = opened.studies()
     assert (row.state, row.done, row.total, row.share) == ("finished", 4, 4, 1.0)
-    assert "the exponent's interval is" in row.reason
+    assert "the mae exponent's interval is" in row.reason
     assert row.reason in said
 
 
@@ -148,6 +148,28 @@ def test_while_seeds_are_added_the_study_says_so_and_how_long_at_most(
     assert left == sorted(left, reverse=True)
     assert left[-1] < left[0]
     assert all(0 < row.share < 1 for row, _ in seen)
+
+
+@pytest.mark.slow
+def test_a_repeat_that_failed_is_told_and_tried_again(steepness, dozen, store, monkeypatch):
+    def failing(queue, loader, workers):
+        failed = False
+        for event in inline(queue, loader, workers):
+            is_repeat = isinstance(event, executors.Finished) and event.group.spec.stage == "repeat"
+            if is_repeat and not failed:
+                failed = True
+                event = executors.Failed(event.group, "no room", 0.1)
+            yield event
+
+    with monkeypatch.context() as patch:
+        patch.setattr(executors, "run_here", failing)
+        code, said = steepness(*WIDTH, "--store", store)
+    assert code == 1
+    assert "1 of its groups of trainings failed" in said
+    assert "no room" in said
+    code, said = steepness("--store", store)
+    assert code == 0, said
+    assert all(numbers == list(range(len(numbers))) for numbers in seeds(store).values())
 
 
 def test_an_estimate_says_for_how_long_seeds_may_be_added(steepness):

@@ -146,7 +146,7 @@ def test_rounds_end_at_the_width_that_was_asked_for_and_say_so():
     whole = curve_of(seeds)
     truth = fit(whole, propose_window(whole)).exponent.width
     assert truth <= 0.08
-    assert rounds.said == f"the exponent's interval is {truth:.3g} wide, no wider than 0.08"
+    assert rounds.said == f"the top-1 exponent's interval is {truth:.3g} wide, no wider than 0.08"
 
 
 def test_a_width_that_is_there_already_takes_no_seed():
@@ -172,7 +172,7 @@ def test_rounds_end_where_the_sizes_scatter_by_themselves_and_say_so():
 def test_where_there_is_no_exponent_no_seed_is_added():
     rounds = begun(0.01, sizes=SIZES[:2])
     assert stepped(rounds, 1) == []
-    assert rounds.said == "no seeds were added: no exponent, too few sizes"
+    assert rounds.said == "no seeds were added: top-1 has no exponent, too few sizes"
 
 
 def test_repeats_that_fail_are_not_asked_for_again():
