@@ -122,3 +122,10 @@ def test_the_memory_of_a_worker_is_the_most_that_it_held():
     worker.communicate(b"\n")
     assert 80 < found < 200
     assert training._peak_mb(worker.pid) == 0
+
+
+def test_the_shipped_cells_are_of_the_cases_that_the_bench_has():
+    shipped = read(Path(training.__file__).with_name("training.jsonl"))
+    known = {(case.name, size) for case in CASES for size in case.sizes}
+    assert shipped
+    assert {(each.case, each.size) for each in shipped} <= known
