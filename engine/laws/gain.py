@@ -34,6 +34,7 @@ HARDLY = 0.95  # of the interval's width left: more seeds do not narrow it
 SCATTER = "the sizes lie off the law by more than their seeds explain"
 DOUBT = "more or larger sizes have to tell whether a plateau or a floor is in it, seeds cannot"
 SOLVABLE = 1e-12  # of the diagonal: rounding may leave an information that has no inverse
+LEAST = 1e-200  # of what a floor leaves of the power law, for the same reason
 TINY = 1e-12  # of the mean variance: a size whose seeds agree to the last digit counts as this
 
 
@@ -54,7 +55,7 @@ class Design:
             return 0.0
         weight = 1 / np.maximum(variance, TINY * variance.mean())
         information = self.slopes.T @ (self.slopes * weight[:, None])
-        information += SOLVABLE * np.diag(np.diag(information))
+        information += SOLVABLE * np.diag(np.maximum(np.diag(information), LEAST))
         return float(np.linalg.inv(information)[0, 0] ** 0.5)
 
     def cautious(self) -> "Design":

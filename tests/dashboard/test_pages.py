@@ -435,6 +435,13 @@ def test_minutes_take_the_place_of_a_preset(ordered):
     assert ordered[-1].minutes == 3
 
 
+def test_a_widest_interval_can_be_asked_for(ordered):
+    at = visit("views/run.py")
+    assert ordered[-1].width is None
+    at.number_input(key="width").set_value(0.04).run()
+    assert ordered[-1].width == 0.04
+
+
 def test_resume_asks_for_the_study_as_it_was_asked_for(store, monkeypatch):
     monkeypatch.setitem(studies.SETTINGS, "paths", [["images", "/data/icons"]])
     make_study(store, "stopped", done=SIZES[:3])

@@ -1,5 +1,7 @@
 """Where further seeds go: held against trying every size, and against the words of the study."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -92,6 +94,33 @@ def test_a_size_that_has_no_winner_gets_no_seed():
     found = fit(curve_of(dict.fromkeys(SIZES, 2)), law="power")
     priced = {size: 1.0 for size in SIZES if size not in (100, 6400)}
     assert set(worth_most(found, priced, 0.0, lambda sizes: True)) <= set(priced)
+
+
+HOSTILE = {
+    "flat": [0.5] * 7,
+    "rising": [0.1 * 1.3**k for k in range(7)],
+    "a cliff onto a floor": [0.9, 0.9, 0.5, 0.1, 0.1, 0.1, 0.1],
+    "one size far off": [0.9, 0.7, 0.5, 50.0, 0.3, 0.2, 0.1],
+    "nearly nothing": [1e-90 * 0.5**k for k in range(7)],
+}
+
+
+@pytest.mark.parametrize("errors", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_whatever_was_measured_a_round_follows_or_words_why_not(errors, seeds):
+    choices = {
+        size: Choice(
+            *(10, 1e-3, 1.0),
+            tuple(
+                replace(trained(size, seed), test={"top-1": e * (1 + seed / 100)})
+                for seed in range(seeds)
+            ),
+            *(False, False, False),
+        )
+        for size, e in zip(SIZES, errors, strict=True)
+    }
+    rounds = Rounds(choices, SECONDS, seeds, "top-1", None, 0.001, 1e9, sum)
+    assert bool(rounds.due(lambda size, trial: None)) != bool(rounds.said)
 
 
 def trained(size, seed, **truth):
