@@ -25,6 +25,7 @@ COMMANDS = [
     for kind, text in BLOCKS
     if not kind
     for line in text.splitlines()
+    if line.startswith("steepness run ")
 ]
 EXAMPLE, LOGGED, NOTEBOOK = [text for kind, text in BLOCKS if kind == "python"]
 

@@ -43,6 +43,7 @@ class Study:
     data_path: Several = ()  # where the data lie
     treatment: Several = ()
     seeds: int | None = None  # a size
+    width: float | None = None  # of the exponent's interval, down to which seeds are added after
     sizes: Sequence[int] | None = None  # in the domain's unit; None: steps of 2 from 0.1 %
     device: str = "auto"  # or "cuda", "mps", "cpu"
     workers: int | None = None  # processes; None: one a core, or what a GPU bears
@@ -53,8 +54,9 @@ class Study:
             raise ValueError(f"preset {self.preset!r}: choose from {', '.join(PRESETS)}")
         if self.preset is not None and self.minutes is not None:
             raise ValueError("a preset and minutes: give one of the two")
-        if self.minutes is not None and not 0 < self.minutes < inf:
-            raise ValueError(f"minutes {self.minutes!r} must be a positive finite number")
+        for name, number in (("minutes", self.minutes), ("width", self.width)):
+            if number is not None and not 0 < number < inf:
+                raise ValueError(f"{name} {number!r} must be a positive finite number")
         for name, count in (("seeds", self.seeds), ("workers", self.workers)):
             if count is not None and count < 1:
                 raise ValueError(f"{name} {count!r} must be a whole number, at least 1")
@@ -134,6 +136,7 @@ def _settled(study: Study, device: str) -> tuple[Settings, dict[str, Domain]]:
         data_path=_list(study.data_path),
         treatment=_list(study.treatment),
         seeds=study.seeds,
+        width=study.width,
         sizes=None if study.sizes is None else tuple(study.sizes),
     )
     own = {name: row for name, row in rows.items() if row.sha256}

@@ -63,6 +63,7 @@ def test_an_estimate_says_sizes_and_time_and_keeps_nothing(path, tmp_path):
         ({"preset": "fast"}, "choose from quick, standard, full"),
         ({"preset": "quick", "minutes": 5}, "give one of the two"),
         ({"minutes": 0}, "must be a positive finite number"),
+        ({"width": 0}, "must be a positive finite number"),
         ({"seeds": 0}, "at least 1"),
         ({"workers": 0}, "at least 1"),
         ({"sizes": (100, 0)}, "at least 1"),
