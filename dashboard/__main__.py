@@ -1,22 +1,27 @@
 """`python -m dashboard ARGUMENTS`: Streamlit's own server of the page, its libraries read ahead.
 
 Streamlit runs a page, and so reads what that needs, only once a browser has come. Here a thread
-begins with the large libraries at once, while the server starts and the browser reads the page's
-own scripts. Of our modules it reads those of the engine alone: they ask for none of the page's, so
+begins with the large libraries as soon as the server stands, while the browser reads the page's own
+scripts. Of our modules it reads those of the engine alone: they ask for none of the page's, so
 no two threads can come to wait for each other's.
 """
 
 import sys
+import time
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
 
+from streamlit import runtime
+from streamlit.runtime.runtime import RuntimeState
 from streamlit.web.cli import main
 
 AHEAD = ("pandas", "plotly.graph_objects", "engine.laws.zones", "engine.laws.propose")
 
 
 def _read_ahead() -> None:
+    while not runtime.exists() or runtime.get_instance().state is RuntimeState.INITIAL:
+        time.sleep(0.02)
     for name in AHEAD:
         import_module(name)
 
