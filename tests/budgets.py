@@ -4,6 +4,7 @@ import heapq
 import math
 from collections.abc import Callable
 
+from engine.bench.made_up import made_up
 from engine.study.agenda import Agenda, PlannedGroup
 from engine.study.plan import PAIRED, START_SECONDS, Plan
 from engine.training.spec import Candidate
@@ -13,23 +14,12 @@ def train(group: PlannedGroup, best: Callable[[int], float]) -> list[Candidate]:
     """Candidates of a group: the best capacity is what `best` makes of the size, the rate 1e-3."""
     spec = group.spec
     return [
-        Candidate(
+        made_up(
+            *(spec.size, spec.capacity, rate, seed),
             model=spec.model,
-            capacity=spec.capacity,
-            parameters=spec.capacity,
-            learning_rate=rate,
-            size=spec.size,
-            seed=seed,
-            shard_hash="",
-            status="finished",
-            reason="",
-            steps=1,
-            best_step=1,
-            evaluations=1,
             validation_loss=1
             + abs(math.log(spec.capacity / best(spec.size)))
             + abs(math.log(rate / 1e-3)) / 10,
-            train_loss=1.0,
             last_loss=2.0,
             last_train_loss=0.1 if spec.capacity >= best(spec.size) else 1.9,
             test={"top-1": 0.5, "top-5": 0.2, "cross-entropy": 2.0},

@@ -26,6 +26,7 @@ from pathlib import Path
 
 import data
 from data import shards
+from engine.bench.made_up import made_up
 from engine.columns import aligned
 from engine.curve import Curve, Point, gather, read_points
 from engine.laws.cost import Cost, fit_cost
@@ -244,19 +245,9 @@ def found(spec: GroupSpec, part: Part) -> list[Candidate]:
 
     overfits = 0.5 if spec.capacity >= best / 2 else 1.0
     return [
-        Candidate(
+        made_up(
+            *(spec.size, spec.capacity, rate, seed),
             model=spec.model,
-            capacity=spec.capacity,
-            parameters=spec.capacity,
-            learning_rate=rate,
-            size=spec.size,
-            seed=seed,
-            shard_hash="",
-            status="finished",
-            reason="",
-            steps=1,
-            best_step=1,
-            evaluations=1,
             validation_loss=loss(rate),
             train_loss=overfits * loss(rate),
             last_loss=loss(rate),

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.bench.made_up import made_up
 from engine.curve import Point
 from engine.domains import DOMAINS
 from engine.study.agenda import shard_name
@@ -164,16 +165,9 @@ def _runs(k: int, part: SubjectPlan, size: int) -> list[Candidate]:
             worse = np.exp(0.02 * abs(np.log(capacity) - best) + 0.01 * (rate == RATES[0]))
             for seed, error in enumerate(_errors(k, size, part.recipe.seeds, rng)):
                 error = float(error * worse)
-                run = Candidate(
+                run = made_up(
+                    *(size, capacity, rate, seed),
                     model=part.subject.model,
-                    capacity=capacity,
-                    parameters=capacity,
-                    learning_rate=rate,
-                    size=size,
-                    seed=seed,
-                    shard_hash="",
-                    status="finished",
-                    reason="",
                     steps=400,
                     best_step=250,
                     evaluations=20,

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from dashboard import searched, state
+from engine.bench.made_up import made_up
 from engine.domains import DOMAINS
 from engine.study import plan
 from engine.study.presets import recipe
@@ -128,21 +129,10 @@ def with_candidates(path: Path) -> int:
 
 
 def run(size: int, capacity: int, seed: int) -> Candidate:
-    return Candidate(
+    return made_up(
+        *(size, capacity, 1e-3, seed),
         model="cnn",
-        capacity=capacity,
         parameters=round(capacity * 1.012),
-        learning_rate=1e-3,
-        size=size,
-        seed=seed,
-        shard_hash="",
-        status="finished",
-        reason="",
-        steps=1,
-        best_step=1,
-        evaluations=1,
-        validation_loss=1.0,
-        train_loss=1.0,
         test={"top-1": 0.9 - size / 1000 - capacity / 1e6},
     )
 

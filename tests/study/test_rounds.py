@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.bench.made_up import made_up
 from engine.curve import Curve, Point
 from engine.laws.fit import fit
 from engine.laws.gain import HIDDEN
@@ -12,7 +13,6 @@ from engine.laws.propose import propose_window
 from engine.laws.repeats import repeats
 from engine.study.rounds import ROUND, Rounds, worth_most
 from engine.study.search import Choice
-from engine.training.spec import Candidate
 
 SIZES = (100, 200, 400, 800, 1600, 3200, 6400)
 SECONDS = {size: size**0.6 for size in SIZES}
@@ -124,10 +124,7 @@ def test_whatever_was_measured_a_round_follows_or_words_why_not(errors, seeds):
 
 
 def trained(size, seed, **truth):
-    return Candidate(
-        *("mlp", 10, 10, 1e-3, size, seed, "", "finished", "", 1, 1, 1, 1.0, 1.0),
-        test={"top-1": error(size, seed, **truth)},
-    )
+    return made_up(size, 10, 1e-3, seed, test={"top-1": error(size, seed, **truth)})
 
 
 def begun(width, left=1e9, sizes=SIZES, seeds=2, **truth):

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from engine.bench.made_up import made_up
 from engine.study.search import Search, Trial, choose, course, draw_rates, next_begin, overfits
 from engine.training.spec import Candidate
 
@@ -13,19 +14,9 @@ RATES = (1e-4, 1e-2)
 
 def trained(capacity, rate, seed, loss, status="finished", left_over=0.5):
     """A training; `left_over` is the share of its validation loss that its training loss kept."""
-    return Candidate(
-        model="mlp",
-        capacity=capacity,
-        parameters=capacity,
-        learning_rate=rate,
-        size=100,
-        seed=seed,
-        shard_hash="",
+    return made_up(
+        *(100, capacity, rate, seed),
         status=status,
-        reason="",
-        steps=1,
-        best_step=1,
-        evaluations=1,
         validation_loss=loss,
         train_loss=None,
         last_loss=loss,
