@@ -115,6 +115,10 @@ class PointsError(ValueError):
     """A points CSV that cannot be read, in one sentence: line, value, rule."""
 
 
+class ColumnMissing(PointsError):
+    """It has no column of that name: perhaps it is a table of another kind."""
+
+
 def read_points(source: str | Path) -> list[Point]:
     """Read a points CSV.
 
@@ -146,7 +150,7 @@ def _points(text: str) -> list[Point]:
     for name in READERS:
         if name not in header and name in REQUIRED:
             found = ",".join(header)
-            raise PointsError(f"line 1: column {name!r} is missing from {found!r}: add it")
+            raise ColumnMissing(f"line 1: column {name!r} is missing from {found!r}: add it")
         if header.count(name) > 1:
             raise PointsError(f"line 1: column {name!r} stands twice: remove one")
     if not rows:

@@ -19,10 +19,12 @@ DESCRIPTION = (
     " the runs have are shown, and nothing is taken in."
 )
 
-ASKED = (
-    "experiment", "size", "error", "accuracy", "percent", "best", "curve", "seed", "repeats",
-    "lowest", "highest", "names", "model", "parameters", "seconds", "unit", "metric",
+GUESSED = ("size", "error", "accuracy", "percent", "curve", "seed")  # where they are not said
+PASSED_ON = (
+    "experiment", "names", "best", "repeats", "lowest", "highest", "model", "parameters", "seconds",
+    "unit", "metric",
 )  # fmt: skip
+ASKED = (*GUESSED, *PASSED_ON)
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -89,6 +91,8 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def run(options: argparse.Namespace, store: Path) -> int:
     """Take the points in; 0, or 2 where it is not said yet which name is what."""
     if options.follow:
+        if options.kind or _asks(options):
+            raise AdoptError("--follow takes a points CSV as it is: leave the other options out")
         return _follow(options, store)
     from engine.adopt.answer import answer, counted
     from engine.adopt.place import whose
@@ -115,14 +119,14 @@ def run(options: argparse.Namespace, store: Path) -> int:
     _say(runs, question, found)
     if not found.points:
         raise AdoptError("no run is a point: nothing was taken in")
-    _store(found, question, store)
+    _store(found, store)
     return 0
 
 
 def _follow(options: argparse.Namespace, store: Path) -> int:
     from engine.follow import follow
 
-    print(f"following {options.points}; Ctrl-C ends it", flush=True)
+    print(f"following {visible(options.points)}; Ctrl-C ends it", flush=True)
     try:
         for fresh in follow(Path(options.points), store):
             print(f"{fresh} points taken in", flush=True)
@@ -133,7 +137,7 @@ def _follow(options: argparse.Namespace, store: Path) -> int:
 
 def _points_csv(options: argparse.Namespace, store: Path) -> None:
     from engine.adopt.place import is_database, path_of, shown
-    from engine.curve import PointsError, read_points
+    from engine.curve import ColumnMissing, PointsError, read_points
     from engine.study.store import Store
 
     path = path_of(options.points)
@@ -143,9 +147,7 @@ def _points_csv(options: argparse.Namespace, store: Path) -> None:
         )
     try:
         points = read_points(path)
-    except PointsError as fault:
-        if " is missing from " not in str(fault):
-            raise
+    except ColumnMissing as fault:
         raise PointsError(f"{fault}, or say which columns they are by --size and --error") from None
     with Store.open(store) as opened:
         opened.check()
@@ -189,14 +191,15 @@ def _question(options: argparse.Namespace) -> "Question":
 def _show(runs: Runs, options: argparse.Namespace) -> None:
     from engine.adopt.glance import glance, proposal
 
+    said = {**vars(options), "from": options.kind}
     asked = [options.points]
-    for name in ("--from", "--experiment", "--names"):
-        value = options.kind if name == "--from" else getattr(options, name.removeprefix("--"))
-        asked += [name, value] if value else []
+    for name in ("store", "from", *PASSED_ON):
+        if said[name]:
+            asked += [f"--{name}", *([] if said[name] is True else [str(said[name])])]
     print(f"{glance(runs)}\n")
     print(
         "steepness: nothing was taken in: say which name is the size and which the error, perhaps\n"
-        f"  {visible(proposal(runs, asked))}",
+        f"  {visible(proposal(runs, asked, {name: said[name] for name in GUESSED}))}",
         file=sys.stderr,
     )
 
@@ -213,14 +216,15 @@ def _say(runs: Runs, question: "Question", found: "Answer") -> None:
         print(visible(f"left out: {sentence}"))
 
 
-def _store(found: "Answer", question: "Question", store: Path) -> None:
+def _store(found: "Answer", store: Path) -> None:
     from engine.study.store import Store
 
     with Store.open(store) as opened:
         opened.check()
         # With seeds a point is known again, so that curves can grow; without, equal errors of
         # repeats could not be told from those that are there, and a curve comes in once, whole.
-        take_in = opened.add_points if question.seed else opened.import_points
+        seeded = all(point.seed is not None for point in found.points)
+        take_in = opened.add_points if seeded else opened.import_points
         fresh = take_in(found.points, VERSION)
     curves = len({point.curve for point in found.points})
     there = len(found.points) - fresh

@@ -369,7 +369,7 @@ def _turn(sheet: Sheet, error: int | None, key: str, metric: str) -> Turn:
             above |= "%" not in cell and 1.0 < number(cell, sheet.decimal_comma) <= 100.0
         except ValueError:
             continue
-    if any(word in ("acc", "accuracy") for word in key.split()):
+    if is_accuracy(key):
         return Turn.ACCURACY_PERCENT if above else Turn.ACCURACY
     share = metric.endswith("error")  # a loss may well be above 1
     return Turn.PERCENT if above and share else Turn.AS_IS

@@ -37,13 +37,6 @@ class Question:
     unit: str = ""
     metric: str = ""  # "": as the error's name says
 
-    @property
-    def courses(self) -> tuple[str, ...]:
-        """The metrics of which every step is needed."""
-        if not self.best:
-            return ()
-        return (self.error,) if self.score is None else (self.error, self.score)
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -69,6 +62,7 @@ def answer(runs: Runs, question: Question) -> Answer:
             left_out.append(f"{counted(without)} without {name}: {listed(without)}")
         rows = [(run, cells) for run, cells in rows if cells[field]]
     rows, lost = _chosen(rows, question)
+    _told_apart(runs, rows, question)
     if lost:
         left_out.append(lost)
     points, faults = _points(runs, rows, question)
@@ -227,6 +221,17 @@ def _points(
         f" {faults[0].value!r} {rule} ({listed(rows[fault.line][0].name for fault in faults)})"
         for (column, rule, left_out), faults in broken.items()
     )
+
+
+def _told_apart(runs: Runs, rows: Rows, question: Question) -> None:
+    parts: dict[str, list[str]] = {}
+    for _, cells in rows:
+        name = _curve(runs, cells, question)
+        told = [cells[f"curve {k}"] for k in range(len(question.curve))]
+        if parts.setdefault(name, told) != told:
+            raise AdoptError(
+                f"two curves would both be named {name!r}: name other settings by --curve"
+            )
 
 
 def _curve(runs: Runs, cells: Mapping[str, str], question: Question) -> str:

@@ -4,7 +4,8 @@ For a person who has not said yet which name is what: a proposal to look at, nev
 """
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from engine.adopt.runs import Runs
 from engine.columns import aligned, visible
@@ -31,12 +32,13 @@ def glance(runs: Runs) -> str:
     return f"{said}\n(and {left} more names)" if left > 0 else said
 
 
-def proposal(runs: Runs, asked: Sequence[str]) -> str:
+def proposal(runs: Runs, asked: Sequence[str], said: Mapping[str, Any]) -> str:
     """A command that takes the runs in, with the names that are probably meant.
 
     Args:
         runs: that it is about.
-        asked: what was on the command line until now, from the source on.
+        asked: what was on the command line, from the source on, of which nothing is guessed.
+        said: what was said of the size, error, accuracy, percent, curve and seed; else it is false.
     """
     there = [
         (name, values[0])
@@ -51,12 +53,23 @@ def proposal(runs: Runs, asked: Sequence[str]) -> str:
     def named(column: int | None) -> str:
         return "NAME" if column is None else shlex.quote(names[column])
 
-    parts = ["steepness import", *map(shlex.quote, asked), "--size", named(guess.size)]
-    parts += ["--accuracy" if guess.turn.accuracy else "--error", named(guess.error)]
-    parts += ["--percent"] if guess.turn.percent else []
-    if guess.curve is not None and guess.curve != seed:
-        parts += ["--curve", named(guess.curve)]
-    parts += ["--seed", named(seed)] if seed is not None else []
+    def option(name: str, column: int | None) -> list[str]:
+        given = said[name]
+        names = given if isinstance(given, list) else [given]
+        return (
+            [word for each in names for word in (f"--{name}", shlex.quote(each))]
+            if given
+            else [f"--{name}", named(column)]
+        )
+
+    parts = ["steepness import", *map(shlex.quote, asked), *option("size", guess.size)]
+    is_said = said["error"] or said["accuracy"]
+    accuracy = said["accuracy"] or (not is_said and guess.turn.accuracy)
+    parts += option("accuracy" if accuracy else "error", guess.error)
+    parts += ["--percent"] if said["percent"] or (not is_said and guess.turn.percent) else []
+    if said["curve"] or (guess.curve is not None and guess.curve != seed):
+        parts += option("curve", guess.curve)
+    parts += option("seed", seed) if said["seed"] or seed is not None else []
     return " ".join(parts)
 
 

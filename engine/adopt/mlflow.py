@@ -21,7 +21,7 @@ ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # 7 are minutes where no server is
 }
 NOT_THE_USERS = ("mlflow.", "steepness.")  # tags: the latter are of engine.adopt.to_mlflow
-PAGE = 1000  # runs that the server gives at a time
+PAGE = 1000  # what the server gives at a time
 
 
 def read(source: str, experiment: str | None = None, courses: Collection[str] = ()) -> Runs:
@@ -40,9 +40,11 @@ def read(source: str, experiment: str | None = None, courses: Collection[str] = 
         from mlflow import MlflowClient
 
         client = MlflowClient(tracking_uri=uri_of(source), registry_uri=uri_of(source))
-        found = {each.name: each.experiment_id for each in client.search_experiments()}
+        found = {each.name: each.experiment_id for each in _experiments(client)}
         if experiment is None:
-            found = {name: key for name, key in found.items() if _page(client, key, 1)}
+            found = {
+                name: key for name, key in found.items() if client.search_runs([key], max_results=1)
+            }
         names = one_of(found, experiment, "experiment", "--experiment")
         records = [(name, record) for name in names for record in all_runs(client, found[name])]
         runs, unfinished = [], dict[str, int]()
@@ -55,21 +57,25 @@ def read(source: str, experiment: str | None = None, courses: Collection[str] = 
     return Runs(f"MLflow experiment {quoted}", names[0], tuple(runs), unfinished)
 
 
-def _page(client: "MlflowClient", key: str, most: int, token: str | None = None) -> Any:
-    return client.search_runs(
-        [key], max_results=most, order_by=["attributes.start_time ASC"], page_token=token
-    )
+def _experiments(client: "MlflowClient") -> list[Any]:
+    from mlflow.utils import get_results_from_paginated_fn
+
+    def page(most: int, token: str | None) -> Any:
+        return client.search_experiments(max_results=most, page_token=token)
+
+    return list(get_results_from_paginated_fn(page, PAGE))
 
 
 def all_runs(client: "MlflowClient", key: str) -> list[Any]:
     """The runs of an experiment that are not deleted, the oldest first."""
-    found = []
-    page = _page(client, key, PAGE)
-    found += page
-    while page.token:
-        page = _page(client, key, PAGE, page.token)
-        found += page
-    return found
+    from mlflow.utils import get_results_from_paginated_fn
+
+    def page(most: int, token: str | None) -> Any:
+        return client.search_runs(
+            [key], max_results=most, order_by=["attributes.start_time ASC"], page_token=token
+        )
+
+    return list(get_results_from_paginated_fn(page, PAGE))
 
 
 def _run(client: "MlflowClient", experiment: str, record: Any, courses: Collection[str]) -> Run:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 
+from engine.adopt.place import shown
 from engine.adopt.runs import AdoptError
 
 LONGEST_SAID = 300  # letters of another project's message
@@ -74,7 +75,7 @@ def outside(
 
 def _sentence(fault: Exception) -> str:
     """What an error says, without what follows its first sentence or line."""
-    said = re.split(r"\n|(?<=[a-z)])\. ", str(fault).strip(), maxsplit=1)[0]
+    said = shown(re.split(r"\n|(?<=[a-z)])\. ", str(fault).strip(), maxsplit=1)[0])
     if isinstance(fault, SLIPS):
         said = f"{type(fault).__name__} {said}"
     return said[:LONGEST_SAID] + "\u2026" * (len(said) > LONGEST_SAID) or type(fault).__name__

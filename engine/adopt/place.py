@@ -8,6 +8,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from os.path import exists, expanduser, isdir, isfile  # which raise at no path
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -32,20 +33,20 @@ def path_of(source: str) -> Path | None:
         return Path(unquote(source.removeprefix(SQLITE).split("?")[0]))
     if source.startswith("file:"):
         return Path(unquote(re.sub(r"^file:(//(localhost)?(?=/))?", "", source)))
-    return None if is_address(source) else Path(source).expanduser()
+    return None if is_address(source) else Path(expanduser(source))
 
 
 def uri_of(source: str) -> str:
     """The address of a source; a path to a file is taken for an SQLite database."""
     if is_address(source):
         return source
-    path = Path(source).expanduser().absolute()
+    path = Path(expanduser(source)).absolute()
     return path.as_uri() if path.is_dir() else f"{SQLITE}{path}"
 
 
 def shown(source: str) -> str:
     """A source as a message may show it: without the password in its address."""
-    return re.sub(r"//[^/@]*@", "//***@", source)
+    return re.sub(r"//[^/\s]*@", "//***@", source)
 
 
 def here(source: str) -> Path:
@@ -57,7 +58,7 @@ def here(source: str) -> Path:
     path = path_of(source)
     if path is None:
         raise AdoptError(f"{shown(source)} is an address: name a file or a folder")
-    if not path.exists():
+    if not exists(path):
         raise AdoptError(f"there is nothing at {path}: look at the path")
     return path
 
@@ -76,12 +77,12 @@ def check_whose(source: str, kind: str, title: str) -> None:
 
 def whose(source: str) -> str | None:
     """Whose results these are: a name of `engine.adopt.kinds`, or None where nothing tells."""
-    if source.startswith(("http:", "https:", "databricks")):
-        return "mlflow"
     path = path_of(source)
-    if path is None or not path.exists():
-        return None
-    return _folder(path) if path.is_dir() else _file(path)
+    if path is None:
+        return "mlflow" if re.match(r"https?:|databricks(:|$)", source) else None
+    if isdir(path):
+        return _folder(path)
+    return _file(path) if isfile(path) else None  # a pipe could not be read again
 
 
 def files_in(folder: Path) -> Iterator[Path]:
@@ -102,8 +103,10 @@ def files_in(folder: Path) -> Iterator[Path]:
 
 def is_database(path: Path) -> bool:
     """Whether a file is an SQLite database."""
-    with suppress(OSError), path.open("rb") as opened:
-        return opened.read(len(MAGIC)) == MAGIC
+    with suppress(OSError):
+        if isfile(path):
+            with path.open("rb") as opened:
+                return opened.read(len(MAGIC)) == MAGIC
     return False
 
 

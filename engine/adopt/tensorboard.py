@@ -5,6 +5,7 @@ the hparams plugin logged in it, or above it (Keras), or in the one folder below
 `SummaryWriter.add_hparams` of PyTorch makes; where nothing was logged its path has to tell.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -15,6 +16,8 @@ import numpy as np
 from engine.adopt.outside import outside
 from engine.adopt.place import files_in, here, is_events
 from engine.adopt.runs import AdoptError, Run, Runs, text_of
+
+PYTORCHS = re.compile(r"\d+\.\d+")  # its folder: the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +62,17 @@ def joined(logs: Mapping[PurePosixPath, Log]) -> dict[PurePosixPath, Log]:
     """Each run with its settings, wherever they were logged; folders of settings alone go."""
     below: dict[PurePosixPath, list[PurePosixPath]] = {}
     for path, log in logs.items():
-        if log.said and path.parent in logs and path != path.parent:
+        if log.said and path.parent in logs and PYTORCHS.fullmatch(path.name):
             below.setdefault(path.parent, []).append(path)
     lent = {
         parent: children[0]
         for parent, children in below.items()
         if len(children) == 1 and not logs[parent].said
     }
+    gone = set(lent.values())
     found = {}
     for path, log in logs.items():
-        if path in lent.values():
+        if path in gone:
             continue
         if path in lent:
             child = logs[lent[path]]

@@ -5,6 +5,7 @@ curve's tags are those of its latest fit. Nothing in MLflow is deleted. Needs ml
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from engine.adopt.mlflow import ENVIRONMENT, all_runs
 from engine.adopt.outside import outside
 from engine.adopt.place import check_whose, path_of, shown, uri_of
-from engine.adopt.runs import AdoptError
+from engine.adopt.runs import AdoptError, text_of
 from engine.curve import Curve, Point
 from engine.exponents import ExponentRow
 
@@ -101,12 +102,12 @@ def _experiment(client: "MlflowClient", name: str) -> str:
 def _keyed(
     curve: Curve, watch: Callable[[Iterable[Point]], Iterable[Point]]
 ) -> Iterator[tuple[Point, str]]:
-    """The points and their keys; of equal points the first, the second, ... have their own."""
-    times: dict[Point, int] = {}
+    """The points and their keys; of equal repeats the first, the second, ... have their own."""
+    times: Counter[tuple[float, float, int | None]] = Counter()
     for point in watch(curve.points):
-        times[point] = times.get(point, 0) + 1
-        numbers = float(point.size), float(point.error)  # 100 and 100.0 are one size
-        yield point, _key("point", curve.name, *numbers, point.seed, times[point])
+        repeat = float(point.size), float(point.error), point.seed  # 100 and 100.0 are one size
+        times[repeat] += 1
+        yield point, _key("point", curve.name, *repeat, times[repeat])
 
 
 def _key(*parts: object) -> str:
@@ -146,14 +147,9 @@ def _point(
     measured = {name: getattr(point, name) for name in METRICS}
     client.log_batch(
         run.info.run_id,
-        params=[Param(k, _text(v)) for k, v in said.items() if v not in (None, "")],
+        params=[Param(k, str(text_of(v))) for k, v in said.items() if v not in (None, "")],
         metrics=[
             Metric(k, v, run.info.start_time, 0) for k, v in measured.items() if v is not None
         ],
     )
     client.set_terminated(run.info.run_id)
-
-
-def _text(value: str | float) -> str:
-    whole = isinstance(value, float) and value.is_integer()
-    return str(int(value)) if whole else str(value)

@@ -53,7 +53,8 @@ def _is_offline(folder: Path) -> bool:
 
 def _finished(table: Runs) -> Runs:
     """The runs whose state is "finished", where the table tells states; W&B's export does."""
-    key = next((k for k in ("State", "state") if table.runs and k in table.runs[0].said), None)
+    names = {name for run in table.runs for name in run.said}
+    key = next((name for name in ("State", "state") if name in names), None)
     if key is None:
         return table
     unfinished: dict[str, int] = {}
@@ -66,6 +67,15 @@ def _finished(table: Runs) -> Runs:
 
 
 def _run(files: Path) -> Run:
+    try:
+        return _read_run(files)
+    except AdoptError:
+        raise
+    except (OSError, OverflowError, ValueError) as fault:  # numbers of thousands of digits
+        raise AdoptError(f"{files} cannot be read: {fault}") from None
+
+
+def _read_run(files: Path) -> Run:
     name = files.parent.name if files.name == "files" else files.name
     said = {"run": name}
     measured: dict[str, tuple[float, ...]] = {}
@@ -94,7 +104,10 @@ def flat(nested: Mapping[Any, Any]) -> dict[str, Any]:
         name, value, depth = waiting.pop()
         looked_at += 1
         if looked_at > MOST_VALUES or depth > DEEPEST:
-            raise AdoptError(f"a run holds more than {MOST_VALUES:,} values: export it as a table")
+            raise AdoptError(
+                f"a run holds more than {MOST_VALUES:,} values, or values more than {DEEPEST} deep:"
+                " export the runs as a table"
+            )
         if name.startswith("_") and name not in SHOWN:
             continue
         if isinstance(value, Mapping) and "_type" not in value:  # that is a picture or a table

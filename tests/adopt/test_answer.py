@@ -165,3 +165,12 @@ def test_a_seed_that_is_none_is_left_out_and_its_point_is_kept():
     found = answer(held, Question("n", "e", seed="s"))
     assert told(found) == [("cifar e", 100, 0.5, None)]
     assert found.left_out == ("only the s of 1 run: s 'first' must be a whole number or blank (a)",)
+
+
+def test_curves_that_would_bear_one_name_are_refused():
+    held = runs(
+        run("a", {"err": 0.5}, n="100", one="a b", other="c"),
+        run("b", {"err": 0.4}, n="100", one="a", other="b c"),
+    )
+    with pytest.raises(AdoptError, match="two curves would both be named 'a b c'"):
+        answer(held, Question("n", "err", curve=("one", "other")))

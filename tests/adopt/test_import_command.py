@@ -1,6 +1,8 @@
 """`steepness import` of what others recorded, from the command line to the store."""
 
+import os
 import sys
+import threading
 
 import pytest
 
@@ -42,8 +44,35 @@ def test_names_are_shown_with_a_command_to_go_on_and_nothing_is_taken_in(table, 
     told = capsys.readouterr()
     assert "train_size" in told.out
     assert "1000, 2000" in told.out
-    assert told.err.rstrip().endswith(" ".join([str(table), "--from csv", *ASKED]))
+    assert told.err.rstrip().endswith(" ".join([str(table), f"--store {store} --from csv", *ASKED]))
     assert not store.exists()
+
+
+def test_what_was_said_stands_in_the_command_to_go_on(table, store, capsys):
+    assert bring(table, store, "--size", "cost", "--unit", "dollars", "--best") == 2
+    told = capsys.readouterr().err
+    assert f"--store {store} --best --unit dollars --size cost --accuracy test_acc" in told
+
+
+def test_a_table_that_is_followed_is_a_points_csv(table, store, capsys):
+    assert bring(table, store, "--follow", "--size", "train_size") == 1
+    assert "--follow takes a points CSV as it is" in capsys.readouterr().err
+
+
+def test_runs_whose_seeds_are_no_numbers_are_all_there(table, store, capsys):
+    table.write_text("n,err,s\n100,0.5,first\n100,0.5,second\n200,0.25,third\n")
+    assert bring(table, store, "--size", "n", "--error", "err", "--seed", "s") == 0
+    assert [error for _, _, error, _ in points(store)] == [0.5, 0.5, 0.25]
+
+
+def test_points_come_through_a_pipe(tmp_path, store):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    threading.Thread(
+        target=pipe.write_text, args=("curve,size,error\na,100,0.5\n",), daemon=True
+    ).start()
+    assert bring(pipe, store) == 0
+    assert points(store) == [("a", 100, 0.5, None)]
 
 
 def test_runs_are_taken_in_once_and_grow_by_their_seeds(table, store, capsys):

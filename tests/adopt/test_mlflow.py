@@ -100,10 +100,11 @@ def test_a_database_of_somebody_else_is_left_as_it_is(tmp_path):
 
 def test_a_server_that_is_not_there_is_said_in_a_sentence():
     with pytest.raises(
-        AdoptError, match=r"^MLflow cannot read http://127\.0\.0\.1:9: .*127\.0\.0\.1"
+        AdoptError, match=r"^MLflow cannot read http://\*\*\*@127\.0\.0\.1:9: .*127\.0\.0\.1"
     ) as told:
-        read("http://127.0.0.1:9")  # the port for what is to be thrown away
+        read("http://me:se@cret@127.0.0.1:9")  # the port for what is to be thrown away
     assert "\n" not in str(told.value)
+    assert "cret" not in str(told.value)
 
 
 def test_telemetry_is_off_while_mlflow_is_used(stores):
@@ -122,8 +123,9 @@ def test_telemetry_is_off_while_mlflow_is_used(stores):
 POINTS = (
     *(Point("a", 100 * 2**k, 2.0 * (100 * 2**k) ** -0.5, seed=s, metric="top-1 error")
       for k in range(5) for s in (0, 1)),
-    Point("b", 100, 0.5),
-    Point("b", 100, 0.5),  # a repeat that came out alike
+    Point("b", 100, 0.5, seconds=1.0),
+    Point("b", 100, 0.5, seconds=1.0),  # a repeat that came out alike
+    Point("b", 100, 0.5, seconds=2.0),  # and one that took longer
     Point("b", 200.5, 0.4, unit="seconds", parameters=1200, stderr=0.01, seconds=3.0),
 )  # fmt: skip
 
@@ -146,6 +148,14 @@ def exported(tmp_path_factory):
     uri = f"sqlite:///{tmp_path_factory.mktemp('sent') / 'mlflow.db'}"
     first = sent(uri)
     return uri, first, sent(uri)
+
+
+@pytest.mark.parametrize("cut", range(1, 4))
+def test_an_export_that_was_cut_off_is_sent_whole_by_the_next(cut, tmp_path):
+    repeats = POINTS[-4:]
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    sent(uri, repeats[:cut])
+    assert (sent(uri, repeats).points, len(runs_of(uri))) == (4 - cut, 5)
 
 
 def test_a_store_is_sent_once_however_often_it_is_exported(exported):

@@ -39,6 +39,7 @@ def test_a_path_a_database_and_a_server_are_told_apart(tmp_path):
 
 def test_a_password_is_not_shown():
     assert shown("postgresql://me:secret@there/runs") == "postgresql://***@there/runs"
+    assert shown("postgresql://me:se@cret@there/runs") == "postgresql://***@there/runs"
 
 
 def test_links_out_of_a_folder_and_pipes_in_it_are_passed_over(tmp_path):
@@ -60,3 +61,17 @@ def test_a_points_csv_is_nobodys_whatever_columns_it_has_more(tmp_path):
     path = tmp_path / "points.csv"
     path.write_text("curve,size,error,name,state\na,100,0.5,x,finished\n")
     assert whose(str(path)) is None
+
+
+def test_a_file_named_like_a_server_is_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "databricks.csv").write_text("curve,size,error\na,100,0.5\n")
+    assert whose("databricks.csv") is None
+    assert whose("databricks") == whose("databricks://profile") == "mlflow"
+
+
+@pytest.mark.parametrize("source", ["~nobody-of-this-name/x.csv", "x" * 300])
+def test_a_path_that_cannot_be_is_nothing(source):
+    assert whose(source) is None
+    with pytest.raises(AdoptError, match="there is nothing at"):
+        here(source)

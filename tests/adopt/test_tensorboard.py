@@ -91,6 +91,11 @@ def test_a_resumed_run_goes_over_the_steps_that_it_repeats(tmp_path):
     assert run.name == tmp_path.name
 
 
+def test_a_run_below_another_keeps_its_own_values():
+    logs = {PurePosixPath("."): log(loss=0.9), PurePosixPath("n100"): log({"n": "100"}, loss=0.5)}
+    assert joined(logs) == logs
+
+
 @needed
 @pytest.mark.slow
 def test_sizes_can_come_from_the_names_of_the_folders(folder):

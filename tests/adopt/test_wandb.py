@@ -112,3 +112,16 @@ def test_a_summary_that_is_none_is_refused_in_a_sentence(folder, text):
 
 def test_as_many_values_as_are_allowed_are_read():
     assert len(flat({f"a{k}": k for k in range(MOST_VALUES)})) == MOST_VALUES
+
+
+def test_a_table_whose_first_state_is_blank_still_tells_states(tmp_path):
+    (tmp_path / "runs.csv").write_text("Name,State,n\na,,1\nb,crashed,2\nc,finished,3\n")
+    found = read(str(tmp_path / "runs.csv"))
+    assert [run.said["n"] for run in found.runs] == ["3"]
+
+
+def test_a_number_that_no_machine_holds_is_refused_in_a_sentence(folder):
+    (summary, *_) = sorted(folder.rglob("wandb-summary.json"))
+    summary.write_text('{"test_error": 1' + "0" * 400 + "}")
+    with pytest.raises(AdoptError, match="cannot be read"):
+        read(str(folder))
