@@ -18,6 +18,7 @@ from engine.curve import Curve
 from engine.laws.repeats import summarize
 from engine.numbers import number
 from engine.study.store import CandidateRow, Store, StoreError
+from engine.study.subject import shard_name
 
 STAGE = re.compile(r", (fit|search|widen|repeat) at")  # in a group's name
 Winner = tuple[int, float]  # capacity and learning rate
@@ -45,7 +46,7 @@ def behind(
             return
         subject, _ = about.about[curve.name]
         candidates, winners = _known(store, study, revision)
-        rows = [row for row in candidates if row.shard == f"{subject.label} / {size:.0f}"]
+        rows = [row for row in candidates if row.shard == shard_name(subject, round(size))]
         if not rows:
             st.caption("No candidate of this size has ended yet.")
             return

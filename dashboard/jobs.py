@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.domains import DOMAINS
+from engine.study.signals import signal_name
 from engine.study.subject import stored_settings
 
 ESTIMATE_SECONDS = 240.0  # of five domains on a busy machine, their data decoded first
@@ -67,8 +68,8 @@ class Order:
 
     def resumes(self, order: "Order") -> bool:
         """Whether the engine takes `order` for this one, whose data it then finds by itself."""
-        either = {"paths": (), "device": "", "width": None}
-        return replace(order, **either) == replace(self, **either)
+        found = self if order.paths else replace(self, paths=())
+        return replace(order, device="", width=None) == replace(found, device="", width=None)
 
     @property
     def strangers(self) -> tuple[str, ...]:
@@ -128,7 +129,7 @@ class Job:
             return None
         if code < 0:
             how = "was ended from outside" if -code in FROM_OUTSIDE else "crashed"
-            return f"Its process {how} ({_signal(-code)})."
+            return f"Its process {how} ({signal_name(-code)})."
         return last_words(_tail(self.log))
 
     @property
@@ -146,11 +147,6 @@ class Estimate:
     seconds: float
     device: str
     device_reason: str
-
-
-def _signal(number: int) -> str:
-    known = {each.value: each.name for each in signal.Signals}
-    return known.get(number, f"signal {number}")  # a real-time one has no name
 
 
 def start(order: Order, store: Path) -> Job:

@@ -13,6 +13,7 @@ from dashboard.forest import draw_forest
 from dashboard.growth import draw_growth, label
 from dashboard.on_paper import WIDTH, placed
 from dashboard.plan_figure import draw_forecast
+from dashboard.words import marked
 from engine.laws.fit import Fit
 from engine.laws.forecast import Forecast
 from engine.laws.growth import Growth
@@ -48,9 +49,9 @@ def forecast_figure(forecast: Forecast, sizes: Sequence[float] = ()) -> Figure:
     Raises:
         ValueError: nothing can be forecast of this curve, or a size is not positive.
     """
-    asked = forecast.error_at(sizes or [1.0])
-    marked = list(zip(asked.size.tolist(), asked.error.tolist(), strict=True)) if sizes else []
-    return _on_white(Figure(draw_forecast(forecast, marked)))
+    asked = forecast.error_at(sizes if len(sizes) else [1.0])
+    marks = list(zip(asked.size.tolist(), asked.error.tolist(), strict=True))[: len(sizes)]
+    return _on_white(Figure(draw_forecast(forecast, marks)))
 
 
 def exponents_figure(fits: Sequence[Fit]) -> Figure:
@@ -74,7 +75,11 @@ def growth_figure(laws: Sequence[Growth]) -> Figure:
     if not fitted:
         why = "; ".join(dict.fromkeys(law.doubt for law in laws)) or "there is no law"
         raise ValueError(f"no growth law to draw: {why}")
-    named = {label(law, len(fitted) > 1): law for law in fitted}
+    short = [label(law, len(fitted) > 1) for law in fitted]
+    named = {
+        name if short.count(name) == 1 else marked(law.curve.name): law
+        for name, law in zip(short, fitted, strict=True)
+    }
     return _on_white(Figure(draw_growth(named)))
 
 

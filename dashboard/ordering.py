@@ -150,8 +150,9 @@ def _part(domain: str, named: bool) -> _Part:
             if not models:
                 st.caption(f"None chosen: {words.model(about.models[0])} is taken.")
         path, ready = _place(domain, data)
+        chosen = tuple(m for m in about.models if m in models) or about.models[:1]
         treatments = _treatments(domain)
-    return _Part(data, tuple(m for m in about.models if m in models), treatments, path, ready)
+    return _Part(data, chosen, treatments, path, ready)
 
 
 def _offered(domain: str, source: str) -> str:

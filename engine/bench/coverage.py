@@ -69,7 +69,7 @@ def rows(
                 for name, estimator in (estimators or ESTIMATORS).items():
                     pairs = [(estimator(curve), exponent) for curve, exponent in drawn]
                     held = [i is not None and i.holds(exponent) for i, exponent in pairs]
-                    widths = [(i.high - i.low) / -e if i else np.inf for i, e in pairs]
+                    widths = [i.width / -e if i else np.inf for i, e in pairs]
                     found.append(
                         Row(
                             truth,

@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from engine.bench.made_up import made_up
 from engine.curve import Point
 from engine.domains import DOMAINS
-from engine.study.agenda import shard_name
 from engine.study.plan import Extent, Pace, Plan, Recipe, SubjectPlan, plan_record, stored_plan
 from engine.study.search import Search, choose
 from engine.study.settle import candidate_row, point, record
 from engine.study.store import NewCurve, Store
-from engine.study.subject import Settings, Subject
+from engine.study.subject import Settings, Subject, shard_name
 from engine.training.spec import Candidate, Schedule, Speed
 
 LADDER = (5_000, 20_000, 80_000, 320_000)  # of capacities: every shard tries all of them
@@ -63,7 +62,7 @@ def begin_study(
         decided: how many sizes are.
     """
     plan = _plan(n_subjects, tuple(sizes), n_seeds)
-    shards = [shard_name(part, size) for part in plan.subjects for size in part.sizes]
+    shards = [shard_name(part.subject, size) for part in plan.subjects for size in part.sizes]
     settings = Settings(tuple(part.subject for part in plan.subjects), "standard", seeds=n_seeds)
     with Store.open(path) as store:
         study = store.create_study(
@@ -133,7 +132,7 @@ def _plan(n_subjects: int, sizes: tuple[int, ...], n_seeds: int) -> Plan:
 
 def _decide(store: Store, study: int, k: int, part: SubjectPlan, size: int) -> None:
     """Write the end of the search of one shard: all candidates, and the winner's points."""
-    shard = shard_name(part, size)
+    shard = shard_name(part.subject, size)
     runs = _runs(k, part, size)
     choice = choose(runs, len(runs))
     assert choice is not None

@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.curve import Curve
 from engine.laws.compare import compare
-from engine.laws.interval import Interval
+from engine.laws.interval import NORMAL, Interval
 from engine.laws.ladder import ladder_sentence
 from engine.laws.repeats import repeats
 from engine.laws.window import Window
@@ -22,7 +22,6 @@ from engine.numbers import number, with_interval
 
 LEAST_SIZES = 4  # of both curves, from which a bend against the best models is looked for
 ALIKE = 0.02  # errors this near, as a share, are one: a floor is seldom known better
-NORMAL = 1.645  # 90 %: the spread is pooled over all sizes of both curves
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +100,6 @@ def _gain(next_one: Curve, largest: Curve) -> Interval | None:
     i, j = i[-1], j[-1]
     ratio = float(b.log_mean[j] - a.log_mean[i])
     spread = float(np.hypot(a.spread / a.n[i] ** 0.5, b.spread / b.n[j] ** 0.5))
-    half = NORMAL * spread
+    half = NORMAL * spread  # which is pooled over all sizes of both curves
     low, high = (float(np.exp(np.clip(ratio + h, -690, 690))) for h in (-half, half))
     return Interval(float(np.exp(np.clip(ratio, -690, 690))), low, high)

@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from engine.curve import Curve
 from engine.laws.company import REACHES, Company, companies
 from engine.laws.fit import LEAST_SPAN, Note, fit
+from engine.laws.interval import NORMAL
 from engine.laws.members import FLOOR_LAW, Members, fit_members
 from engine.laws.mixture import Mixture, shipped
 from engine.laws.repeats import LARGEST_LOG, Repeats, repeats
@@ -40,7 +41,6 @@ MOST_SIZES = 96  # more are put together by log size: time, and no forecast is b
 STACK = 32  # curves fitted together: the solver's tables stay in the cache
 SEARCHED = 1e4  # times the largest size: `size_for` looks no farther
 SEARCH_STEPS = 400  # of log size, then interpolated
-NORMAL_TAIL = 1.6449  # standard deviations: 5 % beyond each end
 
 
 class Status(Enum):
@@ -157,7 +157,7 @@ class Forecast:
         ahead, variance = members.ahead(x[None])
         if self.n_sizes < ENOUGH_SIZES:
             off = ahead[:, :, 0] - ahead[:, :, FLOOR_LAW]
-            return ahead[0, :, FLOOR_LAW], (variance + off**2)[0], np.full(x.shape, NORMAL_TAIL)
+            return ahead[0, :, FLOOR_LAW], (variance + off**2)[0], np.full(x.shape, NORMAL)
         features = members.features(x[None], ahead, variance)
         share = self.mixture.weights(features)
         centre = (share * ahead).sum(axis=2)

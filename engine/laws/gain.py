@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from engine.curve import Curve, Point
 from engine.laws.fit import LACK_OF_FIT, Fit, fit
+from engine.laws.interval import NORMAL
 from engine.laws.propose import first_law_size, propose_window
 from engine.laws.repeats import Repeats, measured, repeats
 from engine.laws.zones import SLIGHT, zones
@@ -29,7 +30,6 @@ Array = NDArray[np.float64]
 
 TIMES = (2, 8)  # as many seeds as there are: what is imagined
 HIDDEN = 0.1  # of v1: what v0 may be unseen; so a size's first ten seeds or so are worth having
-NORMAL = 1.645  # standard errors to either end of a 90 % interval
 HARDLY = 0.95  # of the interval's width left: more seeds do not narrow it
 SCATTER = "the sizes lie off the law by more than their seeds explain"
 DOUBT = "more or larger sizes have to tell whether a plateau or a floor is in it, seeds cannot"

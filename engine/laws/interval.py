@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+NORMAL = 1.6449  # standard deviations to either end of a 90 % interval: 5 % lie beyond each
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:

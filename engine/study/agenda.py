@@ -17,10 +17,10 @@ from engine.study.plan import (
     Plan,
     SubjectPlan,
 )
-from engine.study.rounds import Repeat, Rounds
+from engine.study.rounds import ROUND, Repeat, Rounds
 from engine.study.search import Choice, Course, Trial, choose, course, next_begin, next_rates
 from engine.study.store import MORE_SEEDS
-from engine.study.subject import Subject
+from engine.study.subject import Subject, shard_name
 from engine.training.spec import Candidate, GroupSpec
 
 
@@ -91,7 +91,7 @@ class Agenda:
         """How the search of a shard ended; None while it has not."""
         for index, part in enumerate(self.plan.subjects):
             for size, known in self._courses(part):
-                if shard_name(part, size) == shard:
+                if shard_name(part.subject, size) == shard:
                     return self._decided(index, size, known)
         return None
 
@@ -161,6 +161,7 @@ class Agenda:
             width=width,
             left=part.more_seconds(self.plan.workers) * self._speed,
             together=self._together,
+            most=max(ROUND, self.plan.workers),
         )
 
     def _counted(self, part: SubjectPlan, size: int, known: Course) -> list[Candidate] | None:
@@ -183,7 +184,7 @@ class Agenda:
         limit = math.inf if part.minutes is None else OVER * 60 * part.minutes - START_SECONDS
         left = limit * self._speed
         for size in part.sizes:
-            shard = shard_name(part, size)
+            shard = shard_name(part.subject, size)
             over = self._over.get(shard)
             if over is None:
                 results = partial(self._results, part, size)
@@ -243,7 +244,7 @@ class Agenda:
 
         Or where they are wanted apart: so that the only shard that is due occupies all workers.
         """
-        key = shard_name(part, size), trial
+        key = shard_name(part.subject, size), trial
         if key not in self._made:
             self._made[key] = self._cut(part, size, trial)
         return self._made[key]
@@ -274,20 +275,14 @@ class Agenda:
                 scored=size == part.sizes[-1] and not repeat,
                 way=part.speeds[trial.capacity].way,
             )
-            shard = more_seeds(part) if repeat else shard_name(part, size)
+            shard = more_seeds(part) if repeat else shard_name(part.subject, size)
             found.append(PlannedGroup(spec, shard, each * len(seeds)))
         return found
 
 
-def shard_name(part: SubjectPlan, size: int) -> str:
-    """How the store knows the shard of a subject."""
-    return f"{part.subject.label} / {size}"
-
-
 def trained_on(spec: GroupSpec) -> str:
     """The shard that a group is trained on."""
-    subject = Subject(spec.domain, spec.data, spec.model, spec.treatment)
-    return f"{subject.label} / {spec.size}"
+    return shard_name(Subject(spec.domain, spec.data, spec.model, spec.treatment), spec.size)
 
 
 def more_seeds(part: SubjectPlan) -> str:

@@ -21,6 +21,7 @@ from data.errors import DataError
 from engine.domain_files import DomainError, own_code
 from engine.study import forks
 from engine.study.agenda import PlannedGroup
+from engine.study.signals import signal_name
 from engine.tasks.load import TaskLoader
 from engine.tasks.task import Task
 from engine.training.group import run_group
@@ -204,7 +205,7 @@ def answered(load: Callable[[], Task], spec: GroupSpec, apart: bool) -> Answer:
 
 def _end(code: int | None) -> str:
     """How a process ended, in a word or two."""
-    return signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
+    return signal_name(-code) if code is not None and code < 0 else f"exit code {code}"
 
 
 def _work(pipe: Connection, loader: TaskLoader) -> None:

@@ -5,12 +5,14 @@ it is the model that is full, not the data (a capacity floor; notes: method). De
 candidates whenever asked, never stored.
 """
 
+from collections.abc import Sequence
+
 from engine.curve import Curve, gather
-from engine.study.agenda import shard_name
 from engine.study.plan import stored_plan
 from engine.study.search import choose
 from engine.study.settle import point
 from engine.study.store import Store
+from engine.study.subject import shard_name
 from engine.training.spec import Candidate
 
 LEAST_SIZES = 2  # one point is no curve
@@ -35,11 +37,10 @@ def fixed_size_curves(store: Store, study: int) -> list[Curve]:
         for capacity in part.recipe.ladder:
             points = []
             for size in part.sizes:
-                tried = runs.get((shard_name(part, size), capacity), [])
-                choice = choose(_on_all_seeds(tried, part.recipe.seeds), 0)
+                tried = runs.get((shard_name(part.subject, size), capacity), [])
                 points += [
                     point(part, f"{about.name}, {capacity:,} parameters", metric, run, device)
-                    for run in (choice.runs if choice else ())
+                    for run in _at_its_best_rate(tried, part.recipe.seeds)
                     if run.test.get(about.metric)
                 ]
             if len({p.size for p in points}) >= LEAST_SIZES:
@@ -57,9 +58,17 @@ def fixed_size_curves(store: Store, study: int) -> list[Curve]:
     return found
 
 
-def _on_all_seeds(runs: list[Candidate], seeds: int) -> list[Candidate]:
-    """Leaves out what only looked for the start of the search, on one seed."""
+def _at_its_best_rate(runs: Sequence[Candidate], seeds: int) -> list[Candidate]:
+    """A capacity's trainings at the rate that is best on the seeds of the search, all its seeds.
+
+    A rate that only looked for the start of the search, on one seed, is left out.
+    """
     by_rate: dict[float, list[Candidate]] = {}
     for run in runs:
-        by_rate.setdefault(run.learning_rate, []).append(run)
-    return [run for same in by_rate.values() if len(same) >= seeds for run in same]
+        if run.seed < seeds:
+            by_rate.setdefault(run.learning_rate, []).append(run)
+    choice = choose([run for same in by_rate.values() if len(same) == seeds for run in same], 0)
+    if choice is None:
+        return []
+    later = [r for r in runs if r.seed >= seeds and r.learning_rate == choice.learning_rate]
+    return [*choice.runs, *later]

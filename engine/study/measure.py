@@ -15,8 +15,7 @@ from engine.curve import Curve
 from engine.domain_files import own_code
 from engine.domains import Domain
 from engine.study.location import default_store
-from engine.study.plan import Plan
-from engine.study.run import prepare, run_study
+from engine.study.run import Prepared, prepare, run_study
 from engine.study.run_command import Bar, asked, named
 from engine.study.sharing import default_workers
 from engine.study.store import Store
@@ -74,11 +73,12 @@ class Measured:
     curves: tuple[Curve, ...]  # one for each metric of each subject
 
 
-def estimate(study: Study) -> Plan:
+def estimate(study: Study) -> Prepared:
     """Load the data, measure this machine's speed and plan the study; trains nothing.
 
     Returns:
-        A plan, whose `sentence` says it in words; `seconds` is the wall time.
+        What would be trained: `sentence` says it in words, `seconds` is the wall time, of more
+        seeds the most, and `plan` has the sizes.
 
     Raises:
         UsageError: a domain, model, data set or treatment that there is not.
@@ -90,7 +90,7 @@ def estimate(study: Study) -> Plan:
     device = devices.choose(study.device)
     with own_code():
         settings, own = _settled(study, device.kind)
-        return prepare(settings, device, study.workers or default_workers(device), own).plan
+        return prepare(settings, device, study.workers or default_workers(device), own)
 
 
 def measure(study: Study, store: Path | str | None = None) -> Measured:

@@ -188,10 +188,10 @@ def make_plan(
         ladder = settings.sizes or _ladder(subject, settings.subjects, extents, recipe)
         part = _subject_plan(subject, recipe, extent, whole, workers, ladder, minutes)
         wall = _wall([part], workers)
-        asked = settings.search_minutes and settings.search_minutes / count
-        if asked is not None and wall > 60 * asked:
+        if settings.search_minutes is not None and wall > 60 * settings.search_minutes / count:
+            kept = "" if settings.width is None else ", half of which --width keeps for its seeds,"
             raise PlanError(
-                f"{asked:.3g} minutes do not hold three sizes of"
+                f"{(settings.minutes or 0) / count:.3g} minutes{kept} do not hold three sizes of"
                 f" {subject.label} on this machine ({duration(wall)}); give more minutes or fewer"
                 " seeds."
             )

@@ -21,7 +21,7 @@ from engine.numbers import number
 from engine.study.search import Choice, Trial
 from engine.training.spec import Candidate
 
-ROUND = 8  # repeats: enough for several workers, few enough that the next round knows better
+ROUND = 8  # repeats, or one a worker: few enough that the next round knows better
 
 Repeat = tuple[int, Trial]  # the size, and the training
 Results = Callable[[int, Trial], Sequence[Candidate] | None]  # None while it has not ended
@@ -39,6 +39,7 @@ class Rounds:
     width: float  # of the exponent's 90 % interval, that ends it
     left: float  # seconds for all rounds
     together: Callable[[Sequence[float]], float]  # seconds of repeats that start together
+    most: int = ROUND  # repeats of a round
     said: str = ""  # why no round follows, for the user; empty while one does
     _due: tuple[Repeat, ...] = ()  # the last round
     _points: list[Point] = field(default_factory=list)  # of the rounds before
@@ -75,7 +76,7 @@ class Rounds:
         if self.said:
             return
         assert found.exponent is not None
-        sizes = worth_most(found, self.seconds, self.width, self._holds)
+        sizes = worth_most(found, self.seconds, self.width, self._holds, self.most)
         if not sizes:
             self.said = (
                 f"{_wide(found)} and not yet {self.width:g}: the time for more seeds is used up"
@@ -98,6 +99,7 @@ def worth_most(
     seconds: Mapping[int, float],
     width: float,
     holds: Callable[[Sequence[int]], bool],
+    most: int = ROUND,
 ) -> tuple[int, ...]:
     """The sizes that get one more seed each: a size as often as it gets one, in order of choice.
 
@@ -109,6 +111,7 @@ def worth_most(
         seconds: that a seed takes, by size; a size that is not there gets none.
         width: of the interval, that is wanted.
         holds: whether the time that is left holds these sizes.
+        most: sizes.
 
     Raises:
         ValueError: nothing was fitted (`found.exponent` is None).
@@ -118,7 +121,7 @@ def worth_most(
     places = {round(m): k for k, m in enumerate(made.size.tolist()) if round(m) in seconds}
     n, enough = made.n.copy(), made.error(made.n) * width / found.exponent.width
     sizes: list[int] = []
-    while len(sizes) < ROUND and (error := made.error(n)) > enough:
+    while len(sizes) < most and (error := made.error(n)) > enough:
         gains = {
             size: (error - made.error(n + (np.arange(n.size) == place))) / seconds[size]
             for size, place in places.items()

@@ -20,14 +20,14 @@ from engine import VERSION
 from engine.domains import DOMAINS, Domain, Metric
 from engine.numbers import duration
 from engine.study import executors, plan, presets
-from engine.study.agenda import Agenda, PlannedGroup, more_seeds, shard_name
+from engine.study.agenda import Agenda, PlannedGroup, more_seeds
 from engine.study.executors import Executor
 from engine.study.location import default_cache, unused
 from engine.study.plan import Extent, Pace, Plan, Recipe, stored_plan
 from engine.study.settle import settle
 from engine.study.sharing import shared
 from engine.study.store import MORE_SEEDS, NewCurve, Store, StoreError, StoreGone, WorkRow
-from engine.study.subject import Settings, Subject, stored_settings
+from engine.study.subject import Settings, Subject, shard_name, stored_settings
 from engine.tasks.load import TaskLoader
 from engine.tasks.task import FittedTask, Task
 from engine.tasks.trial import trial
@@ -68,11 +68,19 @@ class Prepared:
         """What will be trained and how long it should take, for the user."""
         if self.settings.width is None:
             return self.plan.sentence
-        more = sum(part.more_seconds(self.plan.workers) for part in self.plan.subjects)
         return (
-            f"{self.plan.sentence}; then more seeds, for {duration(more)} at most, until the"
+            f"{self.plan.sentence}; then more seeds, for {duration(self._more)} at most, until the"
             f" exponent's interval is no wider than {self.settings.width:g}"
         )
+
+    @property
+    def seconds(self) -> float:
+        """Wall time that it should take, of more seeds the most."""
+        return self.plan.seconds + (0.0 if self.settings.width is None else self._more)
+
+    @property
+    def _more(self) -> float:
+        return sum(part.more_seconds(self.plan.workers) for part in self.plan.subjects)
 
 
 def prepare(settings: Settings, device: Device, workers: int, domains: Own = NONE) -> Prepared:
@@ -198,14 +206,15 @@ def _conclude(store: Store, study: int, endings: Mapping[str, str]) -> None:
 def _found(store: Store, settings: Settings) -> tuple[int | None, Settings]:
     """The study of these settings, with where its data lie: resuming need not say that again.
 
-    Nor the width; another one than before is what the study goes on to.
+    Nor the width; a smaller one than before is what the study goes on to.
     """
     for row in store.studies():
         kept = stored_settings(row.settings)
         same = kept.is_same(settings)
         same |= not settings.paths and replace(kept, paths=()).is_same(settings)
         if same and store.study_plan(row.id)[1].get("subjects"):  # else of an earlier format
-            return row.id, replace(kept, width=settings.width or kept.width)
+            widths = [width for width in (settings.width, kept.width) if width is not None]
+            return row.id, replace(kept, width=min(widths, default=None))
     return None, settings
 
 
@@ -306,7 +315,7 @@ def _create(store: Store, prepared: Prepared) -> int:
         settings=asdict(settings),
         plan=plan.plan_record(made),
         shards=[
-            (shard_name(part, size), part.shard_seconds(size))
+            (shard_name(part.subject, size), part.shard_seconds(size))
             for part in made.subjects
             for size in part.sizes
         ]

@@ -190,7 +190,7 @@ def _estimate(prepared: Prepared, style: str) -> int:
     if style == "json":
         answer = {
             "sentence": prepared.sentence,
-            "seconds": made.seconds,
+            "seconds": prepared.seconds,
             "device": device.name,
             "device_reason": device.reason,
             "workers": made.workers,

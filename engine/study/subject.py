@@ -78,3 +78,8 @@ def stored_settings(record: dict[str, Any]) -> Settings:
         code=tuple((domain, sha256) for domain, sha256 in record.get("code", ())),
         width=record.get("width"),
     )
+
+
+def shard_name(subject: Subject, size: int) -> str:
+    """How the store knows the shard of a subject."""
+    return f"{subject.label} / {size}"

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -88,6 +88,13 @@ def test_an_order_with_another_width_goes_on_with_the_same_study():
     order = jobs.Order(("images",), preset="quick", width=0.04)
     assert jobs.Order(("images",), preset="quick").resumes(order)
     assert not jobs.Order(("images",), preset="full").resumes(order)
+
+
+def test_an_order_finds_its_data_by_itself_only_where_it_names_none():
+    """As the engine has it: the paths of the study that is resumed are the page's to look at."""
+    stored = jobs.Order(("images",), preset="quick", paths=(("images", "/elsewhere"),))
+    assert stored.resumes(replace(stored, paths=()))
+    assert not stored.resumes(replace(stored, paths=(("images", "/here"),)))
 
 
 def settings_of(arguments: list[str]) -> Settings:

@@ -71,6 +71,15 @@ def test_a_growth_law_is_a_line_and_its_winners():
     assert (tuple(winners.x), tuple(winners.y)) == (law.sizes, law.parameters)
 
 
+def test_curves_of_your_own_keep_a_growth_law_each():
+    laws = [fit_growth(curve(name=name)) for name in ("acc a", "acc b")]
+    assert len(growth_figure(laws).data) == 4
+
+
+def test_sizes_to_mark_may_be_an_array():
+    assert list(forecast_figure(forecast(curve()), np.array([64000])).data[-1].x) == [64000]
+
+
 def test_what_cannot_be_drawn_says_why():
     short = replace(curve(), points=curve().points[:2])
     with pytest.raises(ValueError, match="too few sizes"):

@@ -123,7 +123,7 @@ def test_a_plateau_that_seeds_cannot_tell_is_not_for_seeds_to_mend() -> None:
     errors = ((3 * sizes**-0.3) ** -4 + 0.9**-4) ** -0.25
     few, many = (scattered(errors, 0.0, n, 0.02, 5, 0.9, sizes) for n in (8, 32))
     found = fit(few, propose_window(few))
-    alone = 2 * 1.645 * design(found).error(design(found).n)  # its width if the law were certain
+    alone = 2 * 1.6449 * design(found).error(design(found).n)  # its width if the law were certain
     assert unmoved(found, alone) == DOUBT
     assert fit(many, propose_window(many)).exponent.width > 1.2 * alone  # they do not, in truth
     assert unmoved(found, alone / 2) == ""  # seeds have yet to do what they can

@@ -6,10 +6,10 @@ from functools import partial
 import numpy as np
 import pytest
 
-from engine.study.agenda import Agenda, more_seeds, shard_name
+from engine.study.agenda import Agenda, more_seeds
 from engine.study.plan import Extent, Pace, Plan, Recipe, make_plan
 from engine.study.search import Search
-from engine.study.subject import Settings, Subject
+from engine.study.subject import Settings, Subject, shard_name
 from engine.training.spec import Schedule, Speed
 from tests import budgets
 
@@ -53,7 +53,7 @@ def test_every_shard_of_every_subject_is_decided(plan):
     follow(agenda, [])
     for index, part in enumerate(plan.subjects):
         for size in part.sizes:
-            decision = agenda.decision(shard_name(part, size))
+            decision = agenda.decision(shard_name(part.subject, size))
             assert (decision.subject, decision.size) == (index, size)
             assert decision.choice.capacity == size // 10
 
@@ -90,7 +90,7 @@ def test_a_shard_whose_trainings_all_failed_is_decided_without_a_choice(plan):
     while queue:
         agenda.end(queue.pop(), [])
         queue += agenda.fresh()
-    decision = agenda.decision(shard_name(plan.subjects[0], 400))
+    decision = agenda.decision(shard_name(plan.subjects[0].subject, 400))
     assert decision is not None
     assert decision.choice is None
 
@@ -124,7 +124,7 @@ def test_a_thin_search_gives_a_point_for_every_seed(plan):
     part = replace(plan.subjects[0], recipe=thin)
     agenda = Agenda(replace(plan, subjects=(part,)))
     done = follow(agenda, [])
-    choice = agenda.decision(shard_name(part, 400)).choice
+    choice = agenda.decision(shard_name(part.subject, 400)).choice
     assert [run.seed for run in choice.runs] == [0, 1]
     assert not choice.cut
     assert len(done) == 2 * len(part.sizes) + 2  # a fit and the other seed; 2 rungs climbed
@@ -195,7 +195,7 @@ def test_a_repeat_adds_a_point_to_the_winner_and_is_not_looked_at_in_choosing(lo
     for part in longer.subjects:
         for size in MORE[:3]:  # what the minutes hold of both
             before, after = (
-                each.decision(shard_name(part, size)).choice for each in (plain, agenda)
+                each.decision(shard_name(part.subject, size)).choice for each in (plain, agenda)
             )
             assert replace(after, runs=before.runs) == before
             new = after.runs[len(before.runs) :]

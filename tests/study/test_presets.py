@@ -4,10 +4,10 @@ import pytest
 
 from data.shards import sizes
 from engine.domains import DOMAINS
-from engine.study.agenda import Agenda, shard_name
+from engine.study.agenda import Agenda
 from engine.study.plan import Extent, make_plan
 from engine.study.presets import RECIPES, SGD_RATES, recipe
-from engine.study.subject import PRESETS, Settings, Subject
+from engine.study.subject import PRESETS, Settings, Subject, shard_name
 from engine.training.spec import Speed
 from tests.budgets import train, wall
 
@@ -77,5 +77,5 @@ def test_a_quick_study_ends_with_six_sizes_wherever_it_climbs_the_ladder(domain,
         while due := agenda.fresh():
             for group in due:
                 agenda.end(group, train(group, best))
-        assert all(agenda.decision(shard_name(part, size)) for size in part.sizes)
+        assert all(agenda.decision(shard_name(part.subject, size)) for size in part.sizes)
         assert wall(made, best) <= 1.2 * 180
