@@ -14,6 +14,7 @@ settings.register_profile(
 settings.load_profile("same")
 
 
+@pytest.hookimpl(trylast=True)  # when those that will not run are gone
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that take long come first, so that small ones fill what is left of a run at its end."""
     costs: dict[Path, int] = {}

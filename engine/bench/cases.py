@@ -1,5 +1,6 @@
 """The models, data and sizes that the training benches measure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.study.location import default_cache
@@ -53,6 +54,23 @@ STEPS_TOO = (  # families of which single steps are timed, and no whole curve
     Case("cnn, large", "images", "icons", "cnn", 320_000, (), ()),
     Case("lstm, large", "characters", "sotu", "lstm", 640_000, (), ()),
 )
+
+
+class CaseError(Exception):
+    """There is no such case; the message names those that there are."""
+
+
+def chosen(names: Sequence[str], among: Sequence[Case]) -> list[Case]:
+    """The cases of these names; none means all.
+
+    Raises:
+        CaseError: there is none of a name.
+    """
+    known = [case.name for case in among]
+    for name in names:
+        if name not in known:
+            raise CaseError(f"--case {name}: choose from {', '.join(known)}")
+    return [case for case in among if not names or case.name in names]
 
 
 def group(case: Case, size: int, seeds: tuple[int, ...], way: Way) -> GroupSpec:

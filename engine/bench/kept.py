@@ -14,8 +14,11 @@ from typing import Literal
 Loop = Literal["ours", "resident", "plain"]
 
 
+CUT = '{"case": "'  # how each line begins
+
+
 class KeptError(Exception):
-    """A file that is none of ours; the message names the line and the way out."""
+    """A file that is none of ours or cannot be used; the message names the way out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +62,21 @@ def read(path: Path) -> list[Cell | Wall]:
     """What a file holds; nothing where there is none. A line cut off at the end is left out.
 
     Raises:
-        KeptError: a line holds something else.
+        KeptError: a line holds something else, or the file cannot be read.
     """
-    if not path.exists():
+    try:
+        *lines, rest = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    except FileNotFoundError:
         return []
+    except OSError as error:
+        raise _unusable(path, error) from None
     found: list[Cell | Wall] = []
-    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
-    for number, line in enumerate(lines[:-1], 1):
+    for number, line in enumerate([*lines, rest] if rest else lines, 1):
         try:
             found.append(_record(json.loads(line)))
         except (ValueError, TypeError, AttributeError, KeyError):
+            if number > len(lines) and (line.startswith(CUT) or CUT.startswith(line)):
+                continue
             raise KeptError(
                 f"{path}, line {number}: {line[:40]!r} is not a measurement of this bench; take"
                 " the line out or give another --kept."
@@ -77,19 +85,46 @@ def read(path: Path) -> list[Cell | Wall]:
 
 
 def append(path: Path, record: Cell | Wall) -> None:
-    """Write a measurement to the end, in place of a line that an earlier bench did not finish."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a measurement to the end, in place of a line that an earlier bench did not finish.
+
+    Raises:
+        KeptError: the file is none of ours or cannot be written.
+    """
+    held = read(path)
+    make(path)
     with path.open("ab+") as file:
         file.seek(0)
-        file.truncate(file.read().rfind(b"\n") + 1)
+        content = file.read()
+        last = content.rfind(b"\n") + 1
+        if len(content) > last and content[:last].count(b"\n") < len(held):  # it lacks its end
+            file.write(b"\n")
+        else:
+            file.truncate(last)
         file.write(json.dumps(asdict(record)).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
 
 
+def make(path: Path) -> None:
+    """Make the file where there is none: before hours of work, not after.
+
+    Raises:
+        KeptError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("ab").close()
+    except OSError as error:
+        raise _unusable(path, error) from None
+
+
 def measured_by(records: Sequence[Cell | Wall]) -> list[tuple[str, str]]:
     """Machines and versions, in the order in which they first came."""
     return list(dict.fromkeys((each.machine, each.version) for each in records))
+
+
+def _unusable(path: Path, error: OSError) -> KeptError:
+    return KeptError(f"{path}: {error.strerror}; give another --kept.")
 
 
 def _record(held: dict[str, object]) -> Cell | Wall:

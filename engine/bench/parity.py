@@ -57,16 +57,16 @@ def parity(found: Sequence[tuple[Cell, Cell]]) -> Parity | None:
 
 
 def table(case: Case, records: Sequence[Cell | Wall]) -> str:
-    """What was measured of one case; "" where ours has no pair yet.
+    """What was measured of one case; "" where ours has measured nothing.
 
     Args:
         case: whose sizes would make a whole curve.
         records: of one machine and version.
     """
     cells = [each for each in records if isinstance(each, Cell) and each.case == case.name]
-    ours = pairs(cells, "ours")
+    mine, ours = [cell for cell in cells if cell.loop == "ours"], pairs(cells, "ours")
     if not ours:
-        return ""
+        return "\n".join(map(_alone, sorted(mine, key=lambda cell: (cell.size, cell.seed))))
     sizes = sorted({mine.size for mine, _ in ours})
     seeds = len({mine.seed for mine, _ in ours})
     lines = [
@@ -83,6 +83,15 @@ def table(case: Case, records: Sequence[Cell | Wall]) -> str:
     if walls:
         lines.append(_wall(ours, walls[-1]))
     return "\n".join(lines) + "\n"
+
+
+def _alone(cell: Cell) -> str:
+    return (
+        f"{cell.case}, size {cell.size:,}, seed {cell.seed}, ours alone: {cell.cpu_seconds:.0f} s,"
+        f" {cell.steps:,} steps, {cell.evaluations:,} looks,"
+        f" {cell.validation_seconds / cell.cpu_seconds:.0%} validating,"
+        f" {cell.metric} {cell.test_error:.4f}\n"
+    )
 
 
 def _row(loop: Loop, found: Sequence[tuple[Cell, Cell]]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from engine.bench import libraries
-from engine.bench.cases import CASES, STEPS_TOO, Case, group, way
+from engine.bench.cases import CASES, STEPS_TOO, Case, CaseError, chosen, group, way
 from engine.bench.plain import loader, plain_loss
 from engine.columns import aligned
 from engine.study.location import default_cache
@@ -42,48 +43,42 @@ def run(names: Sequence[str], out: Path | None, device: str) -> int:
     Returns:
         0; 1 where there is no such device, 2 for a name unknown.
     """
-    known = [case.name for case in CASES + STEPS_TOO]
-    for name in names:
-        if name not in known:
-            _note(f"--case {name}: choose from {', '.join(known)}")
-            return 2
     try:
+        cases = chosen(names, CASES + STEPS_TOO)
         machine = choose(device).name
+    except CaseError as error:
+        _note(str(error))
+        return 2
     except DeviceError as error:
         _note(str(error))
         return 1
     torch.set_num_threads(1)
-    loaded = TaskLoader({}, default_cache(), device)
-    held = replace(loaded, device="cpu")  # where a DataLoader has its examples
-    cases = [case for case in CASES + STEPS_TOO if not names or case.name in names]
+    loader = TaskLoader({}, default_cache(), device)
+    loaded = cache(loader)
+    examples = loaded if device == "cpu" else cache(replace(loader, device="cpu"))  # a DataLoader's
     figures: dict[str, Any] = {"machine": machine, "gemm": _gemm(device), "steps": {}}
     print(f"{machine}; one process multiplies at {figures['gemm'] / 1e9:,.0f} GFLOP/s in float32")
-    tasks: dict[tuple[str, str], Task] = {}
-    examples: dict[tuple[str, str], Task] = {}
     for case in cases:
         about = case.domain, case.data
-        if about not in tasks:
-            tasks[about] = loaded(*about)
-            examples[about] = tasks[about] if device == "cpu" else held(*about)
-        found = _throughput(tasks[about], examples[about], case, figures["gemm"])
+        found = _throughput(loaded(*about), examples(*about), case, figures["gemm"])
         figures["steps"][case.name] = asdict(found)
         _note(f"a step of {case.name}, {found.way}: {found.ratio[0]:.2f}x the plain loop's")
     print(_steps_table(figures["steps"]), flush=True)
-    if device == "cpu" and any(case.name == "mlp" for case in cases):
-        figures["libraries"] = _libraries(tasks)
+    for case in cases:
+        if device == "cpu" and case.name == "mlp":
+            figures["libraries"] = _libraries(loaded(case.domain, case.data), case)
     if out is not None:
         out.write_text(json.dumps(figures, indent=1) + "\n")
     return 0
 
 
-def _libraries(tasks: dict[tuple[str, str], Task]) -> list[list[dict[str, Any]]]:
+def _libraries(task: Task, case: Case) -> list[list[dict[str, Any]]]:
     """The MLP beside scikit-learn and Lightning, where they are installed; printed too."""
     if not libraries.installed():
         _note("scikit-learn and Lightning are not here: pip install 'steepness[bench]' for them")
         return []
-    case = next(case for case in CASES if case.name == "mlp")
     spec = group(case, 0, (0, 1, 2), "stacked")
-    rounds = libraries.compare(tasks[case.domain, case.data], spec, _note)
+    rounds = libraries.compare(task, spec, _note)
     print(libraries.table(rounds), flush=True)
     return [[asdict(each) for each in row] for row in rounds]
 

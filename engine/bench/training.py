@@ -9,30 +9,33 @@ at a time here, as a quick study does; more of them in one stack are no slower.
 """
 
 import hashlib
+import math
 import multiprocessing
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+import engine
 from engine import VERSION
 from engine.bench import cases, plain
-from engine.bench.cases import CASES, Case
-from engine.bench.kept import Cell, KeptError, Loop, Wall, append, measured_by, read
+from engine.bench.cases import CASES, Case, CaseError
+from engine.bench.kept import Cell, KeptError, Loop, Wall, append, make, measured_by, read
 from engine.bench.parity import pairs, table
 from engine.bench.plain import train_plain, train_resident
 from engine.bench.steps import two_threads
+from engine.study import presets
 from engine.study.agenda import PlannedGroup
 from engine.study.executors import Failed, Finished, run_here
 from engine.study.location import default_cache
 from engine.tasks.load import TaskLoader
 from engine.tasks.task import Part, Task
-from engine.training import group
 from engine.training.device import choose
 from engine.training.group import run_group
 from engine.training.spec import GroupSpec
@@ -51,32 +54,36 @@ def run(names: Sequence[str], seeds: int, kept: Path, minutes: float | None, *, 
         names: of cases, none means all.
         seeds: of each size.
         kept: file that measurements are read from and added to.
-        minutes: on the clock; 0 measures nothing, None goes on to the end.
+        minutes: on the clock; 0 measures nothing, None goes on to the end. A loop's first cell of
+            a case, of which nothing is known, is begun whatever it takes.
         wall: whether to measure then, of what is there, two processes of ours on the clock.
 
     Returns:
         0; 1 where the file is none of ours, 2 for a name unknown.
     """
-    known = [case.name for case in CASES]
-    for name in names:
-        if name not in known:
-            _note(f"--case {name}: choose from {', '.join(known)}")
-            return 2
-    wanted = [case for case in CASES if not names or case.name in names]
+    try:
+        wanted = cases.chosen(names, CASES)
+    except CaseError as error:
+        _note(str(error))
+        return 2
     torch.set_num_threads(1)
-    tasks = _Tasks()
+    torch.optim.AdamW([torch.zeros(1, requires_grad=True)])  # imports 2 s that are no training
+    loader = TaskLoader({}, default_cache(), "cpu")
+    loaded = cache(loader)
     try:
         records = read(kept)
-        ends = None if minutes is None else time.monotonic() + 60 * minutes
+        if minutes != 0:
+            make(kept)
+        ends = math.inf if minutes is None else time.monotonic() + 60 * minutes
         for case, size, seed, loop in due(wanted, seeds, records):
-            if ends is not None and time.monotonic() + expected(case, loop, records) >= ends:
-                break
-            cell = measure(tasks(case), case, size, seed, loop)
+            if time.monotonic() + expected(case, size, loop, records) >= ends:
+                continue
+            cell = measure(loaded(case.domain, case.data), case, size, seed, loop)
             records.append(cell)
             append(kept, cell)
             _note(_said(cell))
-        for case in wanted if wall else ():
-            if found := _timed_by_two(tasks, case, records):
+        for case in wanted if wall and minutes != 0 else ():
+            if found := _timed_by_two(loader, loaded(case.domain, case.data), case, records):
                 records.append(found)
                 append(kept, found)
     except KeptError as error:
@@ -102,12 +109,7 @@ def due(
     Each round adds a size and a seed to every case, so that a bench that is stopped early has
     several of both.
     """
-    here = machine(), version()
-    there = {
-        (each.case, each.size, each.seed, each.loop)
-        for each in records
-        if isinstance(each, Cell) and (each.machine, each.version) == here
-    }
+    there = {(each.case, each.size, each.seed, each.loop) for each in _of_here(records)}
     cells = [
         (at + seed + ROUND[loop], seed, number, loop)
         for number, case in enumerate(wanted)
@@ -122,14 +124,22 @@ def due(
             yield case, size, seed, loop
 
 
-def expected(case: Case, loop: Loop, records: Sequence[Cell | Wall]) -> float:
+def expected(case: Case, size: int, loop: Loop, records: Sequence[Cell | Wall]) -> float:
     """Seconds on the clock that a cell may take, by those of the same loop; 0 of the first."""
     known = [
         each.clock_seconds
-        for each in records
-        if isinstance(each, Cell) and (each.case, each.loop) == (case.name, loop)
+        for each in _of_here(records)
+        if (each.case, each.loop) == (case.name, loop) and each.size <= size
     ]
     return LONGER * max(known, default=0.0)
+
+
+def _of_here(records: Sequence[Cell | Wall]) -> list[Cell]:
+    """The cells that this machine and version have measured."""
+    here = machine(), version()
+    return [
+        each for each in records if isinstance(each, Cell) and (each.machine, each.version) == here
+    ]
 
 
 def measure(task: Task, case: Case, size: int, seed: int, loop: Loop) -> Cell:
@@ -207,36 +217,38 @@ class _Timed:
         return found
 
 
-class _Tasks:
-    """The tasks of the cases, each loaded when it is first wanted."""
+def _timed_by_two(
+    loader: TaskLoader, task: Task, case: Case, records: Sequence[Cell | Wall]
+) -> Wall | None:
+    """Seconds on the clock of ours where the plain loop has been, in one process a core.
 
-    def __init__(self) -> None:
-        self.loader = TaskLoader({}, default_cache(), "cpu")
-        self._loaded: dict[tuple[str, str], Task] = {}
-
-    def __call__(self, case: Case) -> Task:
-        about = case.domain, case.data
-        if about not in self._loaded:
-            self._loaded[about] = self.loader(*about)
-        return self._loaded[about]
-
-
-def _timed_by_two(tasks: _Tasks, case: Case, records: Sequence[Cell | Wall]) -> Wall | None:
-    """Seconds on the clock of ours where the plain loop has been, in one process a core."""
+    None where there is nothing to time, it is timed already, or a group failed, which is said.
+    """
     here = machine(), version()
-    of_case = [each for each in records if isinstance(each, Cell) and each.case == case.name]
-    same = [each for each in of_case if (each.machine, each.version) == here]
-    found = [mine for mine, _ in pairs(same, "ours")]
-    if not found:
+    found = [
+        mine
+        for mine, _ in pairs([each for each in _of_here(records) if each.case == case.name], "ours")
+    ]
+    places = tuple((cell.size, cell.seed) for cell in found)
+    timed = [
+        each.cells
+        for each in records
+        if isinstance(each, Wall) and (each.case, each.machine, each.version) == (case.name, *here)
+    ]
+    if not found or places in timed:
         return None
-    queue = []
-    for cell in found:
-        spec = cases.group(case, cell.size, (cell.seed,), cases.way(tasks(case), case))
-        queue.append(PlannedGroup(spec, f"{cell.size}", cell.cpu_seconds))
+    way = cases.way(task, case)
+    queue = [
+        PlannedGroup(
+            cases.group(case, cell.size, (cell.seed,), way), f"{cell.size}", cell.cpu_seconds
+        )
+        for cell in found
+    ]
     began, worked, peak = time.perf_counter(), 0.0, 0.0
-    for event in run_here(queue, tasks.loader, workers=2):
+    for event in run_here(queue, loader, workers=2):
         if isinstance(event, Failed):
-            raise RuntimeError(event.reason)
+            _note(f"{case.name}, two processes: {event.reason}")
+            return None
         if isinstance(event, Finished):
             worked += event.seconds
             peak = max(
@@ -245,11 +257,11 @@ def _timed_by_two(tasks: _Tasks, case: Case, records: Sequence[Cell | Wall]) -> 
     seconds = time.perf_counter() - began
     return Wall(
         case=case.name,
-        cells=tuple((cell.size, cell.seed) for cell in found),
+        cells=places,
         clock_seconds=seconds,
         worker_seconds=worked,
         peak_mb=peak,
-        two_threads=two_threads(tasks(case), case),
+        two_threads=two_threads(task, case),
         machine=here[0],
         version=here[1],
         date=_now(),
@@ -270,14 +282,26 @@ def _peak_mb(process: int | None) -> float:
     )
 
 
+@cache
 def machine() -> str:
     """Processor, cores and the instructions that torch uses of it."""
-    return f"{choose('cpu').name}, {torch.backends.cpu.get_cpu_capability()}"
+    about = f"{choose('cpu').name}, {torch.backends.cpu.get_cpu_capability()}"
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return about
+    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    return f"{names[0]}, {about}" if names else about
 
 
+@cache
 def version() -> str:
     """Ours, torch's, and a hash of the code that trains: other code is another measurement."""
-    files = [*sorted(Path(group.__file__).parent.glob("*.py")), Path(plain.__file__)]
+    root = Path(engine.__file__).parent
+    parts = sorted(
+        file for part in ("training", "models", "tasks") for file in (root / part).glob("*.py")
+    )
+    files = [*parts, Path(presets.__file__), Path(cases.__file__), Path(plain.__file__)]
     code = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
     return f"steepness {VERSION} (training {code}), torch {torch.__version__}"
 

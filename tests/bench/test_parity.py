@@ -77,8 +77,11 @@ def test_a_ratio_is_of_the_sizes_and_seeds_that_both_loops_have():
     assert "10,000" not in said
 
 
-def test_a_case_without_a_pair_has_no_table():
-    assert table(CASE, [cell(10, 0), cell(20, 0, "ours")]) == ""
+def test_a_case_without_a_pair_tells_what_ours_has_measured():
+    said = table(CASE, [cell(10, 0), cell(20, 0, "ours", seconds=6.0)])
+    assert said.startswith("tiny, size 20, seed 0, ours alone: 6 s")
+    assert "x" not in said.split("ours alone")[1]
+    assert table(CASE, [cell(10, 0)]) == ""
 
 
 def test_the_clock_is_compared_with_the_plain_loop_on_the_threads_that_serve_it():

@@ -29,11 +29,15 @@ def here(cell):
 @pytest.mark.slow
 def test_the_bench_measures_every_loop_of_a_whole_curve(tiny, tmp_path, capsys):
     kept = tmp_path / "kept.jsonl"
-    assert training.run(["tiny"], 2, kept, None, wall=False) == 0
+    assert training.run(["tiny"], 2, kept, None, wall=True) == 0
     printed = capsys.readouterr().out
     for line in ("2 of 2 sizes, 25 to 50, 2 seeds", "plain", "resident", "ours"):
         assert line in printed
-    found = read(kept)
+    *found, wall = read(kept)
+    assert set(wall.cells) == {(size, seed) for size in (25, 50) for seed in (0, 1)}
+    assert 0 < wall.worker_seconds < 2 * wall.clock_seconds
+    assert training.run(["tiny"], 2, kept, None, wall=True) == 0
+    assert read(kept) == [*found, wall]  # nothing is timed twice
     assert len(found) == 12
     assert len({(each.size, each.seed, each.loop) for each in found}) == 12
     assert all(0 < each.validation_seconds < each.cpu_seconds for each in found)
@@ -94,8 +98,14 @@ def test_a_bench_that_is_stopped_early_has_some_of_every_case_and_two_sizes_soon
 
 
 def test_a_cell_is_expected_to_take_more_than_any_of_its_loop():
-    assert training.expected(TINY, "plain", []) == 0
-    assert training.expected(TINY, "plain", both()) > max(c.clock_seconds for c in both())
+    cells = [here(cell) for cell in both()]
+    assert training.expected(TINY, 40, "plain", []) == 0
+    assert training.expected(TINY, 40, "plain", cells) > max(c.clock_seconds for c in cells)
+
+
+def test_larger_sizes_and_other_machines_do_not_tell_what_a_cell_may_take():
+    large = here(replace(PLAIN, size=10_000, clock_seconds=7200.0))
+    assert training.expected(TINY, 25, "plain", [large, replace(PLAIN, machine="there")]) == 0
 
 
 def test_a_case_that_is_not_known_is_refused_by_name(tmp_path, capsys):

@@ -22,7 +22,7 @@ def test_of_a_damaged_store_the_points_that_are_as_they_were_written_are_saved(
     raw = bytearray(fresh_store.read_bytes())
     raw[raw.rindex(b"top-5 error")] ^= 1
     fresh_store.write_bytes(raw)
-    page = open_page(accept_downloads=True)
+    page = open_page()
     expect(page.get_by_text("is damaged (1 of the rows in its table point")).to_be_visible()
     with page.expect_download() as arriving:
         page.get_by_role("button", name="The points that can still be read").click()

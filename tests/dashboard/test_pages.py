@@ -491,6 +491,12 @@ def test_a_stored_study_whose_data_lie_elsewhere_is_not_resumed_from_the_page(st
     assert "/data" in at.error[0].value
 
 
+def test_an_order_of_no_model_is_of_the_one_that_is_taken(ordered):
+    at = visit("views/run.py")
+    at.pills(key="models-images").set_value([]).run()
+    assert ordered[-1].models == (("images", "cnn"),)
+
+
 def test_a_stored_study_of_somebody_s_own_code_is_not_resumed_from_the_page(store, monkeypatch):
     settings = studies.SETTINGS
     subject = {**settings["subjects"][0], "domain": "/tmp/evil.py"}
