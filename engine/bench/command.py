@@ -56,7 +56,8 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "--minutes",
         type=minutes,
         metavar="N",
-        help="begin nothing that would end later, but the first of each loop; 0: only print what is kept",
+        help="begin nothing that would end later, but the first of each loop; 0: only print what is"
+        " kept",
     )
     training.add_argument(
         "--wall",
