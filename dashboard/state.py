@@ -136,16 +136,17 @@ def look(path: Path) -> View:
     try:
         if not path.exists():
             return View((), {}, 0, None)
-        _checked(path, path.stat().st_ino)
         with Store.open(path, "read") as store:
-            return View(tuple(store.studies()), store.windows(), store.revision(), None)
+            revision = store.revision()
+            _checked(path, path.stat().st_ino, Store.mark(revision))
+            return View(tuple(store.studies()), store.windows(), revision, None)
     except (StoreError, OSError) as error:
         return View((), {}, 0, str(error), isinstance(error, StoreDamaged))
 
 
 @lru_cache(maxsize=64)
-def _checked(path: Path, inode: int) -> None:
-    """Read all of a store once, by its inode; what is damaged is found anew at every turn."""
+def _checked(path: Path, inode: int, mark: int) -> None:
+    """Read all of a store once, by its mark; what is damaged is found anew at every turn."""
     with Store.open(path, "read") as store:
         store.check()
 
@@ -164,7 +165,7 @@ def _curves(path: Path, inode: int, study: int, revision: int) -> tuple[Curve, .
         if study == IMPORTED:
             return tuple(curve for curve in store.curves() if curve.origin == "imported")
         stamps = store.stamps(study)
-        kept: Held[Curve] = _held(path, inode, study, "curves")
+        kept: Held[Curve] = _held(path, inode, Store.mark(revision), study, "curves")
         held = dict(kept)  # another session may be at it too, at an earlier revision
         moved = _moved(held, stamps)
         for curve in store.curves(study, moved):
@@ -174,7 +175,7 @@ def _curves(path: Path, inode: int, study: int, revision: int) -> tuple[Curve, .
 
 
 @lru_cache(maxsize=32)
-def _held(path: Path, inode: int, study: int, what: str) -> Held[Any]:
+def _held(path: Path, inode: int, mark: int, study: int, what: str) -> Held[Any]:
     """What was read of each curve of a study, with its stamp then: new points come to few."""
     return {}
 
@@ -199,7 +200,9 @@ def _searched(path: Path, inode: int, study: int, revision: int) -> Searched:
     with Store.open(path, "read") as store:
         about = about_curves(store, study)
         stamps = store.stamps(study)
-        kept: Held[tuple[frozenset[float], BySize]] = _held(path, inode, study, "records")
+        kept: Held[tuple[frozenset[float], BySize]] = _held(
+            path, inode, Store.mark(revision), study, "records"
+        )
         held = dict(kept)
         moved = _moved(held, stamps)
         edges = store.edges(study, moved)

@@ -70,6 +70,6 @@ CREATE TABLE point (
 );
 CREATE TABLE fit_window (curve TEXT PRIMARY KEY, low REAL, high REAL, saved REAL NOT NULL);
 CREATE TABLE revision (counter INTEGER NOT NULL);
--- Starts anywhere, so that a store put in another's place never shows the other's revision: readers
--- keep what they read by it.
-INSERT INTO revision VALUES (abs(random() % 1000000000000));
+-- Starts at a chance multiple of 2^32 and counts up, so that a store put in another's place never
+-- shows the other's revision, and the multiple tells whose it is: readers keep what they read by it.
+INSERT INTO revision VALUES (abs(random() % 2147483648) << 32);

@@ -262,6 +262,11 @@ class Store:
         """A number that moves whenever a point or a state changed; windows are read each time."""
         return int(self._rows("SELECT counter FROM revision")[0][0])
 
+    @staticmethod
+    def mark(revision: int) -> int:
+        """Which store a revision is of: a file's inode is given to the next one once it is gone."""
+        return revision >> 32  # see schema.sql
+
     @_as_written
     def studies(self, now: float | None = None) -> list[StudyRow]:
         """All studies, newest first; one whose driver fell silent is shown as stopped."""

@@ -318,11 +318,14 @@ def test_a_store_in_a_place_that_cannot_be_made_is_one_sentence(tmp_path):
 
 
 def test_a_store_in_anothers_place_is_told_from_it_by_its_revision(tmp_path):
-    revisions = set()
+    marks = set()
     for name in ("first.db", "second.db", "third.db"):
         with Store.open(tmp_path / name) as store:
-            revisions.add(store.revision())
-    assert len(revisions) == 3
+            before = store.revision()
+            end(store, new_study(store), "small", [(point(), {})])
+            assert Store.mark(store.revision()) == Store.mark(before)
+            marks.add(Store.mark(before))
+    assert len(marks) == 3
 
 
 FORMAT_1 = """
