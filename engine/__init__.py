@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from engine.tasks.arrays import array_task as array_task
     from engine.tasks.estimators import estimator_task as estimator_task
 
-VERSION = "0.1.0"
+VERSION = "1.0.0"
 
 PUBLIC = {
     "Curve": "engine.curve",

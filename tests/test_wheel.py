@@ -20,6 +20,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import InvalidStatus
 
 from dashboard.bench.served import free_port, wait_for
+from engine import VERSION
 from tests.dashboard.test_served import Served, meet, visit
 
 ROOT = Path(__file__).parents[1]
@@ -110,7 +111,7 @@ def test_the_wheel_holds_every_file_of_the_three_packages(wheel):
         "engine/py.typed",
     } <= wanted
     assert wanted <= held
-    assert {name.split("/")[0] for name in held - wanted} == {"steepness-0.1.0.dist-info"}
+    assert {name.split("/")[0] for name in held - wanted} == {f"steepness-{VERSION}.dist-info"}
 
 
 def test_commands_run_from_the_wheel_alone(installed):

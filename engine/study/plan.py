@@ -21,7 +21,7 @@ from engine.study.subject import Settings, Subject
 from engine.training.spec import Schedule, Speed
 
 OVER = 1.2  # of the minutes asked for: a search that climbs past its guess is broken off there
-FILL = 0.9  # of the minutes asked for: one estimate was 25 % low (CHANGELOG, 0.1.0)
+FILL = 0.9  # of the minutes asked for: one estimate was 25 % low (CHANGELOG, before 1.0.0)
 LONG_GROUP_SECONDS = 45.0  # of two workers; a longer group is cut into its seeds: none ends alone
 PAIRED = 0.92  # speed of each of two processes on two cores against one alone (performance, 3)
 FLOOR = (
