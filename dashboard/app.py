@@ -22,12 +22,17 @@ MARK = str(Path(__file__).parent / "mark.svg")  # an emoji or icon would be fetc
 # a button's white ones need it, would have a contrast of 3.9:1 in the dark.
 # The value over a slider likewise. What is chosen from a list is no window: it stays grey. A
 # formula that is a pixel too high for its box would scroll, which no key could do; all are narrow.
+# What a turn has not come to yet begins to fade, which costs a browser without a GPU more than the
+# turn itself: where points stream in that would be all the time. So it fades once it is late.
 STYLE = """
 .stMultiSelect [data-tag] { background: rgb(128 128 128 / 20%); }
 .stMultiSelect [data-tag], .stMultiSelect [data-tag] * { color: inherit; }
 .stButtonGroup button[data-selected="true"] { color: inherit !important; font-weight: 600; }
 [data-testid="stSliderThumbValue"], [data-testid="stSliderThumbValue"] * { color: inherit; }
 .katex-display { overflow: visible !important; }
+[data-stale="true"] { transition-delay: 2s !important; }
+.stExpander summary { opacity: 1 !important; }
+.stExpander details { border-color: rgb(128 128 128 / 30%) !important; }
 @media (max-width: 640px) {
   .st-key-controls { flex-wrap: nowrap !important; overflow-x: auto; padding-bottom: 6px; }
   .st-key-controls > * { flex: none !important; }

@@ -161,14 +161,13 @@ def curves_of(path: Path, study: int, revision: int) -> tuple[Curve, ...]:
 
 @lru_cache(maxsize=64)
 def _curves(path: Path, inode: int, study: int, revision: int) -> tuple[Curve, ...]:
+    owner = None if study == IMPORTED else study
     with Store.open(path, "read") as store:
-        if study == IMPORTED:
-            return tuple(curve for curve in store.curves() if curve.origin == "imported")
-        stamps = store.stamps(study)
+        stamps = store.stamps(owner)
         kept: Held[Curve] = _held(path, inode, Store.mark(revision), study, "curves")
         held = dict(kept)  # another session may be at it too, at an earlier revision
         moved = _moved(held, stamps)
-        for curve in store.curves(study, moved):
+        for curve in store.curves(owner, moved):
             held[curve.name] = stamps.get(curve.name), curve
     kept.update(held)
     return tuple(held[name][1] for name in stamps if name in held)  # one may have gone since
@@ -180,10 +179,8 @@ def _held(path: Path, inode: int, mark: int, study: int, what: str) -> Held[Any]
     return {}
 
 
-def _moved(held: Held[Any], stamps: Mapping[str, object]) -> list[str] | None:
-    """The curves to read anew; None where that is all of them."""
-    if not held:
-        return None
+def _moved(held: Held[Any], stamps: Mapping[str, object]) -> list[str]:
+    """The curves to read anew."""
     return [name for name, stamp in stamps.items() if name not in held or held[name][0] != stamp]
 
 
@@ -210,7 +207,7 @@ def _searched(path: Path, inode: int, study: int, revision: int) -> Searched:
         for curve, size, found in store.scores(study, moved):
             scores.setdefault(curve, {}).setdefault(size, []).append(found)
         settings, plan = store.study_plan(study)
-    for name in stamps if moved is None else moved:
+    for name in moved:
         held[name] = stamps[name], (edges.get(name, frozenset()), scores.get(name, {}))
     kept.update(held)
     subjects = stored_settings(settings).subjects

@@ -12,11 +12,18 @@ LOOK_SECONDS = 0.5
 
 
 def watch(news: Callable[[], object], seen: object) -> None:
-    """Turn the whole page as soon as `news` is not `seen`, what it was of the view drawn here."""
+    """Turn the whole page as soon as `news` is not `seen`, what it was of the view drawn here.
+
+    It does not look while the page is being drawn: a turn that ends in the next one would have no
+    room for a hand that waits.
+    """
+    drawing = True
 
     @st.fragment(run_every=LOOK_SECONDS)
     def look() -> None:
-        if news() != seen:
+        nonlocal drawing
+        if not drawing and news() != seen:
             st.rerun()
+        drawing = False
 
     look()

@@ -188,21 +188,22 @@ def welcome() -> None:
             st.page_link(f"views/{page}.py", label=said, icon=f":material/{icon}:", width="content")
 
 
-view = panels.look(store)
+drawn = panels.look(store)
 head = st.container()  # filled once it is known what is looked at
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-    choice = choose(view)
-    chosen = row_of(choice, view)
+    choice = choose(drawn)
+    chosen = row_of(choice, drawn)
     if chosen:
         sized()
     if choice == state.IMPORTED:
-        pick(view)
+        pick(drawn)
 with panels.controls():
-    controls(curves_of(choice, view), view)
+    controls(curves_of(choice, drawn), drawn)
 if isinstance(choice, str):
     with head:
         welcome()
 active = chosen is not None and words.is_active(chosen)
+watched = active or choice == state.IMPORTED  # points may come from any training: engine.live
 brought.tell_undone()
 if choice == state.IMPORTED:
     brought.offer_undo()
@@ -216,8 +217,12 @@ def news(view: state.View) -> tuple[object, ...]:
 
 @st.fragment
 def live() -> None:
-    """All that follows the hand, which runs this part of the page alone."""
-    view = state.look(store)
+    """All that follows the hand, which runs this part of the page alone.
+
+    Where new points are watched for, the hand is answered of those already drawn: what has come
+    since takes a turn of its own, and zones to be found would keep the hand waiting.
+    """
+    view = drawn if watched else state.look(store)
     row = row_of(choice, view)
     curves = curves_of(choice, view)
     if not together.kept(curves, view) or together.now() != st.session_state[state.WAY]:
@@ -254,5 +259,5 @@ def live() -> None:
 
 
 live()
-if active or choice == state.IMPORTED:  # points may come from any training, see engine.live
-    watch(lambda: news(state.look(store)), news(view))
+if watched:
+    watch(lambda: news(state.look(store)), news(drawn))

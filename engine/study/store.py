@@ -317,11 +317,14 @@ class Store:
         return [CandidateRow(**{**dict(row), "record": json.loads(row["record"])}) for row in rows]
 
     @_as_written
-    def stamps(self, study: int) -> dict[str, tuple[int, int, float]]:
-        """For each curve of a study that has points, in its order, what moves when these do."""
+    def stamps(self, study: int | None) -> dict[str, tuple[int, int, float]]:
+        """For each curve of a study that has points, in its order, what moves when these do.
+
+        Those of None are the imported ones, which no study measured.
+        """
         rows = self._tuples(
             "SELECT s.curve, s.n, s.last, p.written FROM (SELECT curve, COUNT(*) AS n,"
-            " MAX(id) AS last FROM point WHERE curve IN (SELECT name FROM curve WHERE study = ?)"
+            " MAX(id) AS last FROM point WHERE curve IN (SELECT name FROM curve WHERE study IS ?)"
             " GROUP BY curve) s JOIN point p ON p.id = s.last JOIN curve c ON c.name = s.curve"
             " ORDER BY c.rowid",
             study,
@@ -836,7 +839,8 @@ def _only(study: int | None, names: Collection[str] | None) -> tuple[str, tuple[
         condition, arguments = " WHERE c.study = ?", (study,)
     if names is None:
         return condition, arguments
-    return f"{condition} AND c.name IN ({', '.join('?' * len(names))})", (*arguments, *names)
+    among = f"{condition} AND c.name IN (SELECT value FROM json_each(?))"
+    return among, (*arguments, json.dumps(list(names)))
 
 
 def _connect(path: Path, mode: Literal["write", "read"]) -> sqlite3.Connection:

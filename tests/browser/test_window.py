@@ -332,6 +332,13 @@ def test_light_and_dark_switch_the_chart_live(open_page: Visit, fresh_store: Pat
     assert watched(page) == {"blank": 0, "graphs": 1}
 
 
+def test_what_a_turn_has_not_come_to_fades_only_once_it_is_late(full: Page) -> None:
+    late = full.locator(".stElementContainer").first.evaluate(
+        "(part) => { part.dataset.stale = 'true'; return getComputedStyle(part).transitionDelay; }"
+    )
+    assert late == "2s"
+
+
 def test_a_window_is_remembered_by_pages_reloads_and_new_visits(
     full: Page, open_page: Visit
 ) -> None:

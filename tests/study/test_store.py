@@ -127,6 +127,20 @@ def test_the_stamp_of_a_curve_moves_when_its_points_do(store):
     assert store.stamps(study) != first
 
 
+def test_curves_that_no_study_measured_have_stamps_of_their_own(store):
+    study = new_study(store)
+    end(store, study, "small", [(point(), {})])
+    store.import_points([point("mine")], "0.1.0")
+    assert list(store.stamps(None)) == ["mine"]
+    assert list(store.stamps(study)) == ["c"]
+
+
+def test_more_curves_can_be_asked_for_than_sqlite_takes_arguments(store):
+    end(store, new_study(store), "small", [(point(), {})])
+    names = [f"curve {k}" for k in range(300_000)]
+    assert [curve.name for curve in store.curves(names=[*names, "c"])] == ["c"]
+
+
 def test_curves_are_read_by_name(store):
     study = new_study(store)
     end(store, study, "small", [(point(), {"capacity_at_edge": True})])
