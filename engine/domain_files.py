@@ -34,7 +34,7 @@ ASKED = {  # of such a caller: what it wants of a user, by its module and functi
     "arrays.loss": "the loss is a function from (output, target) to one number",
     "arrays._measured": "a metric is a function from (output, target) to one number",
     "estimators.fit": "a model is a function from (capacity, rate, seed) to what has fit(inputs,"
-    " target); of how few rows, says smallest in DOMAIN",
+    " target); smallest in DOMAIN says how few rows a fit may get",
     "estimators.mean_loss": "the loss is a function from (fitted, inputs, target) to one number",
     "estimators.errors": "a metric is a function from (fitted, inputs, target) to one number",
 }

@@ -25,8 +25,8 @@ def promised(task: object, row: Domain) -> None:
     ]
     if lacking:
         raise DomainError(
-            f"load_task of {row.name} gives {_kind(task)}, which has no {', '.join(lacking)}: it"
-            " must return a task, such as array_task and estimator_task make."
+            f"load_task of {row.name} gives {_said(task, lacking)}: it must return a task, such as"
+            " array_task and estimator_task make."
         )
     models = getattr(task, "models", row.models)  # a task of one's own may keep them elsewhere
     missing = [name for name in row.models if name not in models]
@@ -41,5 +41,7 @@ def _members(protocol: type) -> list[str]:
     return [name for name in vars(protocol) if not name.startswith("_")]
 
 
-def _kind(task: object) -> str:
-    return "None" if task is None else f"a {type(task).__name__}"
+def _said(task: object, lacking: list[str]) -> str:
+    if task is None:
+        return "nothing"
+    return f"an object of {type(task).__name__}, which has no {', '.join(lacking)}"
