@@ -245,7 +245,10 @@ def _status(options: argparse.Namespace) -> int:
 
     with Store.open(_store_path(options), "read") as store:
         store.check()
-        for row in store.studies():
+        studies = store.studies()
+        if not studies:
+            print(f"no study yet; {len(store.curve_names())} curves of imported or logged points")
+        for row in studies:
             left = ""
             if row.state == "running" and row.seconds_left is not None:
                 left = f", about {duration(row.seconds_left)} left"

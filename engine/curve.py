@@ -188,8 +188,13 @@ def decoded(content: bytes) -> str:
     """The text of a points CSV.
 
     Raises:
-        PointsError: it is not UTF-8.
+        PointsError: it is a store, or not UTF-8.
     """
+    if content.startswith(b"SQLite format 3\0"):
+        raise PointsError(
+            "this is a store and no points CSV: steepness export points.csv --points --store FILE"
+            " writes its points into one"
+        )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as fault:

@@ -27,6 +27,17 @@ from engine.domains import DOMAINS, OF_TRAINING, Domain, Metric
 GROUP = "steepness.domains"  # of the entry points: NAME = "package.module"
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")  # names stand in curves' names, split at spaces
 CALLERS = [Path(__file__).parent / "tasks" / name for name in ("arrays.py", "estimators.py")]
+ASKED = {  # of such a caller: what it wants of a user, by its module and function
+    "arrays._answered": "a model takes inputs as array_task was given them, (rows, ...)",
+    "arrays.build": "a model is a function from a number of parameters to a network; sized makes"
+    " one from a function of a width",
+    "arrays.loss": "the loss is a function from (output, target) to one number",
+    "arrays._measured": "a metric is a function from (output, target) to one number",
+    "estimators.fit": "a model is a function from (capacity, rate, seed) to what has fit(inputs,"
+    " target); smallest in DOMAIN says how few rows a fit may get",
+    "estimators.mean_loss": "the loss is a function from (fitted, inputs, target) to one number",
+    "estimators.errors": "a metric is a function from (fitted, inputs, target) to one number",
+}
 LINES = 3  # of a user's file that are told when its code raises
 
 _opened: dict[str, ModuleType] = {}  # what is not ours, by where it lies
@@ -120,8 +131,8 @@ def blamed(error: BaseException) -> str:
     said = f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
     found = _lines(error)
     if not found:
-        asked = _asked(error)
-        return f"{said} (in what the task calls for its {asked[-1].name})" if asked else said
+        rules = [rule for each in _asked(error) if (rule := _rule(each))]
+        return f"{said} ({rules[-1]})" if rules else said
     where = "; ".join(f"line {each.lineno}, in {each.name}: {each.line}" for each in found)
     return f"{said} ({Path(found[-1].filename).name}, {where})"
 
@@ -162,6 +173,11 @@ def _asked(error: BaseException) -> list[traceback.FrameSummary]:
     """
     frames = traceback.extract_tb(error.__traceback__)
     return [frame for frame in frames if Path(frame.filename) in CALLERS]
+
+
+def _rule(caller: traceback.FrameSummary) -> str:
+    """What one of those wants; "" of those between it and the user's."""
+    return ASKED.get(f"{Path(caller.filename).stem}.{caller.name}", "")
 
 
 def _installed() -> dict[str, EntryPoint]:

@@ -1,4 +1,7 @@
-"""No container is built here; what the Containerfile says of this repository is held against it."""
+"""No test builds a container; what the Containerfile says of this repository is held against it.
+
+What was built and run by hand, once, stands in docs/howto/server.md.
+"""
 
 import json
 import re

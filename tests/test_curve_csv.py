@@ -118,6 +118,13 @@ def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
         read_points(path)
 
 
+def test_a_store_in_place_of_a_csv_is_told_what_writes_one(tmp_path: Path) -> None:
+    path = tmp_path / "study.db"
+    path.write_bytes(b"SQLite format 3\0\xfb")
+    with pytest.raises(PointsError, match=r"a store and no points CSV: .*export points.csv"):
+        read_points(path)
+
+
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PointsError, match=r"cannot read .*absent.csv: No such file"):
         read_points(tmp_path / "absent.csv")

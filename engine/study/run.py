@@ -24,6 +24,8 @@ from engine.study.agenda import Agenda, PlannedGroup, more_seeds
 from engine.study.executors import Executor
 from engine.study.location import default_cache, unused
 from engine.study.plan import Extent, Pace, Plan, Recipe, stored_plan
+from engine.study.promised import promised
+from engine.study.same_data import SameDataLoader
 from engine.study.settle import settle
 from engine.study.sharing import shared
 from engine.study.store import MORE_SEEDS, NewCurve, Store, StoreError, StoreGone, WorkRow
@@ -104,6 +106,7 @@ def prepare(settings: Settings, device: Device, workers: int, domains: Own = NON
         own = domains.get(subject.domain)
         found = presets.recipe(subject, settings.preset, settings.search_minutes, own)
         if own:
+            promised(task, own)
             trial(task, own, subject.model, subject.treatment)
         if isinstance(task, FittedTask):
             found = replace(found, schedule=fitted.WHOLE, pace=ONE_STEP)
@@ -160,7 +163,7 @@ def run_study(
             try:
                 here = shared(device, workers) if executor is None else nullcontext()
                 with _stop_asked() as asked, here:
-                    loader = _loader(settings, device, domains)
+                    loader = _same_data(store, study, settings, device, domains)
                     run_groups = executor or executors.run_here
                     endings = _drive(
                         store, study, lambda q: run_groups(q, loader, workers), show, asked
@@ -338,6 +341,19 @@ def _ahead_of_repeats(made: Plan) -> list[tuple[str, float]]:
 def _loader(settings: Settings, device: Device, domains: Own) -> TaskLoader:
     paths = {domain: Path(path) for domain, path in settings.paths}
     return TaskLoader(paths, default_cache(), device.kind, dict(domains))
+
+
+def _same_data(
+    store: Store, study: int, settings: Settings, device: Device, domains: Own
+) -> SameDataLoader:
+    """The loader of a study's workers: of no data but those that its curves were announced with."""
+    load = _loader(settings, device, domains)
+    planned = {}
+    for curve in store.study_curves(study):
+        assert curve.subject is not None  # a study's curves were announced by `_announced`
+        about = settings.subjects[curve.subject]
+        planned[about.domain, about.data, about.treatment] = curve.data_hash
+    return SameDataLoader(load.paths, load.cache, load.device, load.own, planned)
 
 
 def _extent(task: Task, unit: str) -> Extent:

@@ -251,7 +251,7 @@ class Bar:
                 print(progress.said, file=sys.stderr)
                 return
             self._bar = tqdm(
-                total=100, bar_format="{percentage:3.0f} % |{bar}| {elapsed} gone, {postfix}"
+                total=100, bar_format="{percentage:3.0f} % |{bar}| {elapsed} gone{postfix}"
             )
         left = duration(progress.seconds_left or 0.0)
         self._bar.set_postfix_str(f"about {left} left, {progress.said}", refresh=False)

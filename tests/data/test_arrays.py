@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from data.arrays import own_splits, split_rows
@@ -27,6 +28,12 @@ def test_the_order_of_rows_has_no_say_in_what_is_held_out():
     turned = np.random.default_rng(1).permutation(400)
     one, other = split_rows(inputs, target), split_rows(inputs[turned], target[turned])
     assert content(one.test) == content(other.test)
+
+
+def test_tables_of_pandas_are_taken_as_the_arrays_that_they_hold():
+    inputs, target = table(400)
+    framed = split_rows(pd.DataFrame(inputs, columns=list("abc")), pd.Series(target))
+    assert framed.hash == split_rows(inputs, target).hash
 
 
 def test_equal_rows_are_never_torn_apart():

@@ -104,6 +104,28 @@ def test_a_file_that_was_changed_begins_a_study_of_its_own_and_says_so(
 
 
 @pytest.mark.slow
+def test_a_study_does_not_go_on_with_other_data(steepness, store, tmp_path, monkeypatch):
+    path = write(tmp_path, " + 3 + ", " + float(path.read_text()) + ")
+    data = tmp_path / "level.txt"
+    data.write_text("3")
+    order = ("run", path, "--data-path", data, *SIZES, "--store", store)
+    with monkeypatch.context() as stopped:
+        stopped.setattr(executors, "run_here", lambda queue, loader, workers: (x for x in ()))
+        steepness(*order)
+    data.write_text("4")
+    code, said = steepness(*order)
+    assert code == 1
+    assert "the data of lines own are not those that the study was planned on" in said
+
+
+def test_data_that_differ_from_call_to_call_are_refused(steepness, store, tmp_path):
+    path = write(tmp_path, "default_rng(0)", "default_rng()")
+    code, said = steepness("run", path, *SIZES, "--store", store)
+    assert code == 1
+    assert "let it draw from a fixed seed" in said
+
+
+@pytest.mark.slow
 def test_dropout_gives_the_same_points_again(steepness, tmp_path):
     path = write(tmp_path, "nn.ReLU(), ", "nn.ReLU(), nn.Dropout(0.2), ")
     stores = [tmp_path / "one.db", tmp_path / "other.db"]
