@@ -40,6 +40,7 @@ from engine.training.spec import SGD, Candidate, GroupSpec, Schedule, Speed
 Own = Mapping[str, Domain]  # domains that are not ours, by name
 NONE: Own = MappingProxyType({})
 ONE_STEP = Pace(steps=1.0, size=1.0, growth=0.0)  # of models that are fitted in one go
+FEWEST_ROWS = 8  # of a user's own at the smallest size: fewer teach nothing, or cannot be fitted
 BEAT_SECONDS = 1.0  # between two signs of life; the store calls a driver lost after 15
 
 
@@ -108,6 +109,8 @@ def prepare(settings: Settings, device: Device, workers: int, domains: Own = NON
         if own:
             promised(task, own)
             trial(task, own, subject.model, subject.treatment)
+            rows = len(task.part("train").rows)
+            found = replace(found, smallest=max(found.smallest, FEWEST_ROWS / rows))
         if isinstance(task, FittedTask):
             found = replace(found, schedule=fitted.WHOLE, pace=ONE_STEP)
         recipes.append(found)

@@ -138,6 +138,12 @@ def test_dropout_gives_the_same_points_again(steepness, tmp_path):
     assert errors[0] == errors[1]
 
 
+def test_no_size_of_few_data_is_of_fewer_rows_than_can_teach_anything(steepness, path):
+    code, said = steepness("run", path, "--estimate")
+    assert code == 0, said
+    assert "sizes from 8 to 320 rows" in said
+
+
 def test_an_estimate_of_a_file_says_what_would_be_trained(steepness, path):
     code, said = steepness("run", path, "--minutes", 1, "--estimate", "--format", "json")
     assert code == 0, said
