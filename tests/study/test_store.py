@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
@@ -383,6 +384,33 @@ def test_a_store_of_the_first_format_opens_with_all_it_holds_and_a_copy_is_kept(
     kept.close()
 
 
+def test_of_the_first_formats_curves_a_studys_own_get_its_one_subject(path):
+    raw = sqlite3.connect(path)
+    raw.executescript(FORMAT_1)
+    raw.execute("INSERT INTO curve VALUES ('mine', NULL, NULL, '', '0.1.0', 'imported')")
+    raw.commit()
+    raw.close()
+    with Store.open(path) as store:
+        assert [curve.subject for curve in store.study_curves(1)] == [0]
+        assert store._rows("SELECT subject FROM curve WHERE name = 'mine'")[0]["subject"] is None
+
+
+def test_a_size_of_the_first_format_is_finished_where_all_its_groups_are(path):
+    raw = sqlite3.connect(path)
+    raw.executescript(FORMAT_1)
+    for group, shard, state in (("h", "200", "finished"), ("i", "200", "waiting")):
+        raw.execute(
+            "INSERT INTO work (study, name, shard, spec, expected, state) VALUES (1, ?, ?, '{}',"
+            " 2.0, ?)",
+            (group, shard, state),
+        )
+    raw.commit()
+    raw.close()
+    with Store.open(path) as store:
+        shards = store._tuples("SELECT name, expected, state FROM shard ORDER BY name")
+        assert shards == [("100", 2.0, "finished"), ("200", 4.0, "failed")]
+
+
 def imported(*points):
     return [replace(curve, version="0.1.0") for curve in gather(points)]
 
@@ -464,11 +492,12 @@ def test_a_store_of_an_earlier_format_opens_with_all_it_holds_and_a_copy_is_kept
         end(store, study, "small", [(point(), {})])
         store.save_window("c", Window(10, None))
     back_to(path, version)
-    with Store.open(path, mode) as store:
-        store.check()
-        assert [row.id for row in store.studies()] == [study]
-        assert store.curves()[0].points == (point(),)
-        assert store.windows() == {"c": Window(10, None)}
+    for _ in range(2):  # and again, when nothing is to be brought up to date any more
+        with Store.open(path, mode) as store:
+            store.check()
+            assert [row.id for row in store.studies()] == [study]
+            assert store.curves()[0].points == (point(),)
+            assert store.windows() == {"c": Window(10, None)}
     assert path.with_name(f"study.db.format{version}").exists()
 
 
@@ -479,6 +508,21 @@ def test_a_copy_of_an_earlier_format_is_never_written_over(store, path):
     Store.open(path).close()
     assert path.with_name("study.db.format3").read_text() == "an earlier copy"
     assert path.with_name("study.db.format3.2").exists()
+
+
+def test_where_the_copy_fails_a_store_of_an_earlier_format_is_as_it_was(store, path, tmp_path):
+    store.close()
+    back_to(path, 3)
+    other = tmp_path / "elsewhere" / "study.db"
+    other.parent.mkdir()
+    other.write_text("no database, whose copy fails half way" * 1000)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        seal.install(connection)
+        with pytest.raises(sqlite3.DatabaseError):
+            migrate(connection, other)
+        assert not connection.in_transaction
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+    assert os.listdir(other.parent) == [other.name]
 
 
 def test_of_two_that_bring_a_store_up_to_date_the_later_finds_it_done(store, path):
@@ -592,6 +636,18 @@ def test_a_number_changed_behind_our_back_is_told_with_the_way_to_what_is_left(f
     assert {p.seed for p in salvage(full)} == {*range(60)} - {7}
 
 
+def test_a_number_changed_and_the_tables_put_back_as_they_were_is_told_by_its_row(full):
+    raw = sqlite3.connect(full)
+    (trigger,) = raw.execute("SELECT sql FROM sqlite_master WHERE name = 'work_update'").fetchone()
+    raw.execute("DROP TRIGGER work_update")
+    raw.execute("UPDATE work SET expected = 5.0 WHERE name = 'large'")
+    raw.execute(trigger)
+    raw.commit()
+    raw.close()
+    with Store.open(full, "read") as store, pytest.raises(StoreDamaged, match="1 of .* table work"):
+        store.check()
+
+
 def test_points_outside_of_a_damaged_page_can_be_salvaged(full, tmp_path):
     with Store.open(full, "read") as store:
         points = store.curves()[0].points
@@ -606,6 +662,11 @@ def test_points_outside_of_a_damaged_page_can_be_salvaged(full, tmp_path):
         saved.append(len(found))
     assert max(saved) == len(points)  # the page held something else
     assert sorted(saved)[len(saved) // 2] > 0
+
+
+def test_points_of_a_store_from_before_the_seals_can_be_salvaged(full):
+    back_to(full, 3)
+    assert {p.seed for p in salvage(full)} == {*range(60)}
 
 
 def test_a_full_disk_ends_one_write_and_spoils_nothing(store):
