@@ -69,6 +69,19 @@ def test_models_that_grow_to_the_end_raise_no_doubt() -> None:
     assert capacity_floor(grown(), []).sentence == "two capacities at the largest size would tell"
 
 
+def test_the_ladder_is_in_doubt_from_three_sizes_on_that_one_capacity_won() -> None:
+    sizes = SIZES.tolist()
+    for winners in (1, 2, 3, 4):
+        won = [1_000 * 2**k for k in range(5)] + [64_000] * winners
+        points = tuple(
+            Point("best", m, 0.5, parameters=p) for m, p in zip(sizes[: len(won)], won, strict=True)
+        )
+        said = ladder_sentence(Curve("best", points))
+        assert ("at the" in said) == (winners >= 3)
+        assert said == "" or f"64,000 parameters, at the {winners} largest sizes" in said
+    assert ladder_sentence(Curve("one", (Point("one", 10.0, 0.5, parameters=9),))) == ""
+
+
 def test_curves_without_points_or_parameters_are_undecided() -> None:
     nothing = Curve("n", ())
     bare = Curve("b", (Point("b", 10.0, 0.5),))

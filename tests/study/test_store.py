@@ -171,6 +171,40 @@ def test_a_silent_driver_is_shown_as_stopped(store, passed):
     assert "unexpectedly" in later.reason
 
 
+def test_a_driver_that_beats_is_alive_however_long_ago_it_began(store, monkeypatch):
+    study = new_study(store)
+    store.set_study(study, "running")
+    later = time.time() + 100 * LOST_AFTER_SECONDS
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: later)
+        store.beat(study)
+    assert store.studies(now=later + 1.0)[0].state == "running"
+
+
+def test_what_one_study_did_tells_nothing_of_another(store):
+    other = new_study(store)
+    study = new_study(store, "k2", "d")
+    end(store, study, "small", [(point("d"), {})])
+    end(store, study, "large", reason="out of memory")
+    store.start_group(other, "small")
+    store.retry_failed(study)
+    assert [row.state for row in store.work(other)] == ["running", "waiting"]
+    assert [row.state for row in store.work(study)] == ["finished", "waiting"]
+    first, second = store.studies()
+    assert (first.id, first.done, second.id, second.done) == (study, 1, other, 0)
+    assert (second.share, second.seconds_left) == (0.0, (2.0 + 4.0) / 2)  # as it was planned
+    assert store.ahead(other) == {"100": 2.0, "200": 4.0}
+    assert store.curves(other) == []
+
+
+def test_a_size_that_brought_no_point_has_failed(store):
+    study = new_study(store)
+    end(store, study, "small", [(point(), {})])
+    end(store, study, "large", reason="out of memory")
+    states = store._tuples("SELECT name, state FROM shard ORDER BY name")
+    assert states == [("100", "finished"), ("200", "failed")]
+
+
 def test_the_remaining_time_follows_the_pace_of_the_finished_groups(store):
     study = new_study(store)
     store.set_study(study, "running")
@@ -221,6 +255,7 @@ def test_stopping_puts_a_group_under_way_back_in_the_queue(store):
     study = new_study(store)
     store.set_study(study, "running")
     store.start_group(study, "large")
+    assert [row.state for row in store.work(study)] == ["waiting", "running"]
     store.set_study(study, "stopped")
     assert [row.state for row in store.work(study)] == ["waiting", "waiting"]
 
@@ -280,11 +315,20 @@ def test_a_missing_store_cannot_be_read_and_is_not_made(path):
     assert not path.exists()
 
 
-def test_a_text_file_is_refused_and_left_as_it_is(path):
-    path.write_text("these are my notes")
+@pytest.mark.parametrize("text", ["these are my notes", "x"])
+def test_a_text_file_is_refused_and_left_as_it_is(path, text):
+    path.write_text(text)
     with pytest.raises(StoreError, match="is not a Steepness store"):
         Store.open(path)
-    assert path.read_text() == "these are my notes"
+    assert path.read_text() == text
+
+
+@pytest.mark.parametrize("place", ["results/of 2026/study.db", "empty.db"])
+def test_a_store_is_made_in_new_folders_and_in_the_place_of_an_empty_file(tmp_path, place):
+    (tmp_path / "empty.db").touch()
+    with Store.open(tmp_path / place) as store:
+        store.check()
+        assert store.studies() == []
 
 
 def test_another_programs_database_is_refused_and_left_as_it_is(path):
@@ -327,6 +371,10 @@ def test_a_store_in_anothers_place_is_told_from_it_by_its_revision(tmp_path):
             assert Store.mark(store.revision()) == Store.mark(before)
             marks.add(Store.mark(before))
     assert len(marks) == 3
+
+
+def test_a_revision_counts_up_to_2_to_the_32_within_its_mark():
+    assert [Store.mark((7 << 32) + n) for n in (0, 1, 2**32 - 1, 2**32)] == [7, 7, 7, 8]
 
 
 FORMAT_1 = """
@@ -644,7 +692,10 @@ def test_a_number_changed_and_the_tables_put_back_as_they_were_is_told_by_its_ro
     raw.execute(trigger)
     raw.commit()
     raw.close()
-    with Store.open(full, "read") as store, pytest.raises(StoreDamaged, match="1 of .* table work"):
+    with (
+        Store.open(full, "read") as store,
+        pytest.raises(StoreDamaged, match=r"\(1 of the rows in its table work"),
+    ):
         store.check()
 
 
@@ -700,6 +751,26 @@ def test_a_store_taken_away_while_open_refuses_to_be_written_and_can_be_kept(
     with Store.open(tmp_path / "kept.db", "read") as kept:
         kept.check()
         assert kept.curves() == store.curves()
+
+
+def test_a_store_whose_beginning_is_lost_is_told_from_a_file_that_never_was_one(full):
+    raw = bytearray(full.read_bytes())
+    raw[16:4096] = bytes(4080)  # what is left says that SQLite made it
+    full.write_bytes(raw)
+    with pytest.raises(StoreDamaged, match="is damaged"):
+        Store.open(full)
+
+
+def test_a_store_that_another_program_holds_is_neither_damaged_nor_on_a_full_disk(
+    full, monkeypatch
+):
+    monkeypatch.setattr("engine.study.store.BUSY_SECONDS", 0.0)
+    with closing(sqlite3.connect(full, isolation_level=None)) as holding:
+        holding.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holding.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match=r"cannot be read \(.*locked\)\.$") as refused:
+            Store.open(full, "read").studies()
+    assert not isinstance(refused.value, StoreDamaged)
 
 
 def test_the_log_of_a_deleted_store_is_not_mixed_into_a_new_one(store, path, tmp_path):
