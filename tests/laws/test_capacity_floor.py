@@ -46,6 +46,16 @@ def test_more_capacity_that_changes_nothing_leaves_the_floor_to_the_data() -> No
     assert "the model of 4,000 parameters is full" in found.sentence
 
 
+def test_four_sizes_of_both_are_enough_to_see_a_full_model_and_three_are_not() -> None:
+    best, small = curve(64_000, 0.0, 1), curve(4_000, 0.3)
+    for count in (3, 4):
+        few = [
+            Curve(c.name, tuple(p for p in c.points if p.size >= SIZES[-count]))
+            for c in (best, small)
+        ]
+        assert [p for p, _ in capacity_floor(few[0], few[1:]).full] == [4_000] * (count == 4)
+
+
 def test_a_shifted_curve_that_bends_nowhere_is_not_full() -> None:
     best = curve(64_000, 0.0)
     worse = Curve(
