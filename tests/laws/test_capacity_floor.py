@@ -1,6 +1,7 @@
 """Whose floor is it: told from curves of models that are full, or are not."""
 
 import numpy as np
+import pytest
 
 from engine.curve import Curve, Point
 from engine.laws.capacity_floor import capacity_floor
@@ -54,6 +55,45 @@ def test_four_sizes_of_both_are_enough_to_see_a_full_model_and_three_are_not() -
             for c in (best, small)
         ]
         assert [p for p, _ in capacity_floor(few[0], few[1:]).full] == [4_000] * (count == 4)
+
+
+def exact(parameters: int, errors: np.ndarray) -> Curve:
+    pairs = zip(SIZES.tolist(), errors.tolist(), strict=True)
+    return Curve("e", tuple(Point("e", m, e, parameters=parameters) for m, e in pairs))
+
+
+@pytest.mark.parametrize("last", [5, 6])
+def test_a_model_is_full_from_the_first_size_at_which_it_stays_behind(last: int) -> None:
+    law = 3 * SIZES**-0.4
+    best = exact(64_000, law)
+    flat = exact(4_000, np.maximum(law, law[last]))
+    assert capacity_floor(best, [flat]).full == ((4_000, SIZES[last + 1]),)
+    behind = exact(4_000, 1.1 * law * (SIZES / SIZES[0]) ** 0.2)  # flatter from the start
+    assert capacity_floor(best, [behind]).full == ((4_000, SIZES[0]),)
+
+
+def test_a_gain_of_one_per_cent_is_no_reason_for_a_larger_model_however_sure() -> None:
+    law = 3 * SIZES**-0.4
+    ladder = [exact(64_000, 0.99 * law), exact(16_000, law)]
+    found = capacity_floor(ladder[0], ladder)
+    assert found.gain.high < 1
+    assert found.verdict == "data"
+
+
+@pytest.mark.parametrize(("ratio", "verdict"), [(0.95, "capacity"), (0.97, "undecided")])
+def test_the_gain_is_as_sure_as_the_seeds_of_both_models_allow(ratio: float, verdict: str) -> None:
+    law, d = 3 * SIZES**-0.4, 0.02
+    ladder = [
+        Curve(
+            "s",
+            exact(p, level * law * np.exp(-d)).points + exact(p, level * law * np.exp(d)).points,
+        )
+        for p, level in ((64_000, ratio), (16_000, 1.0))
+    ]
+    found = capacity_floor(ladder[0], ladder)
+    # a deviation of 2^0.5 d between two seeds, d of their mean, 2^0.5 d of two means' difference
+    assert found.gain.high / ratio == pytest.approx(np.exp(1.645 * 2**0.5 * d), rel=1e-4)
+    assert found.verdict == verdict
 
 
 def test_a_shifted_curve_that_bends_nowhere_is_not_full() -> None:
