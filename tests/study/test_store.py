@@ -193,6 +193,7 @@ def test_what_one_study_did_tells_nothing_of_another(store):
     first, second = store.studies()
     assert (first.id, first.done, second.id, second.done) == (study, 1, other, 0)
     assert (second.share, second.seconds_left) == (0.0, (2.0 + 4.0) / 2)  # as it was planned
+    assert first.seconds_left == 4.0 * (3.0 / 2.0) / 2  # what failed is ahead and sets no pace
     assert store.ahead(other) == {"100": 2.0, "200": 4.0}
     assert store.curves(other) == []
 
