@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import linregress
 
 from engine.laws.cost import fit_cost, memory
 
@@ -20,6 +21,14 @@ def test_seconds_follow_the_larger_sizes_and_not_the_floor_of_steps(simulate) ->
     cost = fit_cost(timed(simulate, np.maximum(10.0, 0.02 * SIZES**0.9)))
     assert cost.exponent == pytest.approx(0.9)
     assert cost.seconds(1e6).value == pytest.approx(0.02 * 1e6**0.9, rel=1e-6)
+
+
+def test_the_line_is_scipys_through_the_larger_half_of_the_sizes(simulate, rng) -> None:
+    seconds = 0.02 * SIZES**0.9 * np.exp(0.2 * rng.standard_normal(9))
+    cost = fit_cost(timed(simulate, seconds))
+    line = linregress(np.log(SIZES[4:]), np.log(seconds[4:]))
+    assert cost.exponent == pytest.approx(line.slope)
+    assert cost.spread / cost.width**0.5 == pytest.approx(line.stderr)
 
 
 def test_a_new_measurement_lies_inside_nine_times_in_ten(simulate, rng) -> None:

@@ -716,6 +716,23 @@ def test_points_outside_of_a_damaged_page_can_be_salvaged(full, tmp_path):
     assert sorted(saved)[len(saved) // 2] > 0
 
 
+def test_a_damaged_page_takes_no_point_of_another_page_with_it(store, path, tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.study.salvage.STRETCH", 200)  # a page holds some 75 of them
+    seeds = range(200)
+    store.import_points([point(seed=seed) for seed in seeds], "0.1.0")
+    store.close()
+    lost = []
+    for page in pages(path):
+
+        def wipe(raw, start=4096 * page):
+            raw[start : start + 4096] = bytes(4096)
+
+        found = {p.seed for p in salvage(spoilt(path, tmp_path, wipe))}
+        if found:
+            lost += {*seeds} - found
+    assert sorted(lost) == [*seeds]  # each point lies on one page
+
+
 def test_points_of_a_store_from_before_the_seals_can_be_salvaged(full):
     back_to(full, 3)
     assert {p.seed for p in salvage(full)} == {*range(60)}
