@@ -81,7 +81,8 @@ def test_stated_errors_of_lone_points_are_the_spread() -> None:
     assert held.spread == pytest.approx(0.03)
     assert held.one_seed == pytest.approx(np.full(6, 0.03**2))
     silent = tuple(replace(point, stderr=None) for point in points)
-    assert repeats(Curve("c", silent)).spread == 0.0
+    unknown = repeats(Curve("c", silent))
+    assert (unknown.spread, unknown.seeds_sse) == (0.0, 0.0)
 
 
 def test_two_seeds_of_one_size_are_enough_for_a_spread() -> None:
