@@ -128,12 +128,11 @@ def test_equal_floors_are_no_difference():
 
 
 def test_a_floor_beside_a_curve_without_one_is_a_difference_and_two_without_are_none():
-    falling, ends = floored(0.0, 1), floored(0.2, 2)
-    found = compare_floors(falling, ends)
+    exact, ends = curve("exact", 2.0, -0.3, np.zeros((7, 3))), floored(0.2, 2)
+    found = compare_floors(exact, ends)
     assert found.interval.holds(0.2)
     assert found.sentence.startswith("higher floor")
-    assert compare_floors(ends, falling).sentence.startswith("lower floor")
-    exact = curve("exact", 2.0, -0.3, np.zeros((7, 3)))
+    assert compare_floors(ends, exact).sentence.startswith("lower floor")
     neither = compare_floors(exact, exact)
     assert neither.sentence == "neither curve has a floor in sight"
     assert neither.interval == Interval(0.0, 0.0, 0.0)

@@ -111,6 +111,7 @@ def test_imagined_seeds_lie_on_the_sides_of_those_that_were_measured_and_no_othe
     stray = Point("c", 100.0, float("nan"), seed=3)  # a training that diverged
     found = fit(replace(curve, points=(*curve.points, stray)), law="power")
     more = imagined(found, 2)
+    assert np.isfinite(more.errors).all()
     assert (repeats(more).n == 6).all()
     before, after = curve.errors.reshape(9, 3), more.errors[:27].reshape(9, 3)
     assert (before.argsort(axis=1) == after.argsort(axis=1)).all()
