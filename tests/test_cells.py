@@ -54,3 +54,18 @@ def test_no_cell_begins_a_formula_wherever_a_reader_cuts_the_line(texts: list[st
 def test_a_line_reads_back_equal(texts: list[str]) -> None:
     (row,) = csv.reader(StringIO(line([*texts, "end"]), newline=""), strict=True)
     assert [unguard(cell) for cell in row] == [*texts, "end"]
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        (1000.0, "1000"),
+        (2.0**53 - 1, "9007199254740991"),
+        (2.0**53, "9007199254740992.0"),  # here 2^53 + 1 would be the same float
+        (-(2.0**53), "-9007199254740992.0"),
+    ],
+)
+def test_whole_floats_are_written_without_a_point_as_long_as_each_whole_number_has_its_own(
+    value: float, cell: str
+) -> None:
+    assert line([value]) == f"{cell}\n"

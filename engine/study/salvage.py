@@ -27,16 +27,19 @@ def salvage(path: Path) -> list[Point]:
         except seal.BROKEN:  # its first page, which says where everything else is
             return []
         sound = f"seal = {cells}" if held else "1"
-        row, missed = 0, 0
+        start, missed, alone = 0, 0, False
         while missed < STRETCH:
+            # Python steps on to the next row before it hands one over: where the next is broken,
+            # a sound one is lost with it. So after a fault a row is read alone.
+            rows = f"SELECT id, {sound}, {columns} FROM point WHERE id >= ? ORDER BY id LIMIT ?"
             try:
-                for at, is_sound, *values in connection.execute(
-                    f"SELECT id, {sound}, {columns} FROM point WHERE id > ? ORDER BY id", (row,)
-                ):
-                    row, missed = at, 0
+                for at, is_sound, *values in connection.execute(rows, (start, 1 if alone else -1)):
+                    start, missed = at + 1, 0
                     if is_sound:
                         found.append(Point(*values))
-                return found
+                if not alone:
+                    return found
+                alone = False
             except seal.BROKEN:
-                row, missed = row + 1, missed + 1
+                start, missed, alone = start + alone, missed + 1, True
     return found

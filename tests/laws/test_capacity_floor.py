@@ -1,6 +1,7 @@
 """Whose floor is it: told from curves of models that are full, or are not."""
 
 import numpy as np
+import pytest
 
 from engine.curve import Curve, Point
 from engine.laws.capacity_floor import capacity_floor
@@ -46,6 +47,55 @@ def test_more_capacity_that_changes_nothing_leaves_the_floor_to_the_data() -> No
     assert "the model of 4,000 parameters is full" in found.sentence
 
 
+def test_four_sizes_of_both_are_enough_to_see_a_full_model_and_three_are_not() -> None:
+    best, small = curve(64_000, 0.0, 1), curve(4_000, 0.3)
+    for count in (3, 4):
+        few = [
+            Curve(c.name, tuple(p for p in c.points if p.size >= SIZES[-count]))
+            for c in (best, small)
+        ]
+        assert [p for p, _ in capacity_floor(few[0], few[1:]).full] == [4_000] * (count == 4)
+
+
+def exact(parameters: int, errors: np.ndarray) -> Curve:
+    pairs = zip(SIZES.tolist(), errors.tolist(), strict=True)
+    return Curve("e", tuple(Point("e", m, e, parameters=parameters) for m, e in pairs))
+
+
+@pytest.mark.parametrize("last", [5, 6])
+def test_a_model_is_full_from_the_first_size_at_which_it_stays_behind(last: int) -> None:
+    law = 3 * SIZES**-0.4
+    best = exact(64_000, law)
+    flat = exact(4_000, np.maximum(law, law[last]))
+    assert capacity_floor(best, [flat]).full == ((4_000, SIZES[last + 1]),)
+    behind = exact(4_000, 1.1 * law * (SIZES / SIZES[0]) ** 0.2)  # flatter from the start
+    assert capacity_floor(best, [behind]).full == ((4_000, SIZES[0]),)
+
+
+def test_a_gain_of_one_per_cent_is_no_reason_for_a_larger_model_however_sure() -> None:
+    law = 3 * SIZES**-0.4
+    ladder = [exact(64_000, 0.99 * law), exact(16_000, law)]
+    found = capacity_floor(ladder[0], ladder)
+    assert found.gain.high < 1
+    assert found.verdict == "data"
+
+
+@pytest.mark.parametrize(("ratio", "verdict"), [(0.95, "capacity"), (0.97, "undecided")])
+def test_the_gain_is_as_sure_as_the_seeds_of_both_models_allow(ratio: float, verdict: str) -> None:
+    law, d = 3 * SIZES**-0.4, 0.02
+    ladder = [
+        Curve(
+            "s",
+            exact(p, level * law * np.exp(-d)).points + exact(p, level * law * np.exp(d)).points,
+        )
+        for p, level in ((64_000, ratio), (16_000, 1.0))
+    ]
+    found = capacity_floor(ladder[0], ladder)
+    # a deviation of 2^0.5 d between two seeds, d of their mean, 2^0.5 d of two means' difference
+    assert found.gain.high / ratio == pytest.approx(np.exp(1.645 * 2**0.5 * d), rel=1e-4)
+    assert found.verdict == verdict
+
+
 def test_a_shifted_curve_that_bends_nowhere_is_not_full() -> None:
     best = curve(64_000, 0.0)
     worse = Curve(
@@ -67,6 +117,19 @@ def test_without_fixed_sizes_the_ladders_end_is_the_only_sign() -> None:
 def test_models_that_grow_to_the_end_raise_no_doubt() -> None:
     assert ladder_sentence(grown()) == ""
     assert capacity_floor(grown(), []).sentence == "two capacities at the largest size would tell"
+
+
+def test_the_ladder_is_in_doubt_from_three_sizes_on_that_one_capacity_won() -> None:
+    sizes = SIZES.tolist()
+    for winners in (1, 2, 3, 4):
+        won = [1_000 * 2**k for k in range(5)] + [64_000] * winners
+        points = tuple(
+            Point("best", m, 0.5, parameters=p) for m, p in zip(sizes[: len(won)], won, strict=True)
+        )
+        said = ladder_sentence(Curve("best", points))
+        assert ("at the" in said) == (winners >= 3)
+        assert said == "" or f"64,000 parameters, at the {winners} largest sizes" in said
+    assert ladder_sentence(Curve("one", (Point("one", 10.0, 0.5, parameters=9),))) == ""
 
 
 def test_curves_without_points_or_parameters_are_undecided() -> None:

@@ -27,9 +27,9 @@ SHALLOW = [curve_of(f"shallow {k}", -0.2) for k in range(4)]
 def test_the_pull_is_the_share_that_the_formula_says() -> None:
     slope = np.array([-0.1, -0.2, -0.6])
     first = companies(np.tile(slope[:, None], REACHES.size))[0]
-    x, own = np.array([1.0]), np.array([-0.1])
-    share = PULL * 2 / 3 * 0.01 / (0.01 + slope.var())
-    assert first.pull(x, own, np.array([0.01])) == pytest.approx(share * (-0.4 - -0.1))
+    x, own = np.array([1.0, 2.0]), np.array([-0.1, -0.2])
+    share = PULL * 2 / 3 * 0.01 / (0.01 + slope.var() * x**2)
+    assert first.pull(x, own, np.array([0.01])) == pytest.approx(share * (-0.4 * x - own))
 
 
 def test_rates_that_agree_pull_nowhere() -> None:

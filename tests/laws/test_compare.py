@@ -5,6 +5,7 @@ import pytest
 
 from engine.curve import Curve, Point
 from engine.laws.compare import compare, compare_floors
+from engine.laws.interval import Interval
 from engine.laws.window import Window
 
 SIZES = np.array([100, 200, 400, 800, 1600, 3200, 6400])
@@ -53,6 +54,17 @@ def test_pairing_seeds_takes_out_what_both_curves_share():
     paired = compare(a, b)
     strangers = curve("b", 1.0, -0.3, rng.normal(0, 0.1, (7, 3)))
     assert width(paired) < width(compare(a, strangers)) / 4
+
+
+def test_only_seeds_that_both_curves_have_are_paired():
+    noise = np.log([[2.0, 1.0, 1.0]]).repeat(7, axis=0)  # a seed that the other curve has not
+    a, b = curve("a", 2.0, -0.3, noise), curve("b", 1.0, -0.3, noise[:, ::-1])
+    a, b = (
+        Curve(c.name, tuple(p for p in c.points if p.seed != out)) for c, out in ((a, 2), (b, 0))
+    )
+    ratio = compare(a, b).ratio.curve
+    assert {point.seed for point in ratio.points} == {1}
+    assert ratio.errors == pytest.approx(np.full(7, 0.5))
 
 
 def test_curves_without_seeds_are_compared_by_their_means():
@@ -113,6 +125,17 @@ def test_equal_floors_are_no_difference():
     found = compare_floors(floored(0.1, 1), floored(0.1, 2))
     assert found.interval.holds(0.0)
     assert found.sentence.startswith("no difference of floors seen")
+
+
+def test_a_floor_beside_a_curve_without_one_is_a_difference_and_two_without_are_none():
+    exact, ends = curve("exact", 2.0, -0.3, np.zeros((7, 3))), floored(0.2, 2)
+    found = compare_floors(exact, ends)
+    assert found.interval.holds(0.2)
+    assert found.sentence.startswith("higher floor")
+    assert compare_floors(ends, exact).sentence.startswith("lower floor")
+    neither = compare_floors(exact, exact)
+    assert neither.sentence == "neither curve has a floor in sight"
+    assert neither.interval == Interval(0.0, 0.0, 0.0)
 
 
 def test_the_interval_of_floors_holds_their_difference():

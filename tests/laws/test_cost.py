@@ -4,14 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import linregress
 
 from engine.laws.cost import fit_cost, memory
 
 SIZES = 100 * 2.0 ** np.arange(9)
 
 
-def timed(simulate, seconds):
-    curve = simulate(SIZES, 3 * SIZES**-0.3)
+def timed(simulate, seconds, sizes=SIZES):
+    curve = simulate(sizes, 3 * sizes**-0.3)
     points = zip(curve.points, seconds, strict=True)
     return replace(curve, points=tuple(replace(p, seconds=float(s)) for p, s in points))
 
@@ -22,6 +23,14 @@ def test_seconds_follow_the_larger_sizes_and_not_the_floor_of_steps(simulate) ->
     assert cost.seconds(1e6).value == pytest.approx(0.02 * 1e6**0.9, rel=1e-6)
 
 
+def test_the_line_is_scipys_through_the_larger_half_of_the_sizes(simulate, rng) -> None:
+    seconds = 0.02 * SIZES**0.9 * np.exp(0.2 * rng.standard_normal(9))
+    cost = fit_cost(timed(simulate, seconds))
+    line = linregress(np.log(SIZES[4:]), np.log(seconds[4:]))
+    assert cost.exponent == pytest.approx(line.slope)
+    assert cost.spread / cost.width**0.5 == pytest.approx(line.stderr)
+
+
 def test_a_new_measurement_lies_inside_nine_times_in_ten(simulate, rng) -> None:
     truth = 0.02 * SIZES**0.9
     hits = []
@@ -30,6 +39,20 @@ def test_a_new_measurement_lies_inside_nine_times_in_ten(simulate, rng) -> None:
         new = 0.02 * 1e5**0.9 * np.exp(0.2 * rng.standard_normal())
         hits.append(cost.seconds(1e5).holds(new))
     assert 0.86 <= np.mean(hits) <= 0.94
+
+
+@pytest.mark.parametrize("count", [3, 4, 5])
+def test_four_sizes_whose_seconds_are_known_give_a_cost(simulate, count) -> None:
+    sizes = SIZES[:count]
+    cost = fit_cost(timed(simulate, 0.02 * sizes**0.9, sizes))
+    assert (cost.exponent is None) == bool(cost.doubt) == (count < 4)
+    assert count < 4 or cost.exponent == pytest.approx(0.9)
+
+
+def test_sizes_that_lie_on_top_of_each_other_give_no_cost(simulate) -> None:
+    sizes = 1e6 * (1 + 1e-8 * np.arange(6))
+    cost = fit_cost(timed(simulate, 0.02 * sizes, sizes))
+    assert "well apart" in cost.doubt
 
 
 def test_without_seconds_the_cost_says_so(simulate) -> None:

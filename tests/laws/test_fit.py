@@ -1,5 +1,7 @@
 """One curve, one window, one law: what a fit says and what it refuses to say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import linregress, t
@@ -8,6 +10,7 @@ from engine.curve import Curve, Point
 from engine.laws.fit import Status, fit
 from engine.laws.repeats import summarize
 from engine.laws.window import Window
+from engine.numbers import number
 
 SIZES = 100 * 2.0 ** np.arange(8)
 
@@ -37,6 +40,15 @@ def test_auto_keeps_the_power_law_where_no_floor_shows_and_says_why(simulate) ->
     assert "no-floor" in {note.code for note in found.notes}
     assert (found.exponent.value, found.coefficient) == (line.exponent.value, line.coefficient)
     assert found.exponent.low <= line.exponent.low  # a floor could yet hide in a steeper law
+    (said,) = (note.message for note in found.notes if note.code == "no-floor")
+    assert found.zones.floor.high > 0
+    assert f"at most {number(found.zones.floor.high)}" in said
+
+
+def test_the_seeds_of_a_fit_are_those_of_the_size_that_has_the_fewest(simulate) -> None:
+    curve = simulate(SIZES, 15 * SIZES**-0.3, 0.01, 4, np.random.default_rng(3))
+    points = tuple(p for p in curve.points if p.size < 5000 or p.seed < 2)
+    assert fit(replace(curve, points=points), law="power").n_seeds == 2
 
 
 def test_auto_reads_the_law_beyond_a_plateau_that_was_left_in_and_says_so(simulate) -> None:

@@ -198,3 +198,27 @@ def test_a_size_or_an_error_that_is_none_is_refused() -> None:
             told.error_at([wrong])
         with pytest.raises(ValueError, match="positive finite number"):
             told.size_for(wrong)
+
+
+def test_the_size_for_an_error_is_where_that_error_is_expected(simulate) -> None:
+    sizes = 100 * 2.0 ** np.arange(9)
+    found = forecast(simulate(sizes, 3 * sizes**-0.4))
+    for share in (0.5, 0.73, 0.9):
+        error = share * 3 * sizes[-1] ** -0.4
+        assert found.error_at(found.size_for(error).size).error == pytest.approx(error, rel=1e-4)
+
+
+def test_one_size_that_is_none_among_others_is_refused(simulate) -> None:
+    sizes = 100 * 2.0 ** np.arange(9)
+    found = forecast(simulate(sizes, 3 * sizes**-0.4))
+    with pytest.raises(ValueError, match="must be a positive finite number"):
+        found.error_at([1e5, -1.0])
+
+
+def test_a_falling_curve_whose_points_all_count_has_no_note(simulate) -> None:
+    sizes = 100 * 2.0 ** np.arange(9)
+    curve = simulate(sizes, 3 * sizes**-0.4)
+    assert (forecast(curve).status, forecast(curve).notes) == (Status.FORECAST, ())
+    stray = (*curve.points, Point("simulated", 100.0, float("nan")))
+    (note,) = forecast(Curve("simulated", stray)).notes
+    assert note.code == "left-out"

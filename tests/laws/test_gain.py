@@ -106,6 +106,25 @@ def test_imagined_seeds_bring_each_size_nearer_by_what_its_variance_shrinks() ->
     assert after.spread == pytest.approx(before.spread)
 
 
+def test_imagined_seeds_lie_on_the_sides_of_those_that_were_measured_and_no_others() -> None:
+    curve = scattered(POWER, 0.0, 3, 0.05)
+    stray = Point("c", 100.0, float("nan"), seed=3)  # a training that diverged
+    found = fit(replace(curve, points=(*curve.points, stray)), law="power")
+    more = imagined(found, 2)
+    assert np.isfinite(more.errors).all()
+    assert (repeats(more).n == 6).all()
+    before, after = curve.errors.reshape(9, 3), more.errors[:27].reshape(9, 3)
+    assert (before.argsort(axis=1) == after.argsort(axis=1)).all()
+
+
+def test_where_only_some_sizes_have_seeds_those_tell_what_a_seed_scatters_by() -> None:
+    curve = scattered(POWER, 0.0, 8, 0.05)
+    some = tuple(p for p in curve.points if p.size > 400 or p.seed == 0)
+    made = design(fit(replace(curve, points=some), law="power"))
+    assert made.n.tolist() == [1] * 3 + [8] * 6
+    assert made.one_seed**0.5 == pytest.approx(np.full(9, 0.05), rel=0.4)
+
+
 @pytest.mark.parametrize("errors", [POWER, POWER + 0.2])
 @pytest.mark.parametrize("seeds", [1, 2, 6])
 def test_seeds_that_scatter_about_a_law_are_worth_having(errors, seeds) -> None:

@@ -46,10 +46,21 @@ def test_the_interval_covers_the_truth_through_a_coarse_ladder(exponent: float) 
 
 
 def test_rungs_that_happen_to_lie_on_a_line_are_no_surer_than_half_a_step() -> None:
-    found = fit_growth(curve_of(1000 * 2.0 ** np.arange(10)))
+    at = np.array([0, 1, 3, 4, 6, 7, 9])  # where the nearest two that won are one rung apart
+    found = fit_growth(curve_of(1000 * 2.0**at, SIZES[at]))
     assert found.exponent is not None
     assert found.exponent.value == pytest.approx(1)
-    assert found.exponent.high - found.exponent.low > 0.05
+    # a uniform error's variance of 1 / 12, over sizes that vary by 192 - 30^2 / 7; t of 5: 2.015
+    assert found.exponent.width == pytest.approx(2 * 2.015 / (12 * (192 - 900 / 7)) ** 0.5, 1e-3)
+
+
+@pytest.mark.parametrize("count", [3, 4])
+def test_four_sizes_are_the_least_that_give_a_growth_law(count: int) -> None:
+    found = fit_growth(curve_of(1e6 * SIZES[:count] ** 0.7, SIZES[:count]))
+    assert (found.exponent is not None) == (count == 4)
+    if found.exponent is None:
+        with pytest.raises(ValueError, match="known at 3 sizes in the window"):
+            found.predict(1e3)
 
 
 def test_only_sizes_inside_the_window_count() -> None:
@@ -96,3 +107,4 @@ def test_sizes_close_together_give_a_finite_answer_or_none(step: float) -> None:
     found = fit_growth(curve_of(10.0 ** np.arange(1, 11), 100 * (1 + step * np.arange(10))))
     assert (found.exponent is None) == bool(found.doubt)
     assert found.exponent is None or np.isfinite(found.predict(found.sizes)).all()
+    assert step > 1e-9 or "well apart" in found.doubt

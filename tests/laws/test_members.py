@@ -1,5 +1,6 @@
 """The laws of a forecast: right derivatives, and the optimum that scipy finds too."""
 
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
@@ -56,6 +57,12 @@ def test_noise_is_read_from_the_bends(rng) -> None:
     assert noise_of(x, y, np.ones(200)) == pytest.approx(0.05, rel=0.25)
 
 
+def test_the_noise_is_that_of_a_size_of_weight_one(rng) -> None:
+    x, weight = np.linspace(0, 6, 400), rng.choice([1.0, 9.0], 400)
+    y = -0.4 * x + 0.05 / np.sqrt(weight) * rng.standard_normal(400)
+    assert noise_of(x, y, weight) == pytest.approx(0.05, rel=0.25)
+
+
 def test_features_have_their_names_and_no_units(rng) -> None:
     x = np.linspace(3, 9, 12)
     y = -0.4 * x + 0.02 * rng.standard_normal(12)
@@ -67,3 +74,37 @@ def test_features_have_their_names_and_no_units(rng) -> None:
         features.append(found.features(ahead, said, variance))
     assert features[0].shape == (1, 2, len(FEATURES))
     assert features[0] == pytest.approx(features[1], rel=1e-6, abs=1e-6)
+
+
+def test_members_carry_on_a_straight_line_from_where_it_ends() -> None:
+    x = np.linspace(3, 9, 12)
+    found = fit_members([x], [-0.4 * x], [np.ones(12)])
+    level = found.level[0]
+    assert level == pytest.approx(-0.4 * 9, abs=1e-3)
+    ((at_end, (drift, *laws, stay)),) = found.ahead(np.array([[0.0, 1.0]]))[0]
+    assert at_end[[0, 3]] == pytest.approx([level, level])
+    assert stay == level
+    assert laws == pytest.approx([level - 0.4] * 2, abs=0.05)
+    # a slope that fades by 0.4 to 0.8 a unit of log size carries so far
+    most, least = ((1 - np.exp(-d)) / d for d in (0.4, 0.8))
+    assert -0.4 * most - 1e-3 < drift - level < -0.4 * least + 1e-3
+    inside = found.behind((x - 9)[None])[0]
+    assert inside[-1] == pytest.approx(level)
+    assert inside == pytest.approx(-0.4 * x, abs=0.02)
+
+
+@pytest.mark.parametrize(("sizes", "noise"), [(4, 0.03), (5, 1e-3)])
+def test_five_sizes_are_the_least_whose_bends_tell_the_noise(sizes: int, noise: float) -> None:
+    x = np.linspace(0, 6, sizes)
+    assert noise_of(x, -0.4 * x, np.ones(sizes)) == noise  # of a line: the least, or unknown
+
+
+def test_features_count_in_deviations_of_the_filter_and_of_the_noise() -> None:
+    x = np.linspace(3, 9, 12)
+    found = replace(fit_members([x], [-0.4 * x], [np.ones(12)]), noise=np.array([0.1]))
+    ahead = np.array([[[-1.0, -0.8, -2.0, -0.9]] * 2])  # the filter first, deviation 0.2
+    said = found.features(np.array([[0.5, 2.0]]), ahead, np.array([[0.04, 0.04]]))
+    by_hand = [1.0, 0.5, np.log(2.1), np.log(1.1), np.log(5.1), 1.0, -3.0, 0.5]
+    assert said[0, 0, :8] == pytest.approx(by_hand)
+    assert said[0, 1, 1] == pytest.approx(np.log(4.0))  # nothing was learned from further on
+    assert said[0, 0, 8:].tolist() == found.traits[0].tolist()

@@ -1,11 +1,15 @@
 """The proposed window leaves the plateau out and nothing else."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from engine.laws.fit import fit
-from engine.laws.propose import propose_window
+from engine.laws.propose import at_plateau, first_law_size, propose_window
+from engine.laws.repeats import repeats
 from engine.laws.window import Window
+from engine.laws.zones import zones
 from engine.recorded import recorded_curves
 
 SIZES = 50 * 2.0 ** np.arange(11)  # the power law takes over at 400, the fourth size
@@ -65,6 +69,30 @@ def test_a_known_guess_tells_a_slow_start_from_the_law(simulate) -> None:
     errors = np.where(SIZES < 700, 0.9 * (SIZES / 50) ** -0.002, 0.9 * (SIZES / 700) ** -0.1)
     # the corner is at 700, so 800 may count as leaving it
     assert propose_window(simulate(SIZES, errors, guess=0.9)).low in (800, 1600)
+
+
+def test_sizes_are_left_out_where_a_plateau_is_likelier_than_not(simulate) -> None:
+    curve = simulate(SIZES, np.minimum(0.9, 0.9 * (SIZES / 400) ** -0.5))
+    found, held = zones(curve), repeats(curve)
+    assert first_law_size(replace(found, plateau_chance=0.4), held) == 0
+    assert held.size[first_law_size(replace(found, plateau_chance=0.6), held)] in (400, 800)
+
+
+def test_a_size_is_at_the_plateau_within_three_deviations_of_its_seeds_or_one_per_cent(
+    simulate,
+) -> None:
+    off = np.array([0.0, 0.009, -0.009, 0.011, -0.04, 0.2, 0.31])
+    alike = simulate(SIZES[:7], 0.9 * np.exp(off))
+    assert at_plateau(repeats(alike), 0.9).tolist() == [True] * 3 + [False] * 4
+    apart = [
+        point
+        for side in (-0.1, 0.0, 0.1)  # a deviation of 0.1 at every size
+        for point in simulate(SIZES[:7], 0.9 * np.exp(off + side)).points
+    ]
+    spread = replace(alike, points=tuple(apart))
+    assert at_plateau(repeats(spread), 0.9).tolist() == [True] * 6 + [False]
+    for unknown in (None, 0.0, -1.0, float("nan")):
+        assert not at_plateau(repeats(spread), unknown).any()
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5])

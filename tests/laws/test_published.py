@@ -42,3 +42,16 @@ def test_every_row_is_of_an_error_that_its_domain_measures() -> None:
 def test_top_5_is_steeper_than_top_1() -> None:
     exponents = {row.metric: row.exponent for row in PUBLISHED if row.domain == "images"}
     assert exponents["top-5 error"] == -0.488 < exponents["top-1 error"] == -0.309
+
+
+def test_every_published_exponent_lies_where_the_priors_expect_it() -> None:
+    for row in PUBLISHED:
+        low, high = row.exponent_low or row.exponent, row.exponent_high or row.exponent
+        assert -1.3 <= low <= row.exponent <= high <= -0.06
+
+
+@pytest.mark.parametrize("domain", ["words", "characters", "speech"])
+def test_the_two_papers_exponents_of_one_law_differ_by_rounding_and_refits_alone(domain) -> None:
+    exponents = [row.exponent for row in PUBLISHED if row.domain == domain]
+    assert len(exponents) > 1
+    assert max(exponents) - min(exponents) < 0.01

@@ -74,6 +74,42 @@ def test_a_stated_standard_error_weighs_a_lone_point() -> None:
     assert weights[0] > 2 * weights[2]
 
 
+def test_stated_errors_of_lone_points_are_the_spread() -> None:
+    sizes = 10 * 2.0 ** np.arange(6)
+    points = tuple(Point("c", m, e, stderr=0.03 * e) for m, e in zip(sizes, 1 / sizes, strict=True))
+    held = repeats(Curve("c", points))
+    assert held.spread == pytest.approx(0.03)
+    assert held.one_seed == pytest.approx(np.full(6, 0.03**2))
+    silent = tuple(replace(point, stderr=None) for point in points)
+    unknown = repeats(Curve("c", silent))
+    assert (unknown.spread, unknown.seeds_sse) == (0.0, 0.0)
+
+
+def test_two_seeds_of_one_size_are_enough_for_a_spread() -> None:
+    held = repeats(curve_of((10, np.exp(-0.1)), (10, np.exp(0.1)), (20, 1.0)))
+    assert held.spread == pytest.approx(0.1 * 2**0.5)  # statistics.stdev([-0.1, 0.1])
+
+
+def test_a_seed_is_pulled_in_to_five_of_the_deviations_that_three_seeds_show() -> None:
+    """Seeds at -d, 0, d have the variance d^2, of which the median of chi^2 / 2 makes 1.443 d^2."""
+    d, sizes = 0.01, 10 * 2.0 ** np.arange(7)
+    for last, pulled in ((5.5, 5.5), (50.0, 5 * 1.443**0.5)):
+        off = np.tile([-d, 0.0, d], (7, 1))
+        off[3, 2] = last * d
+        rows = zip(sizes.repeat(3), (sizes[:, None] ** -0.5 * np.exp(off)).ravel(), strict=True)
+        held = repeats(curve_of(*rows))
+        mean = held.log_mean[3] + 0.5 * held.log_size[3]
+        assert mean == pytest.approx((pulled - 1) * d / 3, rel=1e-3)
+
+
+def test_an_outlying_size_is_doubted_by_the_square_of_its_miss() -> None:
+    sizes = 10 * 2.0 ** np.arange(9)
+    errors = sizes**-0.5
+    errors[4] *= np.exp(0.5)
+    lack = repeats(curve_of(*zip(sizes, errors, strict=True))).lack
+    assert lack == pytest.approx([0.0] * 4 + [0.25] + [0.0] * 4, abs=1e-9)
+
+
 def test_scatter_beyond_the_seeds_evens_the_weights_out() -> None:
     """v0 + v1 / n: where sizes scatter by 20 %, the number of seeds hardly matters."""
     rng = np.random.default_rng(2)

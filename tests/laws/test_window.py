@@ -45,6 +45,7 @@ def test_a_reversed_window_is_refused() -> None:
         (Window(None, 50), Window(10, 50)),
         (Window(), Window(10, 100)),
         (Window(200, 300), Window(10, 100)),  # nothing in common: its own
+        (Window(100, 300), Window(100, 100)),  # one size in common
     ],
 )
 def test_the_overlap_of_two_windows(other, both):

@@ -1,5 +1,7 @@
 """The exponent in every window, against one fit at a time."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,9 +12,14 @@ from engine.laws.window_map import window_map
 SIZES = 100 * 2.0 ** np.arange(9)
 
 
-@pytest.mark.parametrize(("seeds", "noise"), [(1, 0.05), (3, 0.02)])
-def test_every_window_reads_as_the_fit_in_it(simulate, seeds, noise) -> None:
+@pytest.mark.parametrize(
+    ("seeds", "noise", "uneven"), [(1, 0.05, False), (3, 0.02, False), (8, 0.04, True)]
+)
+def test_every_window_reads_as_the_fit_in_it(simulate, seeds, noise, uneven) -> None:
     curve = simulate(SIZES, 15 * SIZES**-0.4 + 0.1, noise, seeds, np.random.default_rng(0))
+    if uneven:  # two seeds at the largest size, more at smaller ones
+        points = tuple(p for p in curve.points if p.seed < max(2, 8 - np.log2(p.size / 100)))
+        curve = replace(curve, points=points)
     found = window_map(curve)
     assert found.low.size == 6 * 7 // 2
     for row in range(found.low.size):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
@@ -184,6 +185,41 @@ def test_a_silent_driver_is_shown_as_stopped(store, passed):
     assert "unexpectedly" in later.reason
 
 
+def test_a_driver_that_beats_is_alive_however_long_ago_it_began(store, monkeypatch):
+    study = new_study(store)
+    store.set_study(study, "running")
+    later = time.time() + 100 * LOST_AFTER_SECONDS
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: later)
+        store.beat(study)
+    assert store.studies(now=later + 1.0)[0].state == "running"
+
+
+def test_what_one_study_did_tells_nothing_of_another(store):
+    other = new_study(store)
+    study = new_study(store, "k2", "d")
+    end(store, study, "small", [(point("d"), {})])
+    end(store, study, "large", reason="out of memory")
+    store.start_group(other, "small")
+    store.retry_failed(study)
+    assert [row.state for row in store.work(other)] == ["running", "waiting"]
+    assert [row.state for row in store.work(study)] == ["finished", "waiting"]
+    first, second = store.studies()
+    assert (first.id, first.done, second.id, second.done) == (study, 1, other, 0)
+    assert (second.share, second.seconds_left) == (0.0, (2.0 + 4.0) / 2)  # as it was planned
+    assert first.seconds_left == 4.0 * (3.0 / 2.0) / 2  # what failed is ahead and sets no pace
+    assert store.ahead(other) == {"100": 2.0, "200": 4.0}
+    assert store.curves(other) == []
+
+
+def test_a_size_that_brought_no_point_has_failed(store):
+    study = new_study(store)
+    end(store, study, "small", [(point(), {})])
+    end(store, study, "large", reason="out of memory")
+    states = store._tuples("SELECT name, state FROM shard ORDER BY name")
+    assert states == [("100", "finished"), ("200", "failed")]
+
+
 def test_the_remaining_time_follows_the_pace_of_the_finished_groups(store):
     study = new_study(store)
     store.set_study(study, "running")
@@ -234,6 +270,7 @@ def test_stopping_puts_a_group_under_way_back_in_the_queue(store):
     study = new_study(store)
     store.set_study(study, "running")
     store.start_group(study, "large")
+    assert [row.state for row in store.work(study)] == ["waiting", "running"]
     store.set_study(study, "stopped")
     assert [row.state for row in store.work(study)] == ["waiting", "waiting"]
 
@@ -293,11 +330,20 @@ def test_a_missing_store_cannot_be_read_and_is_not_made(path):
     assert not path.exists()
 
 
-def test_a_text_file_is_refused_and_left_as_it_is(path):
-    path.write_text("these are my notes")
+@pytest.mark.parametrize("text", ["these are my notes", "x"])
+def test_a_text_file_is_refused_and_left_as_it_is(path, text):
+    path.write_text(text)
     with pytest.raises(StoreError, match="is not a Steepness store"):
         Store.open(path)
-    assert path.read_text() == "these are my notes"
+    assert path.read_text() == text
+
+
+@pytest.mark.parametrize("place", ["results/of 2026/study.db", "empty.db"])
+def test_a_store_is_made_in_new_folders_and_in_the_place_of_an_empty_file(tmp_path, place):
+    (tmp_path / "empty.db").touch()
+    with Store.open(tmp_path / place) as store:
+        store.check()
+        assert store.studies() == []
 
 
 def test_another_programs_database_is_refused_and_left_as_it_is(path):
@@ -340,6 +386,10 @@ def test_a_store_in_anothers_place_is_told_from_it_by_its_revision(tmp_path):
             assert Store.mark(store.revision()) == Store.mark(before)
             marks.add(Store.mark(before))
     assert len(marks) == 3
+
+
+def test_a_revision_counts_up_to_2_to_the_32_within_its_mark():
+    assert [Store.mark((7 << 32) + n) for n in (0, 1, 2**32 - 1, 2**32)] == [7, 7, 7, 8]
 
 
 FORMAT_1 = """
@@ -395,6 +445,33 @@ def test_a_store_of_the_first_format_opens_with_all_it_holds_and_a_copy_is_kept(
     kept = sqlite3.connect(path.with_name("study.db.format1"))
     assert kept.execute("PRAGMA user_version").fetchone() == (1,)
     kept.close()
+
+
+def test_of_the_first_formats_curves_a_studys_own_get_its_one_subject(path):
+    raw = sqlite3.connect(path)
+    raw.executescript(FORMAT_1)
+    raw.execute("INSERT INTO curve VALUES ('mine', NULL, NULL, '', '0.1.0', 'imported')")
+    raw.commit()
+    raw.close()
+    with Store.open(path) as store:
+        assert [curve.subject for curve in store.study_curves(1)] == [0]
+        assert store._rows("SELECT subject FROM curve WHERE name = 'mine'")[0]["subject"] is None
+
+
+def test_a_size_of_the_first_format_is_finished_where_all_its_groups_are(path):
+    raw = sqlite3.connect(path)
+    raw.executescript(FORMAT_1)
+    for group, shard, state in (("h", "200", "finished"), ("i", "200", "waiting")):
+        raw.execute(
+            "INSERT INTO work (study, name, shard, spec, expected, state) VALUES (1, ?, ?, '{}',"
+            " 2.0, ?)",
+            (group, shard, state),
+        )
+    raw.commit()
+    raw.close()
+    with Store.open(path) as store:
+        shards = store._tuples("SELECT name, expected, state FROM shard ORDER BY name")
+        assert shards == [("100", 2.0, "finished"), ("200", 4.0, "failed")]
 
 
 def imported(*points):
@@ -478,11 +555,12 @@ def test_a_store_of_an_earlier_format_opens_with_all_it_holds_and_a_copy_is_kept
         end(store, study, "small", [(point(), {})])
         store.save_window("c", Window(10, None))
     back_to(path, version)
-    with Store.open(path, mode) as store:
-        store.check()
-        assert [row.id for row in store.studies()] == [study]
-        assert store.curves()[0].points == (point(),)
-        assert store.windows() == {"c": Window(10, None)}
+    for _ in range(2):  # and again, when nothing is to be brought up to date any more
+        with Store.open(path, mode) as store:
+            store.check()
+            assert [row.id for row in store.studies()] == [study]
+            assert store.curves()[0].points == (point(),)
+            assert store.windows() == {"c": Window(10, None)}
     assert path.with_name(f"study.db.format{version}").exists()
 
 
@@ -493,6 +571,21 @@ def test_a_copy_of_an_earlier_format_is_never_written_over(store, path):
     Store.open(path).close()
     assert path.with_name("study.db.format3").read_text() == "an earlier copy"
     assert path.with_name("study.db.format3.2").exists()
+
+
+def test_where_the_copy_fails_a_store_of_an_earlier_format_is_as_it_was(store, path, tmp_path):
+    store.close()
+    back_to(path, 3)
+    other = tmp_path / "elsewhere" / "study.db"
+    other.parent.mkdir()
+    other.write_text("no database, whose copy fails half way" * 1000)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        seal.install(connection)
+        with pytest.raises(sqlite3.DatabaseError):
+            migrate(connection, other)
+        assert not connection.in_transaction
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+    assert os.listdir(other.parent) == [other.name]
 
 
 def test_of_two_that_bring_a_store_up_to_date_the_later_finds_it_done(store, path):
@@ -606,6 +699,21 @@ def test_a_number_changed_behind_our_back_is_told_with_the_way_to_what_is_left(f
     assert {p.seed for p in salvage(full)} == {*range(60)} - {7}
 
 
+def test_a_number_changed_and_the_tables_put_back_as_they_were_is_told_by_its_row(full):
+    raw = sqlite3.connect(full)
+    (trigger,) = raw.execute("SELECT sql FROM sqlite_master WHERE name = 'work_update'").fetchone()
+    raw.execute("DROP TRIGGER work_update")
+    raw.execute("UPDATE work SET expected = 5.0 WHERE name = 'large'")
+    raw.execute(trigger)
+    raw.commit()
+    raw.close()
+    with (
+        Store.open(full, "read") as store,
+        pytest.raises(StoreDamaged, match=r"\(1 of the rows in its table work"),
+    ):
+        store.check()
+
+
 def test_points_outside_of_a_damaged_page_can_be_salvaged(full, tmp_path):
     with Store.open(full, "read") as store:
         points = store.curves()[0].points
@@ -620,6 +728,28 @@ def test_points_outside_of_a_damaged_page_can_be_salvaged(full, tmp_path):
         saved.append(len(found))
     assert max(saved) == len(points)  # the page held something else
     assert sorted(saved)[len(saved) // 2] > 0
+
+
+def test_a_damaged_page_takes_no_point_of_another_page_with_it(store, path, tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.study.salvage.STRETCH", 200)  # a page holds some 75 of them
+    seeds = range(200)
+    store.import_points([point(seed=seed) for seed in seeds], "0.1.0")
+    store.close()
+    lost = []
+    for page in pages(path):
+
+        def wipe(raw, start=4096 * page):
+            raw[start : start + 4096] = bytes(4096)
+
+        found = {p.seed for p in salvage(spoilt(path, tmp_path, wipe))}
+        if found:
+            lost += {*seeds} - found
+    assert sorted(lost) == [*seeds]  # each point lies on one page
+
+
+def test_points_of_a_store_from_before_the_seals_can_be_salvaged(full):
+    back_to(full, 3)
+    assert {p.seed for p in salvage(full)} == {*range(60)}
 
 
 def test_a_full_disk_ends_one_write_and_spoils_nothing(store):
@@ -653,6 +783,26 @@ def test_a_store_taken_away_while_open_refuses_to_be_written_and_can_be_kept(
     with Store.open(tmp_path / "kept.db", "read") as kept:
         kept.check()
         assert kept.curves() == store.curves()
+
+
+def test_a_store_whose_beginning_is_lost_is_told_from_a_file_that_never_was_one(full):
+    raw = bytearray(full.read_bytes())
+    raw[16:4096] = bytes(4080)  # what is left says that SQLite made it
+    full.write_bytes(raw)
+    with pytest.raises(StoreDamaged, match="is damaged"):
+        Store.open(full)
+
+
+def test_a_store_that_another_program_holds_is_neither_damaged_nor_on_a_full_disk(
+    full, monkeypatch
+):
+    monkeypatch.setattr("engine.study.store.BUSY_SECONDS", 0.0)
+    with closing(sqlite3.connect(full, isolation_level=None)) as holding:
+        holding.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holding.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match=r"cannot be read \(.*locked\)\.$") as refused:
+            Store.open(full, "read").studies()
+    assert not isinstance(refused.value, StoreDamaged)
 
 
 def test_the_log_of_a_deleted_store_is_not_mixed_into_a_new_one(store, path, tmp_path):
