@@ -1,4 +1,4 @@
-"""What is said to be there is: the file tree and the README's commands are held against the code."""
+"""What is said to be there is there: the file tree and the commands, held against the code."""
 
 import re
 import subprocess
