@@ -6,12 +6,12 @@ loading anew takes 2 to 11 (icons 33 MB, speech 29, texts 4 to 20; 26 November 2
 """
 
 import io
+import linecache
 import pickle
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import _lru_cache_wrapper, lru_cache
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -78,7 +78,7 @@ def pack(task: Task, name: str) -> Packed:
     finally:
         for module in own.values():
             cloudpickle.unregister_pickle_by_value(module)
-    sources = {home: Path(home).read_text(encoding="utf-8", errors="replace") for home in own}
+    sources = {home: "".join(linecache.getlines(home)) for home in own}  # "" of one that is gone
     return Packed(written.getvalue(), sources)
 
 

@@ -212,6 +212,17 @@ def test_what_raises_there_is_told_with_the_lines_of_the_users_file(own):
         task.metrics["mae"](None, None)
 
 
+def test_a_task_travels_though_a_file_that_was_opened_before_it_is_gone(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    monkeypatch.setattr(domain_files, "_opened", {})
+    path = write(tmp_path, name="earlier.py")
+    module = opened(str(path))
+    path.unlink()
+    packed = pack(image_task(striped_set(), "cpu"), "images")
+    assert packed.sources == {str(path): ""}
+    del sys.modules[module.__name__]
+
+
 def test_a_task_that_cannot_be_sent_is_refused_in_words():
     task = replace(image_task(striped_set(), "cpu"), guess={"top-1": threading.Lock()})
     with pytest.raises(PackingError, match=r"the task of images cannot be sent to others .*lock"):
