@@ -86,7 +86,13 @@ class Prepared:
         return sum(part.more_seconds(self.plan.workers) for part in self.plan.subjects)
 
 
-def prepare(settings: Settings, device: Device, workers: int, domains: Own = NONE) -> Prepared:
+def prepare(
+    settings: Settings,
+    device: Device,
+    workers: int,
+    domains: Own = NONE,
+    say: Callable[[str], None] = lambda said: None,
+) -> Prepared:
     """Load the data, measure this machine's speed and make the plan; trains nothing.
 
     Args:
@@ -94,6 +100,7 @@ def prepare(settings: Settings, device: Device, workers: int, domains: Own = NON
         device: to train on.
         workers: processes.
         domains: those of the settings that are not ours, by name.
+        say: hears what it is at, in words: a model that is slow takes minutes.
 
     Raises:
         engine.domain_files.DomainError: one of those breaks a rule.
@@ -103,6 +110,7 @@ def prepare(settings: Settings, device: Device, workers: int, domains: Own = NON
     load = _loader(settings, device, domains)
     recipes, extents, speeds, curves = [], [], [], []
     for index, subject in enumerate(settings.subjects):
+        say(f"{subject.label}: loading the data, then measuring this machine's speed")
         task = load(subject.domain, subject.data, subject.treatment)
         own = domains.get(subject.domain)
         found = presets.recipe(subject, settings.preset, settings.search_minutes, own)
@@ -153,10 +161,10 @@ def run_study(
         store.check()
         study, settings = _found(store, settings)
         if study is None:
+            say = _before(show)
             for said in _changed(store, settings):
-                show(Progress(0.0, None, said))
-            show(Progress(0.0, None, "loading the data and measuring this machine's speed"))
-            study = _create(store, prepare(settings, device, workers, domains))
+                say(said)
+            study = _create(store, prepare(settings, device, workers, domains, say))
         elif settings.width is not None:
             planned = stored_plan(store.study_plan(study)[1])
             store.go_on(study, asdict(settings), _ahead_of_repeats(planned))
@@ -423,6 +431,11 @@ def _planned(row: WorkRow) -> PlannedGroup:
     spec["seeds"] = tuple(spec["seeds"])
     spec["learning_rates"] = tuple(spec["learning_rates"])
     return PlannedGroup(GroupSpec(**spec), row.shard, row.expected)
+
+
+def _before(show: Callable[[Progress], None]) -> Callable[[str], None]:
+    """What is said before there is anything to train."""
+    return lambda said: show(Progress(0.0, None, said))
 
 
 def _progress(store: Store, study: int, said: str) -> Progress:

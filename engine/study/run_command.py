@@ -60,7 +60,8 @@ def run(options: argparse.Namespace, path: Path) -> int:
     own = {name: row for name, row in rows.items() if row.sha256}
     with _hands(options, device) as hands:
         if options.estimate:
-            return _estimate(prepare(settings, device, hands.workers, own), options.format)
+            say = partial(print, file=sys.stderr)
+            return _estimate(prepare(settings, device, hands.workers, own, say), options.format)
         with Store.open(path) as store:
             bar = Bar(f"{device.name}: {device.reason}{hands.where}; results go to {path}")
             try:

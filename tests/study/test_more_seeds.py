@@ -176,7 +176,7 @@ def test_an_estimate_says_for_how_long_seeds_may_be_added(steepness):
     order = ("--minutes", 10, "--estimate", "--format", "json")
     code, said = steepness(*WIDTH, *order)
     assert code == 0, said
-    answer = json.loads(said)
+    answer = json.loads(said.splitlines()[0])
     assert "then more seeds, for" in answer["sentence"]
     assert answer["sentence"].endswith("until the exponent's interval is no wider than 0.001")
 

@@ -144,10 +144,18 @@ def test_no_size_of_few_data_is_of_fewer_rows_than_can_teach_anything(steepness,
     assert "sizes from 8 to 320 rows" in said
 
 
+def test_an_estimate_says_what_it_is_at_apart_from_its_answer(path, capfd, monkeypatch):
+    monkeypatch.setattr(probe, "PROBE_SECONDS", 0.01)
+    assert cli.main(["run", str(path), "--estimate"]) == 0
+    answer, meanwhile = capfd.readouterr()
+    assert "lines own mlp: loading the data, then measuring" in meanwhile
+    assert answer.count("\n") == 1
+
+
 def test_an_estimate_of_a_file_says_what_would_be_trained(steepness, path):
     code, said = steepness("run", path, "--minutes", 1, "--estimate", "--format", "json")
     assert code == 0, said
-    assert "sizes from" in json.loads(said)["sentence"]
+    assert "sizes from" in json.loads(said.splitlines()[0])["sentence"]
 
 
 @pytest.mark.parametrize(
