@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine import cli
-from engine.study import executors, presets
+from engine.study import executors, forks, presets
 from engine.training import probe
 from engine.training.spec import Schedule
 from tests.drivers import inline, noise
@@ -51,6 +52,7 @@ def order(tmp_path_factory) -> list[str]:
 def here(monkeypatch) -> Iterator[None]:
     """Train in this process, or in a fork of it: no interpreter and no torch to start."""
     monkeypatch.setattr(executors, "run_here", inline)
+    monkeypatch.setattr(forks, "begin", lambda device: None)  # that of a parent serves no fork
     monkeypatch.setattr(probe, "PROBE_SECONDS", 0.01)
 
 
@@ -77,12 +79,12 @@ def forked(arguments: list[str], log: Path) -> int:
     if driver:
         return driver
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(out, 1)
-    os.dup2(out, 2)
+    sys.stdout = sys.stderr = os.fdopen(out, "w", buffering=1)  # pytest's are no descriptors
     code = 70  # of an exception, which would be a traceback to the user
     try:
         code = cli.main(arguments)
+    except Exception:
+        traceback.print_exc()
     finally:
-        sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
