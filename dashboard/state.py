@@ -164,7 +164,7 @@ def _curves(path: Path, inode: int, study: int, revision: int) -> tuple[Curve, .
     owner = None if study == IMPORTED else study
     with Store.open(path, "read") as store:
         stamps = store.stamps(owner)
-        kept: Held[Curve] = _held(path, inode, Store.mark(revision), study, "curves")
+        kept: Held[Curve] = _held(path, inode, study, "curves")
         held = dict(kept)  # another session may be at it too, at an earlier revision
         moved = _moved(held, stamps)
         for curve in store.curves(owner, moved):
@@ -174,7 +174,7 @@ def _curves(path: Path, inode: int, study: int, revision: int) -> tuple[Curve, .
 
 
 @lru_cache(maxsize=32)
-def _held(path: Path, inode: int, mark: int, study: int, what: str) -> Held[Any]:
+def _held(path: Path, inode: int, study: int, what: str) -> Held[Any]:
     """What was read of each curve of a study, with its stamp then: new points come to few."""
     return {}
 
@@ -197,9 +197,7 @@ def _searched(path: Path, inode: int, study: int, revision: int) -> Searched:
     with Store.open(path, "read") as store:
         about = about_curves(store, study)
         stamps = store.stamps(study)
-        kept: Held[tuple[frozenset[float], BySize]] = _held(
-            path, inode, Store.mark(revision), study, "records"
-        )
+        kept: Held[tuple[frozenset[float], BySize]] = _held(path, inode, study, "records")
         held = dict(kept)
         moved = _moved(held, stamps)
         edges = store.edges(study, moved)

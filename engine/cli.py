@@ -247,7 +247,9 @@ def _status(options: argparse.Namespace) -> int:
         store.check()
         studies = store.studies()
         if not studies:
-            print(f"no study yet; {len(store.curve_names())} curves of imported or logged points")
+            curves = len(store.curve_names())
+            several = "curve" if curves == 1 else "curves"
+            print(f"no study yet; {curves} {several} of imported or logged points")
         for row in studies:
             left = ""
             if row.state == "running" and row.seconds_left is not None:

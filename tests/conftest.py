@@ -1,7 +1,8 @@
 """Fixtures for every test."""
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ settings.register_profile(
     "same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("same")
+
+LINES = pytest.StashKey[list[str]]()  # what soak tests found
 
 
 @pytest.hookimpl(trylast=True)  # when those that will not run are gone
@@ -50,3 +53,22 @@ def shared_data() -> Path:
         reason = f"the development data are not there: {folder}"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
     return folder
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for line in config.stash.get(LINES, []):
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def figures(request) -> Callable[..., None]:
+    """Print what was tried and what came of it, now and at the end; the clock is the machine's."""
+    began = time.process_time()
+
+    def say(fault: str, **counts: object) -> None:
+        said = ", ".join(f"{name} {value}" for name, value in counts.items())
+        line = f"SOAK {fault}: {said} ({time.process_time() - began:.0f} s of this process's CPU)"
+        request.config.stash.setdefault(LINES, []).append(line)
+        print(line, flush=True)
+
+    return say

@@ -1,10 +1,21 @@
 """A user's own domain is found by its path or as an installed module, or refused in words."""
 
+import ast
 import sys
 
 import pytest
 
-from engine.domain_files import GROUP, DomainError, blamed, find, installed_names, opened, own_code
+from engine.domain_files import (
+    ASKED,
+    CALLERS,
+    GROUP,
+    DomainError,
+    blamed,
+    find,
+    installed_names,
+    opened,
+    own_code,
+)
 from engine.domains import DOMAINS
 from tests.own import write
 
@@ -119,6 +130,16 @@ def test_a_file_that_was_changed_while_its_study_ran_is_refused(tmp_path):
 def test_an_error_of_ours_is_not_laid_to_a_user():
     with pytest.raises(ZeroDivisionError), own_code():
         _ = 1 / 0
+
+
+def test_every_rule_for_a_users_own_is_that_of_a_function_there_is():
+    functions = {
+        f"{path.stem}.{node.name}"
+        for path in CALLERS
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert set(ASKED) <= functions
 
 
 def test_only_the_last_lines_that_lie_in_the_users_file_are_told(tmp_path):

@@ -34,7 +34,7 @@ def test_a_logged_point_is_a_curve_on_the_page_at_once(path):
 def test_the_status_of_a_store_of_logged_points_alone_says_so(path, capsys):
     log_point("mine", 100, 0.5, store=path)
     assert cli.main(["status", "--store", str(path)]) == 0
-    assert "no study yet; 1 curves of imported or logged points" in capsys.readouterr().out
+    assert "no study yet; 1 curve of imported or logged points" in capsys.readouterr().out
 
 
 def test_repeats_are_kept_and_what_is_said_twice_is_there_once(path):

@@ -109,6 +109,7 @@ def prepare(
     """
     load = _loader(settings, device, domains)
     recipes, extents, speeds, curves = [], [], [], []
+    fewest: dict[tuple[str, str], float] = {}  # share of a user's own data, as they are untreated
     for index, subject in enumerate(settings.subjects):
         say(f"{subject.label}: loading the data, then measuring this machine's speed")
         task = load(subject.domain, subject.data, subject.treatment)
@@ -117,8 +118,10 @@ def prepare(
         if own:
             promised(task, own)
             trial(task, own, subject.model, subject.treatment)
-            rows = len(task.part("train").rows)
-            found = replace(found, smallest=max(found.smallest, FEWEST_ROWS / rows))
+            least = fewest.setdefault(
+                (subject.domain, subject.data), FEWEST_ROWS / len(task.part("train").rows)
+            )
+            found = replace(found, smallest=max(found.smallest, least))
         if isinstance(task, FittedTask):
             found = replace(found, schedule=fitted.WHOLE, pace=ONE_STEP)
         recipes.append(found)

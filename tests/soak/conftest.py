@@ -2,9 +2,8 @@
 
 import os
 import sys
-import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,26 +17,6 @@ from tests.drivers import inline, noise
 
 # A training of hundredths of a second: what is tried here is not how well it learns.
 SHORT = Schedule(batch=16, first_evaluation=5, floor_steps=10, margin=5, max_steps=20)
-LINES = pytest.StashKey[list[str]]()
-
-
-def pytest_terminal_summary(terminalreporter, config):
-    for line in config.stash.get(LINES, []):
-        terminalreporter.write_line(line)
-
-
-@pytest.fixture
-def figures(request) -> Callable[..., None]:
-    """Print what was tried and what came of it, now and at the end; the clock is the machine's."""
-    began = time.process_time()
-
-    def say(fault: str, **counts: object) -> None:
-        said = ", ".join(f"{name} {value}" for name, value in counts.items())
-        line = f"SOAK {fault}: {said} ({time.process_time() - began:.0f} s of this process's CPU)"
-        request.config.stash.setdefault(LINES, []).append(line)
-        print(line, flush=True)
-
-    return say
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import pytest
 from engine import cli
 from engine.study import executors, presets
 from engine.study.fixed_size import fixed_size_curves
+from engine.study.measure import Study, estimate
 from engine.study.plan import stored_plan
 from engine.study.store import Store
 from engine.training import probe
@@ -142,6 +143,21 @@ def test_no_size_of_few_data_is_of_fewer_rows_than_can_teach_anything(steepness,
     code, said = steepness("run", path, "--estimate")
     assert code == 0, said
     assert "sizes from 8 to 320 rows" in said
+
+
+def test_data_that_a_treatment_thins_keep_the_sizes_of_the_whole(path, monkeypatch):
+    monkeypatch.setattr(probe, "PROBE_SECONDS", 0.01)
+    path.write_text(
+        f"{path.read_text()}\nfrom dataclasses import replace\n"
+        'def half(task):\n    train = task.splits["train"]\n'
+        "    inputs = tuple(each[::2] for each in train.inputs)\n"
+        "    less = replace(train, inputs=inputs, target=train.target[::2])\n"
+        '    return replace(task, splits={**task.splits, "train": less})\n'
+        'TREATMENTS = {"half": half}\n'
+    )
+    whole, half = estimate(Study(str(path), treatment="half")).plan.subjects
+    assert (whole.extent.full, half.extent.full) == (320, 160)
+    assert half.sizes == tuple(size for size in whole.sizes if size <= 160)
 
 
 def test_an_estimate_says_what_it_is_at_apart_from_its_answer(path, capfd, monkeypatch):
