@@ -44,7 +44,7 @@ docs: $(VENV)/.docs  ## how-tos, gallery and reference, in site/
 	$(BIN)/python -m sphinx -W --keep-going --quiet -b html docs site
 
 clean:  ## everything that make made
-	rm -rf $(VENV) $(VENV)-audit sbom.json site dist dashboard/static .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-audit sbom.json site dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.app: pyproject.toml requirements.lock
 	@$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Steepness needs Python 3.11 or newer; this is %s. Give one: make PYTHON=python3.12 ...' % sys.version.split()[0])"

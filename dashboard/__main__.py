@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from threading import Thread
 
-from streamlit import runtime
+from streamlit import delta_generator, runtime
 from streamlit.runtime.runtime import RuntimeState
 from streamlit.web.cli import main
 
@@ -27,6 +27,9 @@ def _read_ahead() -> None:
 
 
 if __name__ == "__main__":
+    # Streamlit would read the source of every caller of its first element, to warn whoever runs a
+    # page without a server: 0.2 s of the first turn.
+    delta_generator._use_warning_has_been_displayed = True
     Thread(target=_read_ahead, daemon=True).start()
     sys.argv[1:1] = ["run", str(Path(__file__).with_name("app.py"))]
     main(prog_name="streamlit")

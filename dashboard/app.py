@@ -13,7 +13,6 @@ from streamlit import net_util
 
 from dashboard import entrance, links, state, tables
 from dashboard.collector import spare
-from dashboard.window import serve_plotly
 from engine.exposure import data_folder
 from engine.study.location import default_store
 
@@ -30,6 +29,7 @@ STYLE = """
 .stButtonGroup button[data-selected="true"] { color: inherit !important; font-weight: 600; }
 [data-testid="stSliderThumbValue"], [data-testid="stSliderThumbValue"] * { color: inherit; }
 .katex-display { overflow: visible !important; }
+.st-key-ahead { display: none; }
 [data-stale="true"] { transition-delay: 2s !important; }
 .stExpander summary { opacity: 1 !important; }
 .stExpander details { border-color: rgb(128 128 128 / 30%) !important; }
@@ -47,11 +47,6 @@ st.logo(MARK)
 st.html(f"<style>{STYLE}{tables.STYLE}</style>")
 data = data_folder()
 entrance.admit(data)
-try:
-    serve_plotly()
-except OSError as error:
-    st.error(f"The chart library cannot be copied to where the page loads it from: {error}.")
-    st.stop()
 state.begin(Path(os.environ.get("STEEPNESS_STORE") or default_store()).absolute(), data)
 links.read()
 explore = st.Page(
@@ -80,5 +75,8 @@ page = st.navigation(
     ],
     position="top",
 )
-page.run()
+try:
+    page.run()
+finally:  # a page may stop early
+    state.check(st.session_state[state.STORE])
 spare()

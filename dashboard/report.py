@@ -13,6 +13,7 @@ from plotly.io import to_html
 
 from dashboard import words
 from dashboard.on_paper import placed
+from dashboard.plotly_js import PLOTLY_JS
 from engine.curve import write_points
 from engine.laws.fit import Fit
 from engine.numbers import number
@@ -39,11 +40,12 @@ def report(fits: Sequence[Fit], figure: dict[str, Any], version: str, made: str)
         version: of Steepness.
         made: the day, for a reader.
     """
-    chart = to_html(Figure(placed(figure, fits)), include_plotlyjs=True, full_html=False)
+    chart = to_html(Figure(placed(figure, fits)), include_plotlyjs=False, full_html=False)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Learning curves</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<style>{STYLE}</style></head><body>
+<style>{STYLE}</style>
+<script>{PLOTLY_JS.read_text("utf-8")}</script></head><body>
 <h1>How steeply the error falls as the data grows</h1>
 <p>Steepness {escape(version)}, {escape(made)}. Intervals are 90 %.</p>
 <div class="chart">{chart}</div>

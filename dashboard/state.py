@@ -30,6 +30,7 @@ MOST_EARLIER = 100  # changes of windows that can be undone
 IMPORTED = -1  # no study has this id: the curves in the store that no study measured
 WINDOWS = "windows"  # {name in the store: Window} of this session; None: as proposed
 RESET = "reset"  # moved when Python, not the hand, sets a window: the edges then follow
+DOUBTED = "doubted"  # whether the store was damaged when it was last read whole
 TROUBLE = "trouble"  # a sentence about a window that could not be saved, or None
 LAW = "law"
 SIZED = "sized"  # which view of a study: BEST_FIT or FIXED_SIZES
@@ -136,12 +137,38 @@ def look(path: Path) -> View:
     try:
         if not path.exists():
             return View((), {}, 0, None)
+        if st.session_state.get(DOUBTED):
+            _read_whole(path)
         with Store.open(path, "read") as store:
-            revision = store.revision()
-            _checked(path, path.stat().st_ino, Store.mark(revision))
-            return View(tuple(store.studies()), store.windows(), revision, None)
+            return View(tuple(store.studies()), store.windows(), store.revision(), None)
     except (StoreError, OSError) as error:
         return View((), {}, 0, str(error), isinstance(error, StoreDamaged))
+
+
+def check(path: Path) -> None:
+    """Read all of a store, and turn the page where that shows damage for the first time.
+
+    For the end of a turn: what can be seen would have to wait for it, as long again as it takes to
+    read. From then on `look` reads all of it first, so that a damaged store is never drawn again.
+    """
+    damaged = False
+    try:
+        if path.exists():
+            _read_whole(path)
+    except StoreDamaged:
+        damaged = True
+    except (StoreError, OSError):
+        return  # `look` says why
+    found = damaged and not st.session_state.get(DOUBTED)
+    st.session_state[DOUBTED] = damaged
+    if found:
+        st.rerun()
+
+
+def _read_whole(path: Path) -> None:
+    with Store.open(path, "read") as store:
+        mark = Store.mark(store.revision())
+    _checked(path, path.stat().st_ino, mark)
 
 
 @lru_cache(maxsize=64)

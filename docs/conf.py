@@ -7,12 +7,11 @@ Markdown, as all other words of this repository are; Furo is a theme that needs 
 import sys
 from pathlib import Path
 
-import plotly
-
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
-from engine import VERSION  # noqa: E402 - it lies beside this folder
+from dashboard.plotly_js import PLOTLY_JS  # noqa: E402 - they lie beside this folder
+from engine import VERSION  # noqa: E402
 
 project = "Steepness"
 author = "the authors of Steepness"
@@ -34,8 +33,8 @@ myst_heading_anchors = 2
 html_theme = "furo"
 html_title = f"Steepness {VERSION}"
 html_favicon = str(HERE.parent / "dashboard" / "mark.svg")
-# Plotly's own program, out of the package that drew the figures: nothing comes from elsewhere.
-html_static_path = [str(Path(plotly.__file__).parent / "package_data" / "plotly.min.js")]
+# The page's own Plotly: nothing comes from elsewhere.
+html_static_path = [str(PLOTLY_JS)]
 html_copy_source = False
 html_show_copyright = html_show_sphinx = False
 html_theme_options = {

@@ -11,11 +11,12 @@ from sphinx.util.docutils import SphinxDirective
 
 from dashboard import words
 from dashboard.notebook import curves_figure, exponents_figure
+from dashboard.plotly_js import PLOTLY_JS
 from engine.laws.fit import Fit, fit
 from engine.laws.propose import propose_window
 from engine.recorded import Recording, recordings
 
-PLOTLY = '<script src="_static/plotly.min.js"></script>'
+PLOTLY = f'<script src="_static/{PLOTLY_JS.name}"></script>'
 HEADS = ("metric", "exponent, 90 %", "floor, 90 %", "window", "seeds")
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard import apart, catalogue, links, panels, searched, state, together, words
 from dashboard.catalogue import Family
 from dashboard.forest import draw_forest
+from dashboard.window import ahead
 from engine.curve import Curve
 from engine.laws.fit import Fit
 from engine.laws.published import PUBLISHED
@@ -55,6 +56,7 @@ def exponents(fits: Sequence[Fit]) -> None:
     )
 
 
+ahead()
 view = panels.look(store)
 families = catalogue.families(store, view)
 if not families:

@@ -6,6 +6,7 @@ from dashboard import brought, catalogue, links, panels, searched, state, togeth
 from dashboard.behind import behind
 from dashboard.sensitivity import sensitivity
 from dashboard.watching import watch
+from dashboard.window import ahead
 from dashboard.zoned import zoned
 from engine.curve import Curve
 from engine.laws.fit import Fit
@@ -188,6 +189,7 @@ def welcome() -> None:
             st.page_link(f"views/{page}.py", label=said, icon=f":material/{icon}:", width="content")
 
 
+ahead()
 drawn = panels.look(store)
 head = st.container()  # filled once it is known what is looked at
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):

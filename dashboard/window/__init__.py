@@ -6,41 +6,34 @@ it panels as text, made once each, and hears of windows when the reader lets go 
 
 import json
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
-import plotly
 import streamlit as st
 
+from dashboard.plotly_js import ADDRESS
 from engine.curve import Curve
 from engine.laws.fit import Fit
 from engine.laws.repeats import summarize
 from engine.laws.window import Window
 
 HERE = Path(__file__).parent
-STATIC = HERE.parent / "static"  # Streamlit serves the folder beside the main script at app/static
 
 _component = st.components.v2.component(
     "steepness_window",
     css=(HERE / "window.css").read_text(),
-    js=(HERE / "laws.js").read_text() + (HERE / "window.js").read_text(),
+    js="".join((HERE / name).read_text() for name in ("plotly.js", "laws.js", "window.js")),
     isolate_styles=False,  # in a shadow root Plotly loses its own style sheet
+)
+_ahead = st.components.v2.component(
+    "steepness_ahead", js="".join((HERE / name).read_text() for name in ("plotly.js", "ahead.js"))
 )
 
 
-def serve_plotly() -> None:
-    """Put the installed plotly's own plotly.min.js where the page can load it, if it is not."""
-    source = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-    target = STATIC / source.name
-    if target.exists() and target.stat().st_size == source.stat().st_size:
-        return
-    STATIC.mkdir(exist_ok=True)
-    with NamedTemporaryFile(dir=STATIC, delete=False) as arriving:
-        arriving.write(source.read_bytes())
-    Path(arriving.name).chmod(0o644)
-    Path(arriving.name).replace(target)  # in one step: another session may be reading
+def ahead() -> None:
+    """Have the browser read what charts need while Python still computes them."""
+    with st.container(key="ahead"):  # that app.py hides
+        _ahead(key="ahead-of-charts", data=ADDRESS)
 
 
 def written(panel: dict[str, Any], curve: Curve) -> str:
@@ -95,7 +88,7 @@ def fit_window(
             "linked": linked,
             "reset": reset,
             "group": group,
-            "plotly": f"./app/static/plotly.min.js?v={version('plotly')}",
+            "plotly": ADDRESS,
         },
         on_windows_change=on_change,
         on_undo_change=on_undo,

@@ -74,22 +74,6 @@ function axesOf(layout, k, { box, strips, at: { length: count } }, at, sheet, zo
 const sized = ({ width, height }) => (
   { width, height, autosize: false, margin: { l: 0, r: 0, t: 0, b: 0 } });
 
-// -- plotly.js, once per page ------------------------------------------------------------------
-
-let arriving;
-function plotly(url) {
-  arriving ??= window.Plotly
-    ? Promise.resolve(window.Plotly)
-    : new Promise((done, failed) => {
-        const script = document.createElement("script");
-        script.src = url;
-        script.onload = () => done(window.Plotly);
-        script.onerror = () => { arriving = undefined; failed(new Error(`no chart library at ${url}`)); };
-        document.head.append(script);
-      });
-  return arriving;
-}
-
 const element = (tag, name, attributes = {}) => {
   const made = tag === "svg" || tag === "path"
     ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);

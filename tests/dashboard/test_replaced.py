@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from dashboard import state
+from engine.study.store import Store
+from tests.dashboard.test_pages import said, store, visit  # noqa: F401 - store is a fixture
 from tests.studies import SIZES, make_study
 
 
@@ -27,13 +29,42 @@ def replaced(tmp_path: Path):
     return put
 
 
-def test_is_read_whole_again_so_that_its_damage_is_found(replaced, tmp_path):
-    second = tmp_path / "second.db"
-    make_study(second, "finished")
-    raw = bytearray(second.read_bytes())
-    raw[raw.rindex(b"top-5 error")] ^= 1
-    second.write_bytes(raw)
-    assert state.look(replaced(second)).damaged
+def damaged(path: Path, word: bytes) -> None:
+    """Make a store of which a bit was changed, in the last place where this word stands."""
+    make_study(path, "finished")
+    with Store.open(path) as opened:
+        opened._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    raw = bytearray(path.read_bytes())
+    raw[raw.rindex(word)] ^= 1
+    path.write_bytes(raw)
+
+
+def test_its_damage_is_found_while_the_page_is_open(store, tmp_path):  # noqa: F811
+    make_study(store, "finished")
+    at = visit()
+    assert at.table
+    damaged(tmp_path / "second.db", b"top-5 error")
+    store.write_bytes((tmp_path / "second.db").read_bytes())
+    at.run()
+    assert "is damaged (1 of the rows in its table point" in said(at)
+
+
+def test_damage_in_what_the_page_needs_to_draw_it_is_said_in_words(store):  # noqa: F811
+    damaged(store, b'"subjects"')  # the page needs it before the store is read whole
+    at = visit()
+    assert not at.exception
+    assert "is damaged (1 of the rows in its table study" in said(at)
+
+
+def test_a_sound_one_in_a_damaged_ones_place_is_drawn(store, tmp_path):  # noqa: F811
+    damaged(store, b"top-5 error")
+    at = visit()
+    assert "is damaged" in said(at)
+    make_study(tmp_path / "second.db", "finished")
+    store.write_bytes((tmp_path / "second.db").read_bytes())
+    at.run()
+    assert "is damaged" not in said(at)
+    assert at.table
 
 
 def test_shows_its_own_points(replaced, tmp_path):
