@@ -26,12 +26,15 @@ from engine.bench.rivals import RIVALS, Seen
 from engine.bench.tasks import GROUPS, Task, read_tasks
 from engine.columns import aligned
 from engine.laws.forecast import Forecast, forecasts, in_company, prepared
+from engine.laws.members import MEMBERS
+from engine.laws.mixture import Mixture, shipped
 
 Array = NDArray[np.float64]
 
 OURS = "Steepness, one curve alone"
 TOGETHER = "Steepness, in company"
 SHIPPED = "  as shipped, has seen these"
+EVENLY = "  its filter and both laws, averaged"
 STACK = 24  # curves fitted together
 PUBLISHED_GROUPS = GROUPS[:4]
 # Mean RMSLE as published. M1 to M4 on NMT, LM, BB: tables 2 and 3 of Alabdulmohsin et al. 2022
@@ -64,6 +67,7 @@ def run(folder: Path, every: int, out: Path | None) -> int:
         OURS: _ours(tasks, alone),
         TOGETHER: _ours(tasks, together),
         SHIPPED: _ours(tasks, seen),
+        EVENLY: _ours(tasks, [replace(each, mixture=evenly()) for each in seen]),
     }
     for name, rival in RIVALS.items():
         scores[name] = _scores(tasks, lambda stack, rival=rival: _rival(rival, stack))  # type: ignore[misc]
@@ -85,6 +89,14 @@ def run(folder: Path, every: int, out: Path | None) -> int:
     if out is not None:
         out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def evenly() -> Mixture:
+    """The first three members with a third each, whatever the curve."""
+    found = shipped()
+    scores = np.zeros_like(found.coefficients)
+    scores[0, MEMBERS.index("stay")] = -np.inf  # the first feature is one everywhere
+    return replace(found, coefficients=scores)
 
 
 def report(figures: dict[str, Any]) -> str:

@@ -135,7 +135,7 @@ RECIPES: dict[str, dict[str, Recipe]] = {
         TEXT_RATES,
         (CHARACTER_SCHEDULE, CHARACTER_SCHEDULE),
         (CHARACTER_QUICK_PACE, CHARACTER_PACE),
-        (0.0001, 0.0001),  # sotu: 1,000 characters
+        (0.00004, 0.0001),  # sotu: 400 and 1,000 characters
         2,
     ),
     "translation": _recipes(
