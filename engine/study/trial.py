@@ -7,6 +7,7 @@ value and the way out, where training would end in a figure that means nothing.
 import math
 import warnings
 from collections.abc import Mapping
+from inspect import getattr_static
 from typing import Any
 
 import torch
@@ -17,15 +18,18 @@ from engine.models.capacity import parameters
 from engine.tasks.task import FittedTask, Task
 
 BROADCAST = "Using a target size"  # torch only warns of an output (n, 1) beside a target (n,)
+OF_STEPS = ("build", "extent", "loss")  # what a task does not need whose models have `fit`
 TRIED = 16  # rows of the first batch and of the errors
 
 
 def trial(task: Task, row: Domain, model: str, treatment: str = "") -> None:
-    """Try a model of a domain at both ends of its ladder.
+    """Hold what `load_task` gave to its domain's row, then try a model at both ends of its ladder.
 
     Raises:
-        DomainError: the task or the model breaks a rule.
+        DomainError: it is no task, or the task or the model breaks a rule.
     """
+    _is_task(task, row)
+    _has_models(task, row)
     if isinstance(task, FittedTask):
         if treatment in OF_TRAINING:
             raise DomainError(
@@ -46,6 +50,39 @@ def trial(task: Task, row: Domain, model: str, treatment: str = "") -> None:
         raise DomainError(
             f"the domain {row.name} names the metric {missing[0]}, but its task measures"
             f" {_listed(guess)}: name them alike."
+        )
+
+
+def _is_task(task: object, row: Domain) -> None:
+    fits = getattr_static(task, "fit", None) is not None
+    wanted = [*_members(Task), *(_members(FittedTask) if fits else ())]
+    lacking = [
+        name
+        for name in wanted
+        if getattr_static(task, name, task) is task and not (fits and name in OF_STEPS)
+    ]
+    if not lacking:
+        return
+    given = f"an object of {type(task).__name__}, which has no {', '.join(lacking)}"
+    raise DomainError(
+        f"load_task of {row.name} gives {'nothing' if task is None else given}: it must return a"
+        " task, such as array_task and estimator_task make."
+    )
+
+
+def _members(protocol: type) -> list[str]:
+    return [name for name in vars(protocol) if not name.startswith("_")]
+
+
+def _has_models(task: Task, row: Domain) -> None:
+    models = getattr(task, "models", None)  # a task of one's own may keep them elsewhere
+    if not isinstance(models, Mapping):
+        return
+    missing = [name for name in row.models if name not in models]
+    if missing:
+        raise DomainError(
+            f"the domain {row.name} names the model {missing[0]}, but its task has"
+            f" {_listed(models)}: name them alike."
         )
 
 
