@@ -19,6 +19,11 @@ from engine.tasks.task import FittedTask, Task
 
 BROADCAST = "Using a target size"  # torch only warns of an output (n, 1) beside a target (n,)
 OF_STEPS = ("build", "extent", "loss")  # what a task does not need whose models have `fit`
+FAR = 4  # times the parameters that are asked for: a width of so many, or another mistake
+SIZED = (
+    "models are functions from a number of parameters, and sized(...) makes one from a function of"
+    " a width"
+)
 TRIED = 16  # rows of the first batch and of the errors
 
 
@@ -87,19 +92,40 @@ def _has_models(task: Task, row: Domain) -> None:
 
 
 def _grows(task: Task, row: Domain, model: str) -> None:
-    low, high = (parameters(task.build(model, rung, 0)) for rung in (row.ladder[0], row.ladder[-1]))
+    ladder, low = row.ladder, _parameters(task, row, model, row.ladder[0])
     if not low:
         raise DomainError(
             f"the model {model} of {row.name} has no trained parameters: give it a layer that has"
             " some, and leave requires_grad as it is."
         )
-    if len(row.ladder) > 1 and low == high:
+    if len(ladder) == 1:
+        return
+    second = _parameters(task, row, model, ladder[1])  # before the last, which may be enormous
+    if second > FAR * ladder[1] and second > low:  # one that is too large at its least does not grow
+        raise DomainError(
+            f"the model {model} of {row.name} has {second:,} parameters where about {ladder[1]:,}"
+            f" are asked for: {SIZED}."
+        )
+    if low == _parameters(task, row, model, ladder[-1]):
         raise DomainError(
             f"the model {model} of {row.name} has {low:,} parameters at a capacity of"
-            f" {row.ladder[0]:,} and of {row.ladder[-1]:,}: build it by its capacity"
+            f" {ladder[0]:,} and of {ladder[-1]:,}: build it by its capacity"
             f" (engine.models.capacity.sized does), or give the domain ladder=({low},) if it has"
             " one size only."
         )
+
+
+def _parameters(task: Task, row: Domain, model: str, capacity: int) -> int:
+    try:
+        return parameters(task.build(model, capacity, 0))
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "memory" not in str(error):  # torch's are such
+            raise
+        raise DomainError(
+            f"this machine has no memory for the model {model} of {row.name} where about"
+            f" {capacity:,} parameters are asked for: {SIZED}. If it is right, give the domain a"
+            " ladder that ends earlier."
+        ) from error
 
 
 def _same_again(task: Task, row: Domain, model: str, network: torch.nn.Module) -> None:

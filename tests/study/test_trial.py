@@ -81,6 +81,22 @@ def test_a_rule_that_is_broken_is_said_in_words(tmp_path, old, new, said):
     assert said in str(refused.value)
 
 
+def test_a_capacity_taken_for_a_width_is_told_of_sized_before_it_fills_the_memory(tmp_path):
+    path = write(tmp_path, "sized(mlp)}", "mlp}")
+    with pytest.raises(DomainError, match=r"mlp of lines has 241 .* about 40 are.* sized\(\.\.\.\)"):
+        tried(path)
+
+
+def test_a_model_that_is_larger_than_asked_for_at_its_least_is_no_mistake(tmp_path):
+    tried(write(tmp_path, "ladder=(20, 40, 80)", "ladder=(1, 2, 4, 80)"))
+
+
+def test_a_model_that_no_memory_holds_is_said_in_words(tmp_path):
+    path = write(tmp_path, "sized(mlp)}", "lambda n: nn.Linear(50_000 * n, 50_000 * n)}")
+    with pytest.raises(DomainError, match=r"no memory for the model mlp .* 20 param.* sized\("):
+        tried(path)
+
+
 def test_what_the_users_loss_raises_is_said_with_its_line(tmp_path):
     path = write(tmp_path, "F.mse_loss(output, target)\n", "output.no_such()\n")
     with pytest.raises(DomainError) as refused:
