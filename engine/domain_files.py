@@ -26,6 +26,7 @@ from engine.domains import DOMAINS, OF_TRAINING, Domain, Metric
 
 GROUP = "steepness.domains"  # of the entry points: NAME = "package.module"
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")  # names stand in curves' names, split at spaces
+PHRASE = re.compile(r"[^\W\d_][\w -]*")  # no comma, which parts it from the rest of a curve's name
 CALLERS = [Path(__file__).parent / "tasks" / name for name in ("arrays.py", "estimators.py")]
 ASKED = {  # of such a caller: what it wants of a user, by its module and function
     "arrays._answered": "a model takes inputs as array_task was given them, (rows, ...)",
@@ -287,7 +288,9 @@ def _faults(row: Domain) -> Iterator[str]:
     ladder = row.ladder
     whole = all(isinstance(rung, int) for rung in ladder)
     if not ladder or not whole or ladder[0] < 1 or sorted(set(ladder)) != list(ladder):
-        yield f"its ladder {ladder} must be whole numbers of parameters that rise, from 1"
+        yield f"its ladder {ladder} must be whole numbers that rise, from 1"
+    if not PHRASE.fullmatch(row.capacity):
+        yield f"its capacity is {row.capacity!r}: it says what the ladder counts, such as 'leaves'"
     low, high = row.rates
     if not 0 < low <= high:
         yield f"its rates {row.rates} must be a lowest and a highest learning rate above 0"

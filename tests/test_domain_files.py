@@ -94,6 +94,7 @@ def test_an_installed_domain_under_another_name_is_refused(installed):
         ("ladder=(20, 40, 80)", "ladder=(80, 40)", "its ladder (80, 40) must"),
         ("ladder=(20, 40, 80)", "ladder=(2e1, 4e1)", "its ladder (20.0, 40.0) must"),
         ("rates=(0.02, 0.1)", "rates=0.1", "one of its fields is of the wrong kind"),
+        ("rates=(", 'capacity="leaves, all", rates=(', "its capacity is 'leaves, all'"),
         ('"kWh"', '""', "the metric mae needs a title and a unit"),
         ("rates=(0.02, 0.1)", "rates=(0.1, 0.01)", "its rates (0.1, 0.01) must"),
         ("def loss(", "def los s(", "cannot be imported: SyntaxError: "),

@@ -83,7 +83,9 @@ def test_a_rule_that_is_broken_is_said_in_words(tmp_path, old, new, said):
 
 def test_a_capacity_taken_for_a_width_is_told_of_sized_before_it_fills_the_memory(tmp_path):
     path = write(tmp_path, "sized(mlp)}", "mlp}")
-    with pytest.raises(DomainError, match=r"mlp of lines has 241 .* about 40 are.* sized\(\.\.\.\)"):
+    with pytest.raises(
+        DomainError, match=r"mlp of lines has 241 .* about 40 are.* sized\(\.\.\.\)"
+    ):
         tried(path)
 
 
