@@ -15,11 +15,12 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from data.errors import DataError
 from engine.domains import DOMAINS, OF_TRAINING, Domain, Metric
@@ -240,8 +241,13 @@ def _row(home: str) -> Domain:
             f"load_task takes {inspect.signature(module.load_task)} in {home}: it must take"
             " (source, path, cache, device)."
         ) from None
+    values = {field.name: getattr(row, field.name) for field in fields(row)}
+    lists: dict[str, Any] = {
+        name: tuple(each) for name, each in values.items() if isinstance(each, list)
+    }
     row = replace(
         row,
+        **lists,
         task=home,
         data=home if hasattr(module, "is_ready") else "",
         treatments=tuple(getattr(module, "TREATMENTS", {})),
@@ -286,6 +292,8 @@ def _faults(row: Domain) -> Iterator[str]:
         if not metric.title.strip() or not metric.unit.strip():
             yield f"the metric {metric.name} needs a title and a unit ('share' is shown in percent)"
     ladder = row.ladder
+    if not isinstance(ladder, tuple) or not isinstance(row.rates, tuple):
+        yield f"its ladder {ladder!r} and its rates {row.rates!r} must be tuples, such as (1000,)"
     whole = all(isinstance(rung, int) for rung in ladder)
     if not ladder or not whole or ladder[0] < 1 or sorted(set(ladder)) != list(ladder):
         yield f"its ladder {ladder} must be whole numbers that rise, from 1"

@@ -24,6 +24,7 @@ SIZED = (
     "models are functions from a number of parameters, and sized(...) makes one from a function of"
     " a width"
 )
+OF_TORCH = "compute it from the model's output with torch, without detach, item or numpy"
 TRIED = 16  # rows of the first batch and of the errors
 
 
@@ -150,6 +151,11 @@ def _descends(task: Task, row: Domain, model: str, network: torch.nn.Module) -> 
             loss = task.loss(network, batch, task.extent(rows))
         except UserWarning as warning:
             raise DomainError(f"the loss of {row.name}: {warning}") from warning
+    if not isinstance(loss, torch.Tensor):
+        raise DomainError(
+            f"the loss of {row.name} gives {loss!r} and no tensor: {OF_TORCH}, or nothing could be"
+            " learned from it."
+        )
     if loss.ndim:
         raise DomainError(
             f"the loss of {row.name} has the shape {tuple(loss.shape)}: one number is wanted, the"
@@ -163,8 +169,7 @@ def _descends(task: Task, row: Domain, model: str, network: torch.nn.Module) -> 
         )
     if not loss.requires_grad:
         raise DomainError(
-            f"the loss of {row.name} does not depend on the parameters of {model}: compute it from"
-            " the model's output with torch, without detach, item or numpy."
+            f"the loss of {row.name} does not depend on the parameters of {model}: {OF_TORCH}."
         )
 
 

@@ -45,6 +45,7 @@ def test_a_domain_that_breaks_no_rule_passes(tmp_path):
             "F.mse_loss(output.detach(), target)\n",
             "does not depend on the parameters of mlp",
         ),
+        ("F.mse_loss(output, target)\n", "output.sum().item()\n", "and no tensor: compute it from"),
         (
             '"mse": F.mse_loss}',
             '"squares": F.mse_loss}',
