@@ -213,6 +213,13 @@ def _conclude(store: Store, study: int, endings: Mapping[str, str]) -> None:
     row = next(row for row in store.studies() if row.id == study)
     cut = row.total - row.done
     said = [f"its minutes did not hold the {cut} largest of its sizes; give more"] if cut else []
+    drawn = {curve.name for curve in store.curves(study)}
+    without = [name for name in store.curve_names(study) if name not in drawn]
+    if without and not cut:
+        said.append(
+            f"no points of {', '.join(without)}: its errors on test were all 0, which a curve on"
+            " logarithmic axes has no place for; use a metric that tells such models apart"
+        )
     several = len(endings) > 1
     said += [f"{label}: {why}" if several else why for label, why in endings.items()]
     store.set_study(study, "finished", "; ".join(said))
