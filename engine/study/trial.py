@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from engine.domain_files import DomainError
-from engine.domains import OF_TRAINING, Domain
+from engine.domains import OF_TRAINING, PARAMETERS, Domain
 from engine.models.capacity import parameters
 from engine.tasks.task import FittedTask, Task
 
@@ -45,6 +45,11 @@ def trial(task: Task, row: Domain, model: str, treatment: str = "") -> None:
         smallest = task.shard(min(TRIED, task.full), 0)
         _measures(task, row, task.fit(model, row.ladder[0], row.rates[0], smallest, seed=0))
     else:
+        if row.capacity != PARAMETERS:
+            raise DomainError(
+                f"the domain {row.name} counts its capacities in {row.capacity}, but {model} is a"
+                " network, whose size is counted in parameters: leave capacity out."
+            )
         _grows(task, row, model)
         network = task.build(model, row.ladder[0], seed=0)
         _same_again(task, row, model, network)

@@ -46,6 +46,7 @@ def test_a_domain_that_breaks_no_rule_passes(tmp_path):
             "does not depend on the parameters of mlp",
         ),
         ("F.mse_loss(output, target)\n", "output.sum().item()\n", "and no tensor: compute it from"),
+        ("rates=(", 'capacity="layers", rates=(', "in layers, but mlp is a network"),
         (
             '"mse": F.mse_loss}',
             '"squares": F.mse_loss}',
