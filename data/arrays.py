@@ -122,8 +122,9 @@ def _array_set(splits: dict[str, Rows]) -> ArraySet:
         least = LEAST_TRAINED if name == "train" else LEAST_HELD_OUT
         if len(rows) < least:
             raise DataError(
-                f"the {name} split has {len(rows):,} row{'s' * (len(rows) != 1)}, at least {least} are needed: give more"
-                " data (split_rows holds out a tenth of them for validation and a tenth for test)."
+                f"the {name} split has {len(rows):,} row{'s' * (len(rows) != 1)}, at least {least}"
+                " are needed: give more data (split_rows holds out a tenth of them for validation"
+                " and a tenth for test)."
             )
     digest = hashlib.sha256()
     for rows in splits.values():
