@@ -217,8 +217,8 @@ def _conclude(store: Store, study: int, endings: Mapping[str, str]) -> None:
     without = [name for name in store.curve_names(study) if name not in drawn]
     if without and not cut:
         said.append(
-            f"no points of {', '.join(without)}: its errors on test were all 0, which a curve on"
-            " logarithmic axes has no place for; use a metric that tells such models apart"
+            f"no points of {', '.join(without)}: errors on test were all 0, which has no place on"
+            " logarithmic axes"
         )
     several = len(endings) > 1
     said += [f"{label}: {why}" if several else why for label, why in endings.items()]

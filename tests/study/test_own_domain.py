@@ -235,6 +235,6 @@ def test_errors_that_are_all_zero_and_scores_that_rise_are_said(steepness, store
     sizes = ("--sizes", "20,80,320", "--seeds", 1)
     code, said = steepness("run", path, *sizes, "--workers", 1, "--store", store)
     assert code == 0, said
-    assert "no points of lines own mlp mae: its errors on test were all 0" in said
+    assert "no points of lines own mlp mae: errors on test were all 0" in said
     assert "lines own mlp mse: exponent" in said
     assert "; error does not fall" in said
