@@ -51,7 +51,9 @@ def behind(
             st.caption("No candidate of this size has ended yet.")
             return
         st.dataframe(
-            _table(rows, winners.get((curve.name, size))), hide_index=True, height="content"
+            _table(rows, winners.get((curve.name, size)), _counted(curve)),
+            hide_index=True,
+            height="content",
         )
         st.caption(
             "Chosen by the median over seeds of the validation loss; the errors in the chart are"
@@ -74,14 +76,19 @@ def _sizes(curve: Curve) -> pd.DataFrame:
                 "90 %": f"{number(row.low, 4)} to {number(row.high, 4)}",
                 "Repeats": str(row.n),
                 "Each": ", ".join(number(point.error, 4) for point in here),
-                "Parameters": " / ".join(f"{count:,}" for count in sorted(parameters)),
+                _counted(curve): " / ".join(f"{count:,}" for count in sorted(parameters)),
                 "Seconds of training": number(seconds) if seconds else "",
             }
         )
     return pd.DataFrame(rows).set_index(f"Size, {curve.unit or 'samples'}")
 
 
-def _table(rows: Sequence[CandidateRow], winner: Winner | None) -> pd.DataFrame:
+def _counted(curve: Curve) -> str:
+    """The heading of what its models' sizes count."""
+    return curve.capacity[:1].upper() + curve.capacity[1:]
+
+
+def _table(rows: Sequence[CandidateRow], winner: Winner | None, counted: str) -> pd.DataFrame:
     """A row for each training, the best on validation first, the chosen ones marked."""
     made = []
     for row in rows:
@@ -90,7 +97,7 @@ def _table(rows: Sequence[CandidateRow], winner: Winner | None) -> pd.DataFrame:
         made.append(
             {
                 "Chosen": (row.capacity, row.learning_rate) == winner,
-                "Parameters": record["parameters"],
+                counted: record["parameters"],
                 "Learning rate": row.learning_rate,
                 "Seed": row.seed,
                 "Stage": stage[1] if stage else "",

@@ -49,14 +49,15 @@ def draw_growth(laws: Mapping[str, Growth], theme: str = "light") -> dict[str, A
                 "y": law.parameters,
                 "marker": {"size": 7, "color": colour, "symbol": SYMBOLS[k % len(SYMBOLS)]},
                 "hovertemplate": f"{as_text(name)}<br>%{{x:,}} {_unit(law)}:"
-                " %{y:,.0f} parameters<extra></extra>",
+                f" %{{y:,.0f}} {as_text(law.curve.capacity)}<extra></extra>",
             },
         ]
         shown = with_interval(exponent.value, exponent.low, exponent.high)
         says = f"{as_text(name)} {shown}"
         ends.append((float(np.log10(sizes[1])), float(np.log10(line[1])), says, colour))
     units = " / ".join(dict.fromkeys(map(_unit, laws.values())))
-    parameters = _axis(reached, "parameters")
+    counted = " / ".join(dict.fromkeys(as_text(law.curve.capacity) for law in laws.values()))
+    parameters = _axis(reached, counted)
     return {
         "data": traces,
         "layout": {

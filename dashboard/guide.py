@@ -80,7 +80,7 @@ Or write lines `curve,size,error` to a file, in any language: `steepness import 
 takes them in as they come. Runs that MLflow, TensorBoard, Optuna or Weights & Biases recorded come
 in by `steepness import FOLDER`, which shows what they hold first. Take a file that is whole in
 above; `steepness fit points.csv` fits it without a store. The commands are strict: they stop at the
-first fault, this page shows them all.
+first fault, but for `--follow`, which says it and goes on; this page shows them all.
 """
 
 DOMAIN = """

@@ -296,7 +296,7 @@ def growth(fits: Sequence[Fit]) -> None:
             if law.doubt:
                 st.markdown(f"**{words.plain(name)}:** {words.sentence(law.doubt)}")
         st.caption(
-            "Parameters of the model that won at each size inside the window. Hestness et al. 2017"
+            "How large the model is that won at each size inside the window. Hestness et al. 2017"
             " found exponents from 0.5 to 1: models grow, but more slowly than the data. The 90 %"
             " interval is never narrower than the gap between the capacities that won allows, and"
             " does not know of larger models that were not tried."
@@ -304,18 +304,18 @@ def growth(fits: Sequence[Fit]) -> None:
 
 
 def _growth_charts(fitted: Mapping[str, Growth]) -> None:
-    """A chart for each unit that sizes are counted in: images and words share no axis."""
-    by_unit: dict[str, dict[str, Growth]] = {}
+    """A chart for each pair of units, of data and of models: images and words share no axis."""
+    by_unit: dict[tuple[str, str], dict[str, Growth]] = {}
     for name, law in fitted.items():
-        by_unit.setdefault(law.curve.unit, {})[name] = law
+        by_unit.setdefault((law.curve.unit, law.curve.capacity), {})[name] = law
     with st.container(horizontal=True):
-        for unit, laws in by_unit.items():
+        for (unit, capacity), laws in by_unit.items():
             st.plotly_chart(
                 draw_growth(laws, st.context.theme.type or "light"),
                 width="stretch" if len(by_unit) == 1 else GROWTH_WIDTH,
                 config={"displayModeBar": False},
-                alt=f"Parameters of the best model against training {unit or 'samples'}",
-                key=f"growth-{unit}",
+                alt=f"The best model's {capacity} against training {unit or 'samples'}",
+                key=f"growth-{unit}-{capacity}",
             )
 
 

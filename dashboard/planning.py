@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from dashboard.panel import is_rate
 from engine.curve import Curve
+from engine.domains import PARAMETERS
 from engine.laws.cost import Cost, memory
 from engine.laws.fit import Interval
 from engine.laws.forecast import REACH, Forecast, Needed
@@ -24,6 +25,7 @@ class Price:
 
     size: float
     parameters: float | None  # of the best model; None where no growth law is known
+    capacity: str  # what those count
     seconds: Interval | None  # of one training, on the device asked about; None: not known
 
 
@@ -43,7 +45,7 @@ def price(size: float, growth: Growth, cost: Cost, speed: float = 1.0) -> Price:
     if cost.exponent is not None:
         found = cost.seconds(size)
         seconds = Interval(found.value / speed, found.low / speed, found.high / speed)
-    return Price(size, parameters, seconds)
+    return Price(size, parameters, growth.curve.capacity, seconds)
 
 
 def at_size(forecast: Forecast, size: float) -> str:
@@ -86,10 +88,9 @@ def priced(found: Price, device: str) -> str:
     """What a training of that size takes: model, memory, time."""
     said = []
     if found.parameters is not None:
-        said.append(
-            f"a model of about {amount(found.parameters)} parameters, whose training"
-            f" holds at least {bytes_of(memory(found.parameters))}"
-        )
+        model = f"a model of about {amount(found.parameters)} {found.capacity}"
+        held = f", whose training holds at least {bytes_of(memory(found.parameters))}"
+        said.append(model + (held if found.capacity == PARAMETERS else ""))
     if found.seconds is not None:
         low, value, high = map(
             duration, (found.seconds.low, found.seconds.value, found.seconds.high)

@@ -97,7 +97,7 @@ def legend(drawn: Mapping[str, Extra]) -> str:
     if not any(extra.beside for extra in drawn.values()):
         return "No model was tried at two sizes yet, so there is no curve of fixed size to draw."
     return (
-        "Grey: one model each at the sizes where it was tried, with its number of parameters. Where"
+        "Grey: one model each at the sizes where it was tried, with how large it is. Where"
         " such a line leaves the best fit and goes flat, the model is full, not the data used up."
     )
 

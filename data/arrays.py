@@ -122,8 +122,9 @@ def _array_set(splits: dict[str, Rows]) -> ArraySet:
         least = LEAST_TRAINED if name == "train" else LEAST_HELD_OUT
         if len(rows) < least:
             raise DataError(
-                f"the {name} split has {len(rows):,} rows, at least {least} are needed: give more"
-                " data (split_rows holds out a tenth of them for validation and a tenth for test)."
+                f"the {name} split has {len(rows):,} row{'s' * (len(rows) != 1)}, at least {least}"
+                " are needed: give more data (split_rows holds out a tenth of them for validation"
+                " and a tenth for test)."
             )
     digest = hashlib.sha256()
     for rows in splits.values():
@@ -141,7 +142,10 @@ def _rows(inputs: Any, target: ArrayLike, what: str) -> Rows:
     ]:
         if each.ndim == 0 or len(each) != len(np.atleast_1d(rows.target)):
             lengths = [np.shape(one) for one in (*rows.inputs, rows.target)]
-            raise DataError(f"{what}: arrays of shapes {lengths} are not rows: equal lengths are.")
+            raise DataError(
+                f"{what}: arrays of shapes {lengths} are not rows: give as many of each, inputs and"
+                " target of one example at the same place."
+            )
         if each.dtype.kind not in "biuf":
             raise DataError(
                 f"{what}: {name} holds {each.dtype}, numbers are wanted: encode words and"

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cells import line, unguard
+from engine.domains import PARAMETERS
 
 LARGEST_WHOLE = 2**63 - 1  # what the store, an SQLite file, holds in an integer
 REQUIRED = ("curve", "size", "error")
@@ -55,6 +56,7 @@ class Curve:
     version: str = ""  # of Steepness, when it made the points
     origin: str = ""  # "measured here", "shipped", "imported": said wherever it is shown
     measured_on: str = ""  # ISO date of the newest point
+    capacity: str = PARAMETERS  # what those of its points count, as of forests leaves
 
     def __hash__(self) -> int:
         """Of its name and last point alone: fits are looked up by their curve all the time."""

@@ -15,17 +15,19 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from data.errors import DataError
 from engine.domains import DOMAINS, OF_TRAINING, Domain, Metric
 
 GROUP = "steepness.domains"  # of the entry points: NAME = "package.module"
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")  # names stand in curves' names, split at spaces
+PHRASE = re.compile(r"[^\W\d_][\w -]*")  # no comma, which parts it from the rest of a curve's name
 CALLERS = [Path(__file__).parent / "tasks" / name for name in ("arrays.py", "estimators.py")]
 ASKED = {  # of such a caller: what it wants of a user, by its module and function
     "arrays._answered": "a model takes inputs as array_task was given them, (rows, ...)",
@@ -239,8 +241,13 @@ def _row(home: str) -> Domain:
             f"load_task takes {inspect.signature(module.load_task)} in {home}: it must take"
             " (source, path, cache, device)."
         ) from None
+    values = {field.name: getattr(row, field.name) for field in fields(row)}
+    lists: dict[str, Any] = {
+        name: tuple(each) for name, each in values.items() if isinstance(each, list)
+    }
     row = replace(
         row,
+        **lists,
         task=home,
         data=home if hasattr(module, "is_ready") else "",
         treatments=tuple(getattr(module, "TREATMENTS", {})),
@@ -285,9 +292,13 @@ def _faults(row: Domain) -> Iterator[str]:
         if not metric.title.strip() or not metric.unit.strip():
             yield f"the metric {metric.name} needs a title and a unit ('share' is shown in percent)"
     ladder = row.ladder
+    if not isinstance(ladder, tuple) or not isinstance(row.rates, tuple):
+        yield f"its ladder {ladder!r} and its rates {row.rates!r} must be tuples, such as (1000,)"
     whole = all(isinstance(rung, int) for rung in ladder)
     if not ladder or not whole or ladder[0] < 1 or sorted(set(ladder)) != list(ladder):
-        yield f"its ladder {ladder} must be whole numbers of parameters that rise, from 1"
+        yield f"its ladder {ladder} must be whole numbers that rise, from 1"
+    if not PHRASE.fullmatch(row.capacity):
+        yield f"its capacity is {row.capacity!r}: it says what the ladder counts, such as 'leaves'"
     low, high = row.rates
     if not 0 < low <= high:
         yield f"its rates {row.rates} must be a lowest and a highest learning rate above 0"

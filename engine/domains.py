@@ -9,6 +9,7 @@ in `engine.tasks`; a user's own is a Python file or an installed module that hol
 from dataclasses import dataclass
 
 SHARE = "share"
+PARAMETERS = "parameters"
 LADDER = tuple(1_000 * 2**k for k in range(9))  # to 256,000: what two cores train in minutes
 
 
@@ -41,7 +42,8 @@ class Domain:
     task: str = ""  # module with `load_task` and TREATMENTS, or the path of a user's file
     sha256: str = ""  # of the file of a domain that is not ours, as it was when it was found
     # How it is searched. Ours have recipes of their own, read off studies: engine.study.presets.
-    ladder: tuple[int, ...] = LADDER  # capacities in parameters, small to large
+    ladder: tuple[int, ...] = LADDER  # capacities, small to large
+    capacity: str = PARAMETERS  # what they count, and what a model's size is said in
     rates: tuple[float, float] = (5e-4, 1e-2)  # lowest and highest learning rate, of AdamW
     batch: int = 32  # rows
     smallest: float = 0.004  # share of the data at the smallest size: eight doublings below all

@@ -43,13 +43,44 @@ def take_in(text: str, store: Path) -> int:
         return opened.add_points(points, VERSION)
 
 
-def follow(path: Path, store: Path) -> Iterator[int]:
-    """Take in what is there and what comes; gives how many points were new each time, for ever."""
-    before = ""
+def readable(text: str) -> tuple[str, list[str]]:
+    """The text without the lines that break a rule, and what is wrong with each.
+
+    A training that diverges writes a line that is no point, and those after it still count.
+
+    Raises:
+        PointsError: the header breaks a rule.
+    """
+    if not text.strip():
+        return text, []
+    try:
+        read_points(text)
+    except PointsError as first:
+        if str(first).startswith("line 1:"):
+            raise
+        header, *lines = text.splitlines(keepends=True)
+        kept, faults = [header], []
+        for number, line in enumerate(lines, 2):
+            try:
+                if line.strip():
+                    read_points(header + line)
+                kept.append(line)
+            except PointsError as fault:
+                faults.append(f"line {number}{str(fault).removeprefix('line 2')}")
+        return "".join(kept), faults
+    return text, []
+
+
+def follow(path: Path, store: Path) -> Iterator[str]:
+    """Take in what is there and what comes, for ever; says what was taken in and what left out."""
+    before, told = "", set[str]()
     while True:
         text = whole_lines(path)
         if text != before:
             before = text
-            if fresh := take_in(text, store):
-                yield fresh
+            sound, faults = readable(text)
+            if fresh := take_in(sound, store):
+                yield f"{fresh} point{'s' * (fresh != 1)} taken in"
+            yield from (f"{fault}: left out" for fault in faults if fault not in told)
+            told.update(faults)
         time.sleep(LOOK_SECONDS)

@@ -128,8 +128,8 @@ def _follow(options: argparse.Namespace, store: Path) -> int:
 
     print(f"following {visible(options.points)}; Ctrl-C ends it", flush=True)
     try:
-        for fresh in follow(Path(options.points), store):
-            print(f"{fresh} points taken in", flush=True)
+        for said in follow(Path(options.points), store):
+            print(visible(said), flush=True)
     except KeyboardInterrupt:
         pass  # the end that it is meant to have
     return 0

@@ -93,7 +93,9 @@ def test_an_installed_domain_under_another_name_is_refused(installed):
         ('models=("mlp",)', 'models="mlp"', "models is 'mlp': a tuple"),
         ("ladder=(20, 40, 80)", "ladder=(80, 40)", "its ladder (80, 40) must"),
         ("ladder=(20, 40, 80)", "ladder=(2e1, 4e1)", "its ladder (20.0, 40.0) must"),
-        ("rates=(0.02, 0.1)", "rates=0.1", "one of its fields is of the wrong kind"),
+        ("rates=(0.02, 0.1)", "rates=0.1", "its rates 0.1 must be tuples"),
+        ("rates=(", 'capacity="leaves, all", rates=(', "its capacity is 'leaves, all'"),
+        ("ladder=(20, 40, 80)", "ladder=20", "its ladder 20 and its rates (0.02, 0.1) must be"),
         ('"kWh"', '""', "the metric mae needs a title and a unit"),
         ("rates=(0.02, 0.1)", "rates=(0.1, 0.01)", "its rates (0.1, 0.01) must"),
         ("def loss(", "def los s(", "cannot be imported: SyntaxError: "),
@@ -105,6 +107,18 @@ def test_a_file_that_breaks_a_rule_is_refused_in_words(tmp_path, old, new, said)
     with pytest.raises(DomainError) as refused:
         find(str(write(tmp_path, old, new)))
     assert said in str(refused.value)
+
+
+def test_lists_are_as_good_as_tuples(tmp_path):
+    lists = "models=['mlp'], ladder=[20, 40], rates=[0.02, 0.1], metrics=[M"
+    whole = write(tmp_path).read_text()
+    start, end = whole.index("models="), whole.index("metrics=(M") + len("metrics=(M")
+    (tmp_path / "listed.py").write_text(
+        (whole[:start] + lists + whole[end:]).replace('kWh2")))', 'kWh2")])')
+    )
+    row = find(str(tmp_path / "listed.py"))
+    assert (row.models, row.ladder, row.rates) == (("mlp",), (20, 40), (0.02, 0.1))
+    assert hash(row)  # as all of a plan must have
 
 
 def test_what_raises_while_a_file_is_imported_is_said_with_its_line(tmp_path):

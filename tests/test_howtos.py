@@ -157,6 +157,13 @@ def test_the_least_of_ones_own_data_is_what_the_code_asks_for():
         assert f"| {count} {what}" in text
 
 
+def test_the_steps_that_a_domain_is_reckoned_with_are_those_of_its_plan():
+    pace = presets.OWN_PACE
+    steps = [round(pace.steps * (rows / pace.size) ** pace.growth, -1) for rows in (100, 1e3, 1e4)]
+    said = "reckons with {:,.0f} on 100 rows, {:,.0f} on 1,000 and {:,.0f} on 10,000"
+    assert said.format(*steps) in " ".join((DOCS / "howto" / "domain.md").read_text().split())
+
+
 def test_the_reference_names_all_that_the_engine_and_the_notebook_give():
     text = (DOCS / "reference.md").read_text(encoding="utf-8")
     said = set(re.findall(r"(?:autoclass|autofunction):: engine\.(\w+)", text))

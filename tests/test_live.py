@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine import cli
+from engine import cli, follow
 from engine.curve import PointsError
 from engine.follow import take_in, whole_lines
 from engine.live import log_point
@@ -79,3 +79,36 @@ def test_a_curve_of_a_study_takes_no_points_from_outside(path):
     make_study(path, "finished")
     with pytest.raises(StoreError, match='"images icons cnn top-1" was measured by a study'):
         log_point("images icons cnn top-1", 100, 0.5, store=path)
+
+
+def test_a_line_that_is_no_point_is_said_once_and_those_after_it_count(
+    path, tmp_path, monkeypatch, capsys
+):
+    file = tmp_path / "mine.csv"
+    file.write_text("curve,size,error\nmine,100,nan\n\nmine,200,0.4\n")
+
+    def add(seconds):
+        if "400" in file.read_text():
+            raise KeyboardInterrupt
+        file.write_text(f"{file.read_text()}mine,400,0.3\n")
+
+    monkeypatch.setattr(follow.time, "sleep", add)
+    assert cli.main(["import", str(file), "--follow", "--store", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "1 point taken in",
+        "line 2: error 'nan' must be a positive finite number: left out",
+        "1 point taken in",
+    ]
+    assert [p[1] for p in points(path)] == [200, 400]
+
+
+def test_a_file_that_was_emptied_holds_nothing():
+    assert follow.readable("") == ("", [])
+    assert follow.readable("curve,size,error\n") == ("curve,size,error\n", [])
+
+
+def test_a_header_that_lacks_a_column_ends_the_following(path, tmp_path, capsys):
+    file = tmp_path / "mine.csv"
+    file.write_text("curve,size\nmine,100\n")
+    assert cli.main(["import", str(file), "--follow", "--store", str(path)]) == 1
+    assert "column 'error' is missing" in capsys.readouterr().err

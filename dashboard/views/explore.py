@@ -121,7 +121,7 @@ def sized() -> str:
         key=state.SIZED,
         required=True,
         help="Best fit: the error of the model that won at each size. Fixed sizes: beside it, each"
-        " model that was tried at several sizes, in grey, with its parameters.",
+        " model that was tried at several sizes, in grey, with how large it is.",
     )
     return chosen
 

@@ -1,4 +1,4 @@
-"""Random forests of scikit-learn on its handwritten digits, sized by the leaves of a tree."""
+"""Random forests of scikit-learn on its handwritten digits, sized by their leaves."""
 
 from pathlib import Path
 from typing import Any
@@ -10,19 +10,22 @@ from sklearn.ensemble import RandomForestClassifier
 from engine import Domain, Metric, estimator_task, split_rows
 from engine.tasks.estimators import EstimatorTask
 
+TREES = 30
+
 DOMAIN = Domain(
     name="digits",
     title="Handwritten digits",
     unit="digits",
     models=("forest",),
     metrics=(Metric("top-1", "top-1 error", "share"),),
-    ladder=(4, 8, 16, 32, 64, 128, 256),
+    ladder=(125, 250, 500, 1_000, 2_000, 4_000, 8_000),
+    capacity="leaves",
     rates=(1.0, 1.0),  # a forest has no learning rate: one candidate for each number of leaves
 )
 
 
 def forest(capacity: int, rate: float, seed: int) -> RandomForestClassifier:
-    return RandomForestClassifier(n_estimators=30, max_leaf_nodes=capacity, random_state=seed)
+    return RandomForestClassifier(TREES, max_leaf_nodes=capacity // TREES, random_state=seed)
 
 
 def leaves(model: RandomForestClassifier) -> int:

@@ -47,8 +47,8 @@ def capacity_floor(best: Curve, fixed: Sequence[Curve]) -> CapacityFloor:
     if full:
         parameters, size = full[-1]
         said.append(
-            f"the model of {parameters:,} parameters is full from size {number(size)} on, where the"
-            " best models go on falling: its floor is its capacity's"
+            f"the model of {parameters:,} {best.capacity} is full from size {number(size)} on,"
+            " where the best models go on falling: its floor is its capacity's"
         )
     gain = _gain(*ladder[-2:]) if len(ladder) > 1 else None
     verdict: Literal["capacity", "data", "undecided"] = "undecided"
@@ -56,9 +56,8 @@ def capacity_floor(best: Curve, fixed: Sequence[Curve]) -> CapacityFloor:
         said.append(ladder_sentence(best) or "two capacities at the largest size would tell")
     else:
         times = f"x {with_interval(gain.value, gain.low, gain.high)} in error"
-        top = (
-            f"the largest model, {_parameters(ladder[-1]):,} parameters, against the next: {times}"
-        )
+        largest = f"{_parameters(ladder[-1]):,} {best.capacity}"
+        top = f"the largest model, {largest}, against the next: {times}"
         if gain.high < 1 and gain.value < 1 - ALIKE:
             verdict = "capacity"
             said.append(f"{top}; a larger one may do better still: no floor is the data's yet")

@@ -31,7 +31,7 @@ class Growth:
     """The growth law of the best models of `curve` inside a window."""
 
     curve: Curve
-    sizes: tuple[float, ...]  # distinct sizes whose parameters are known
+    sizes: tuple[float, ...]  # distinct sizes whose models' parameters are known
     parameters: tuple[float, ...]  # of the best model at each; geometric mean over seeds
     exponent: Interval | None  # beta_p; None where `doubt` says why
     coefficient: float | None  # sigma: parameters at size 1
@@ -69,7 +69,9 @@ def fit_growth(curve: Curve, window: Window = Window()) -> Growth:  # noqa: B008
 
     x, n = np.log(sizes), len(sizes)
     if n < LEAST_SIZES or x[-1] - x[0] < LEAST_SPAN:
-        known_at = f"the model's parameters are known at {n} size{'s' * (n != 1)} in the window"
+        known_at = (
+            f"the model's {curve.capacity} are known at {n} size{'s' * (n != 1)} in the window"
+        )
         return growth(None, None, f"{known_at}; a growth law needs {LEAST_SIZES} well apart")
     steps = np.diff(np.unique(y))
     steps = steps[steps > SAME_RUNG]
@@ -79,7 +81,7 @@ def fit_growth(curve: Curve, window: Window = Window()) -> Growth:  # noqa: B008
     (slope, middle), covariance = np.polyfit(x - x.mean(), y, 1, cov=True)
     log_coefficient = middle - slope * x.mean()
     if abs(log_coefficient) > LARGEST_LOG:
-        return growth(None, None, "the parameters change too steeply for a growth law")
+        return growth(None, None, f"the {curve.capacity} change too steeply for a growth law")
     rounding = steps.min() ** 2 / 12 / np.square(x - x.mean()).sum()
     half = stdtrit(n - 2, TAIL) * np.sqrt(max(covariance[0, 0], rounding))
     exponent = Interval(*map(float, (slope, slope - half, slope + half)))

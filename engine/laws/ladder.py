@@ -22,6 +22,6 @@ def ladder_sentence(curve: Curve) -> str:
     if same < LADDERS_END:
         return ""
     return (
-        f"one capacity, {top[0]:,} parameters, at the {same} largest sizes: a floor may be the"
-        " model's and not the data's"
+        f"one capacity, {top[0]:,} {curve.capacity}, at the {same} largest sizes: a floor may be"
+        " the model's and not the data's"
     )

@@ -258,8 +258,9 @@ class Agenda:
         found = []
         for seeds in [(seed,) for seed in trial.seeds] if cut else [trial.seeds]:
             rates = ", ".join(f"{rate:g}" for rate in trial.rates)
-            name = f"{part.subject.label}: {trial.capacity:,} parameters on {size:,}"
-            name += f" {part.extent.unit}, {trial.stage} at {rates}"
+            model = f"{trial.capacity:,} {self.plan.row(part.subject.domain).capacity}"
+            name = f"{part.subject.label}: {model} on {size:,} {part.extent.unit}, {trial.stage}"
+            name += f" at {rates}"
             spec = GroupSpec(
                 name=name + (f", seed {seeds[0]}" if cut else ""),
                 domain=part.subject.domain,

@@ -6,6 +6,7 @@ candidates whenever asked, never stored.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from engine.curve import Curve, gather
 from engine.study.plan import stored_plan
@@ -33,26 +34,27 @@ def fixed_size_curves(store: Store, study: int) -> list[Curve]:
     for about in store.study_curves(study):
         assert about.subject is not None
         part = plan.subjects[about.subject]
+        counted = plan.row(part.subject.domain).capacity
         metric = next(m for m in plan.metrics(part.subject.domain) if m.name == about.metric)
         for capacity in part.recipe.ladder:
             points = []
             for size in part.sizes:
                 tried = runs.get((shard_name(part.subject, size), capacity), [])
                 points += [
-                    point(part, f"{about.name}, {capacity:,} parameters", metric, run, device)
+                    point(part, f"{about.name}, {capacity:,} {counted}", metric, run, device)
                     for run in _at_its_best_rate(tried, part.recipe.seeds)
                     if run.test.get(about.metric)
                 ]
             if len({p.size for p in points}) >= LEAST_SIZES:
                 (curve,) = gather(points)
                 found.append(
-                    Curve(
-                        curve.name,
-                        curve.points,
-                        about.guess,
-                        about.data_hash,
-                        about.version,
-                        about.origin,
+                    replace(
+                        curve,
+                        guess=about.guess,
+                        data_hash=about.data_hash,
+                        version=about.version,
+                        origin=about.origin,
+                        capacity=counted,
                     )
                 )
     return found

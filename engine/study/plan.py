@@ -49,7 +49,7 @@ class Recipe:
 
     minutes: float | None  # wall time to fill; None takes every size
     seeds: int
-    ladder: tuple[int, ...]  # capacities in parameters, small to large, in steps of one factor
+    ladder: tuple[int, ...]  # capacities, small to large, in steps of one factor
     rates: tuple[float, float]  # lowest and highest learning rate
     search: Search
     schedule: Schedule
@@ -138,10 +138,14 @@ class Plan:
     seconds: float  # wall
     domains: tuple[Domain, ...] = ()  # those that are not ours, as they were
 
+    def row(self, domain: str) -> Domain:
+        """A domain as it was planned with."""
+        own = {row.name: row for row in self.domains}
+        return own.get(domain) or DOMAINS[domain]
+
     def metrics(self, domain: str) -> tuple[Metric, ...]:
         """What is measured of a domain."""
-        own = {row.name: row for row in self.domains}
-        return (own.get(domain) or DOMAINS[domain]).metrics
+        return self.row(domain).metrics
 
     @property
     def sentence(self) -> str:

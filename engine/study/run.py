@@ -24,15 +24,14 @@ from engine.study.agenda import Agenda, PlannedGroup, more_seeds
 from engine.study.executors import Executor
 from engine.study.location import default_cache, unused
 from engine.study.plan import Extent, Pace, Plan, Recipe, stored_plan
-from engine.study.promised import promised
 from engine.study.same_data import SameDataLoader
 from engine.study.settle import settle
 from engine.study.sharing import shared
 from engine.study.store import MORE_SEEDS, NewCurve, Store, StoreError, StoreGone, WorkRow
 from engine.study.subject import Settings, Subject, shard_name, stored_settings
+from engine.study.trial import trial
 from engine.tasks.load import TaskLoader
 from engine.tasks.task import FittedTask, Task
-from engine.tasks.trial import trial
 from engine.training import fitted, probe, ways
 from engine.training.device import Device
 from engine.training.spec import SGD, Candidate, GroupSpec, Schedule, Speed
@@ -116,7 +115,6 @@ def prepare(
         own = domains.get(subject.domain)
         found = presets.recipe(subject, settings.preset, settings.search_minutes, own)
         if own:
-            promised(task, own)
             trial(task, own, subject.model, subject.treatment)
             least = fewest.setdefault(
                 (subject.domain, subject.data), FEWEST_ROWS / len(task.part("train").rows)
@@ -215,6 +213,13 @@ def _conclude(store: Store, study: int, endings: Mapping[str, str]) -> None:
     row = next(row for row in store.studies() if row.id == study)
     cut = row.total - row.done
     said = [f"its minutes did not hold the {cut} largest of its sizes; give more"] if cut else []
+    drawn = {curve.name for curve in store.curves(study)}
+    without = [name for name in store.curve_names(study) if name not in drawn]
+    if without and not cut:
+        said.append(
+            f"no points of {', '.join(without)}: errors on test were all 0, which has no place on"
+            " logarithmic axes"
+        )
     several = len(endings) > 1
     said += [f"{label}: {why}" if several else why for label, why in endings.items()]
     store.set_study(study, "finished", "; ".join(said))

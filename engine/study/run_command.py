@@ -14,7 +14,7 @@ from tqdm import tqdm
 from engine.domain_files import UnknownDomainError, find
 from engine.domains import DOMAINS, OF_TRAINING, Domain
 from engine.laws.compare import compare
-from engine.laws.fit import fit
+from engine.laws.fit import Status, fit
 from engine.laws.propose import propose_window
 from engine.numbers import duration, with_interval
 from engine.study.executors import Executor
@@ -212,7 +212,8 @@ def _report(store: Store, study: int) -> int:
         else:
             exponent = found.exponent
             shown = with_interval(exponent.value, exponent.low, exponent.high)
-            print(f"  {curve.name}: exponent {shown}, {found.law}, {found.n_sizes} sizes")
+            doubt = "" if found.status is Status.FITTED else f"; {found.status.value}"
+            print(f"  {curve.name}: exponent {shown}, {found.law}, {found.n_sizes} sizes{doubt}")
     for line in _treatments(store, study) + _scores(store, study):
         print(f"  {line}")
     return 1 if row.state == "failed" else 0

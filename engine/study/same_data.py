@@ -14,7 +14,7 @@ from engine.tasks.task import Task
 About = tuple[str, str, str]  # domain, data, treatment
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: super() does not go with them
 class SameDataLoader(TaskLoader):
     """A loader of tasks that refuses data other than those that were planned on."""
 
@@ -27,7 +27,7 @@ class SameDataLoader(TaskLoader):
             data.errors.DataError: its data are others by now, or differ from call to call; or as
                 `TaskLoader` does.
         """
-        task = TaskLoader.__call__(self, domain, data, treatment)
+        task = super().__call__(domain, data, treatment)
         then = self.planned.get((domain, data, treatment), task.data_hash)
         if task.data_hash != then:
             raise DataError(

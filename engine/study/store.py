@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from engine.curve import Curve, Point, collector_paused, gather
+from engine.domains import PARAMETERS
 from engine.laws.window import Window
 from engine.study import seal
 from engine.study.migrate import SCHEMA_VERSION, migrate
@@ -357,6 +358,14 @@ class Store:
                     ),
                 )
                 found = gather(points)
+            counted = {
+                (study, domain): capacity
+                for study, domain, capacity in self._tuples(
+                    "SELECT s.id, json_extract(d.value, '$.name'),"
+                    " json_extract(d.value, '$.capacity')"
+                    " FROM study s, json_each(s.plan, '$.domains') d"
+                )
+            }
         return [
             Curve(
                 curve.name,
@@ -366,6 +375,7 @@ class Store:
                 version=about[curve.name]["version"],
                 origin=about[curve.name]["origin"],
                 measured_on=time.strftime("%Y-%m-%d", time.localtime(newest[curve.name])),
+                capacity=counted.get((about[curve.name]["study"], curve.domain)) or PARAMETERS,
             )
             for curve in found
         ]

@@ -134,6 +134,16 @@ def test_the_memory_of_a_worker_is_the_most_that_it_held():
     assert training._peak_mb(worker.pid) == 0
 
 
+def test_no_case_is_trained_by_what_the_version_leaves_out():
+    look = (
+        "import sys, engine.bench.training as bench; from importlib import import_module;"
+        "from engine.domains import DOMAINS;"
+        "[import_module(DOMAINS[case.domain].task) for case in bench.CASES];"
+        "print([n for n in bench.USERS_OWN if 'engine.tasks.' + n[:-3] in sys.modules])"
+    )
+    assert subprocess.check_output([sys.executable, "-c", look], text=True) == "[]\n"
+
+
 def test_the_shipped_cells_are_of_the_cases_that_the_bench_has():
     shipped = read(Path(training.__file__).with_name("training.jsonl"))
     known = {(case.name, size) for case in CASES for size in case.sizes}

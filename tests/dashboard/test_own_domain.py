@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
+from dashboard import planning
 from dashboard.figures import draw
 from engine.curve import Point
+from engine.laws.cost import fit_cost
 from engine.laws.fit import fit
+from engine.laws.growth import fit_growth
+from engine.laws.ladder import ladder_sentence
 from engine.study.store import NewCurve, Store
 from tests.dashboard.test_pages import PAGES, said, visit
 
@@ -34,7 +38,7 @@ def store(tmp_path, monkeypatch):
             },
             plan={
                 "subjects": [{"sizes": list(SIZES)}],
-                "domains": [{"name": "lines", "task": "/gone/lines.py"}],
+                "domains": [{"name": "lines", "task": "/gone/lines.py", "capacity": "leaves"}],
             },
             shards=[(f"lines own mlp / {size}", 10.0) for size in SIZES],
             curves=[
@@ -93,6 +97,18 @@ def test_its_axes_say_metric_and_unit_and_show_no_percent(store):
     assert "houses" in str(layout["xaxis"]["title"])
     assert "mean absolute error, kWh" in str(layout["yaxis"]["title"])
     assert "%" not in str(layout["yaxis"].get("tickformat", ""))
+
+
+def test_its_models_are_as_large_as_it_counts_them(store):
+    with Store.open(store, "read") as opened:
+        curve = opened.curves()[0]
+    assert curve.capacity == "leaves"
+    found = planning.price(2000, fit_growth(curve), fit_cost(curve))
+    assert planning.priced(found, "here") == "That takes a model of about 500 leaves."
+    assert "one capacity, 500 leaves, at the 5 largest sizes" in ladder_sentence(curve)
+    headings = [name for table in visit().table for name in table.value.columns]
+    assert "Leaves" in headings
+    assert "Parameters" not in headings
 
 
 def test_its_errors_are_one_family_on_compare(store):

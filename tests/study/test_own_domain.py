@@ -225,3 +225,16 @@ def test_what_raises_in_a_worker_is_kept_with_its_line_and_a_retry_can_mend_it(t
     again = subprocess.run(command, capture_output=True, text=True, timeout=900)
     assert again.returncode == 0, again.stderr
     assert names(store) == [("lines own mlp", "finished")]
+
+
+def test_errors_that_are_all_zero_and_scores_that_rise_are_said(steepness, store, tmp_path):
+    old, new = 'metrics={"mae": mae,', 'metrics={"mae": lambda output, target: 0.0,'
+    path = write(tmp_path, old, new)
+    score = '"mse": lambda output, target: 1 / F.mse_loss(output, target)'
+    path.write_text(path.read_text().replace('"mse": F.mse_loss', score))
+    sizes = ("--sizes", "20,80,320", "--seeds", 1)
+    code, said = steepness("run", path, *sizes, "--workers", 1, "--store", store)
+    assert code == 0, said
+    assert "no points of lines own mlp mae: errors on test were all 0" in said
+    assert "lines own mlp mse: exponent" in said
+    assert "; error does not fall" in said

@@ -7,25 +7,35 @@ value and the way out, where training would end in a figure that means nothing.
 import math
 import warnings
 from collections.abc import Mapping
+from inspect import getattr_static
 from typing import Any
 
 import torch
 
 from engine.domain_files import DomainError
-from engine.domains import OF_TRAINING, Domain
+from engine.domains import OF_TRAINING, PARAMETERS, Domain
 from engine.models.capacity import parameters
 from engine.tasks.task import FittedTask, Task
 
 BROADCAST = "Using a target size"  # torch only warns of an output (n, 1) beside a target (n,)
+OF_STEPS = ("build", "extent", "loss")  # what a task does not need whose models have `fit`
+FAR = 4  # times the parameters that are asked for: a width of so many, or another mistake
+SIZED = (
+    "models are functions from a number of parameters, and sized(...) makes one from a function of"
+    " a width"
+)
+OF_TORCH = "compute it from the model's output with torch, without detach, item or numpy"
 TRIED = 16  # rows of the first batch and of the errors
 
 
 def trial(task: Task, row: Domain, model: str, treatment: str = "") -> None:
-    """Try a model of a domain at both ends of its ladder.
+    """Hold what `load_task` gave to its domain's row, then try a model at both ends of its ladder.
 
     Raises:
-        DomainError: the task or the model breaks a rule.
+        DomainError: it is no task, or the task or the model breaks a rule.
     """
+    _is_task(task, row)
+    _has_models(task, row)
     if isinstance(task, FittedTask):
         if treatment in OF_TRAINING:
             raise DomainError(
@@ -35,6 +45,11 @@ def trial(task: Task, row: Domain, model: str, treatment: str = "") -> None:
         smallest = task.shard(min(TRIED, task.full), 0)
         _measures(task, row, task.fit(model, row.ladder[0], row.rates[0], smallest, seed=0))
     else:
+        if row.capacity != PARAMETERS:
+            raise DomainError(
+                f"the domain {row.name} counts its capacities in {row.capacity}, but {model} is a"
+                " network, whose size is counted in parameters: leave capacity out."
+            )
         _grows(task, row, model)
         network = task.build(model, row.ladder[0], seed=0)
         _same_again(task, row, model, network)
@@ -49,20 +64,76 @@ def trial(task: Task, row: Domain, model: str, treatment: str = "") -> None:
         )
 
 
+def _is_task(task: object, row: Domain) -> None:
+    fits = getattr_static(task, "fit", None) is not None
+    wanted = [*_members(Task), *(_members(FittedTask) if fits else ())]
+    lacking = [
+        name
+        for name in wanted
+        if getattr_static(task, name, task) is task and not (fits and name in OF_STEPS)
+    ]
+    if not lacking:
+        return
+    given = f"an object of {type(task).__name__}, which has no {', '.join(lacking)}"
+    raise DomainError(
+        f"load_task of {row.name} gives {'nothing' if task is None else given}: it must return a"
+        " task, such as array_task and estimator_task make."
+    )
+
+
+def _members(protocol: type) -> list[str]:
+    return [name for name in vars(protocol) if not name.startswith("_")]
+
+
+def _has_models(task: Task, row: Domain) -> None:
+    models = getattr(task, "models", None)  # a task of one's own may keep them elsewhere
+    if not isinstance(models, Mapping):
+        return
+    missing = [name for name in row.models if name not in models]
+    if missing:
+        raise DomainError(
+            f"the domain {row.name} names the model {missing[0]}, but its task has"
+            f" {_listed(models)}: name them alike."
+        )
+
+
 def _grows(task: Task, row: Domain, model: str) -> None:
-    low, high = (parameters(task.build(model, rung, 0)) for rung in (row.ladder[0], row.ladder[-1]))
+    ladder, low = row.ladder, _parameters(task, row, model, row.ladder[0])
     if not low:
         raise DomainError(
             f"the model {model} of {row.name} has no trained parameters: give it a layer that has"
             " some, and leave requires_grad as it is."
         )
-    if len(row.ladder) > 1 and low == high:
+    if len(ladder) == 1:
+        return
+    second = _parameters(task, row, model, ladder[1])  # before the last, which may be enormous
+    if (
+        second > FAR * ladder[1] and second > low
+    ):  # one that is too large at its least does not grow
+        raise DomainError(
+            f"the model {model} of {row.name} has {second:,} parameters where about {ladder[1]:,}"
+            f" are asked for: {SIZED}."
+        )
+    if low == _parameters(task, row, model, ladder[-1]):
         raise DomainError(
             f"the model {model} of {row.name} has {low:,} parameters at a capacity of"
-            f" {row.ladder[0]:,} and of {row.ladder[-1]:,}: build it by its capacity"
+            f" {ladder[0]:,} and of {ladder[-1]:,}: build it by its capacity"
             f" (engine.models.capacity.sized does), or give the domain ladder=({low},) if it has"
             " one size only."
         )
+
+
+def _parameters(task: Task, row: Domain, model: str, capacity: int) -> int:
+    try:
+        return parameters(task.build(model, capacity, 0))
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "memory" not in str(error):  # torch's are such
+            raise
+        raise DomainError(
+            f"this machine has no memory for the model {model} of {row.name} where about"
+            f" {capacity:,} parameters are asked for: {SIZED}. If it is right, give the domain a"
+            " ladder that ends earlier."
+        ) from error
 
 
 def _same_again(task: Task, row: Domain, model: str, network: torch.nn.Module) -> None:
@@ -85,6 +156,11 @@ def _descends(task: Task, row: Domain, model: str, network: torch.nn.Module) -> 
             loss = task.loss(network, batch, task.extent(rows))
         except UserWarning as warning:
             raise DomainError(f"the loss of {row.name}: {warning}") from warning
+    if not isinstance(loss, torch.Tensor):
+        raise DomainError(
+            f"the loss of {row.name} gives {loss!r} and no tensor: {OF_TORCH}, or nothing could be"
+            " learned from it."
+        )
     if loss.ndim:
         raise DomainError(
             f"the loss of {row.name} has the shape {tuple(loss.shape)}: one number is wanted, the"
@@ -98,8 +174,7 @@ def _descends(task: Task, row: Domain, model: str, network: torch.nn.Module) -> 
         )
     if not loss.requires_grad:
         raise DomainError(
-            f"the loss of {row.name} does not depend on the parameters of {model}: compute it from"
-            " the model's output with torch, without detach, item or numpy."
+            f"the loss of {row.name} does not depend on the parameters of {model}: {OF_TORCH}."
         )
 
 
