@@ -3,10 +3,11 @@
 import heapq
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from engine.bench.made_up import made_up
 from engine.study.agenda import Agenda, PlannedGroup
-from engine.study.plan import PAIRED, START_SECONDS, Plan
+from engine.study.plan import PAIRED, START_SECONDS, Plan, training_steps
 from engine.training.spec import Candidate
 
 
@@ -29,11 +30,12 @@ def train(group: PlannedGroup, best: Callable[[int], float]) -> list[Candidate]:
     ]
 
 
-def wall(plan: Plan, best: Callable[[int], float]) -> float:
-    """Seconds that a study takes where every group takes what it was expected to.
+def wall(plan: Plan, best: Callable[[int], float], slower: float = 1.0) -> float:
+    """Seconds that a study takes where every group takes `slower` times what it was expected to.
 
     Groups go to the workers as engine.study.executors gives them out.
     """
+    recipe = plan.subjects[0].recipe
     agenda = Agenda(plan)
     queue, flying = agenda.fresh(), []
     now, climbing = 0.0, None
@@ -42,9 +44,10 @@ def wall(plan: Plan, best: Callable[[int], float]) -> float:
             queue.sort(key=lambda group: group.seconds)
             group = queue.pop(0 if climbing is None else -1)
             climbing = climbing or group
-            heapq.heappush(flying, (now + group.seconds, id(group), group))
+            heapq.heappush(flying, (now + slower * group.seconds, id(group), group))
         now, _, group = heapq.heappop(flying)
         climbing = None if group is climbing else climbing
-        agenda.end(group, train(group, best))
+        steps = round(slower * training_steps(group.spec.size, recipe))
+        agenda.end(group, [replace(run, steps=steps) for run in train(group, best)])
         queue += agenda.fresh()
     return now / (1.0 if plan.workers == 1 else PAIRED) + START_SECONDS

@@ -30,10 +30,10 @@ from engine.bench.kept import Cell, KeptError, Loop, Wall, append, make, measure
 from engine.bench.parity import pairs, table
 from engine.bench.plain import train_plain, train_resident
 from engine.bench.steps import two_threads
-from engine.study import presets
 from engine.study.agenda import PlannedGroup
 from engine.study.executors import Failed, Finished, run_here
 from engine.study.location import default_cache
+from engine.study.presets import RECIPES
 from engine.tasks.load import TaskLoader
 from engine.tasks.task import Part, Task
 from engine.training.device import choose
@@ -299,7 +299,8 @@ def machine() -> str:
 def version() -> str:
     """Ours, torch's, and a hash of the code that trains: other code is another measurement.
 
-    What makes tasks of users' own alone is none of it: no case has a part of it.
+    What makes tasks of users' own alone is none of it, nor what presets ask for beside the
+    schedule that cases train by: no case has a part of it.
     """
     root = Path(engine.__file__).parent
     parts = sorted(
@@ -308,8 +309,10 @@ def version() -> str:
         for file in (root / part).glob("*.py")
         if file.name not in USERS_OWN
     )
-    files = [*parts, Path(presets.__file__), Path(cases.__file__), Path(plain.__file__)]
-    code = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
+    files = [*parts, Path(cases.__file__), Path(plain.__file__)]
+    schedules = [RECIPES[case.domain]["standard"].schedule for case in CASES]
+    written = b"".join(file.read_bytes() for file in files) + repr(schedules).encode()
+    code = hashlib.sha256(written).hexdigest()[:8]
     return f"steepness {VERSION} (training {code}), torch {torch.__version__}"
 
 

@@ -16,6 +16,7 @@ from engine.study.plan import (
     START_SECONDS,
     Plan,
     SubjectPlan,
+    training_steps,
 )
 from engine.study.rounds import ROUND, Repeat, Rounds
 from engine.study.search import Choice, Course, Trial, choose, course, next_begin, next_rates
@@ -48,6 +49,7 @@ class _Over:
 
     course: Course
     wall: float  # seconds, see Agenda._wall
+    slower: float  # times the steps that were planned, at least 1
     begin: int
     rates: tuple[float, float]
 
@@ -178,9 +180,10 @@ class Agenda:
         """The search of each shard as far as it is determined, from the smallest up.
 
         It ends before a stage that would take the subject past its minutes, by what trainings were
-        expected to take when it was planned: by the clock a resumed study would ask for others.
+        expected to take when it was planned, and by how many times as many steps as planned those
+        of the next smaller shard took: by the clock a resumed study would ask for others.
         """
-        recipe, begin, rates = part.recipe, 0, part.recipe.rates
+        recipe, begin, rates, slower = part.recipe, 0, part.recipe.rates, 1.0
         limit = math.inf if part.minutes is None else OVER * 60 * part.minutes - START_SECONDS
         left = limit * self._speed
         for size in part.sizes:
@@ -192,21 +195,20 @@ class Agenda:
                 runs = self._counted(part, size, known)
                 wall = self._wall(part, size, known)
                 if known.start is None or runs is None:
-                    if wall <= left:
+                    if slower * wall <= left:
                         yield size, known
                     return
                 over = _Over(
                     known,
                     wall,
+                    max(1.0, _mean_steps(runs) / training_steps(size, recipe)),
                     next_begin(known.start, recipe.ladder, runs),
                     next_rates(rates, runs),
                 )
                 self._over[shard] = over
-            left -= over.wall
-            if left < 0:
-                return
             yield size, over.course
-            begin, rates = over.begin, over.rates
+            left -= over.slower * over.wall
+            begin, rates, slower = over.begin, over.rates, over.slower
 
     def _wall(self, part: SubjectPlan, size: int, known: Course) -> float:
         """Seconds at most that a shard's trials take: stage by stage, nothing else to do."""
@@ -279,6 +281,10 @@ class Agenda:
             shard = more_seeds(part) if repeat else shard_name(part.subject, size)
             found.append(PlannedGroup(spec, shard, each * len(seeds)))
         return found
+
+
+def _mean_steps(runs: Sequence[Candidate]) -> float:
+    return sum(run.steps for run in runs) / max(1, len(runs))
 
 
 def trained_on(spec: GroupSpec) -> str:

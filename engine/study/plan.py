@@ -234,15 +234,20 @@ def training_seconds(
         speed: of the model, in rows a second.
         treatment: of the training; SGD takes the steps that AdamW takes, as far as is known.
     """
-    schedule, pace = recipe.schedule, recipe.pace
+    schedule, steps = recipe.schedule, training_steps(size, recipe)
     rows = max(1.0, size * extent.rows / extent.full)
-    steps = pace.steps * schedule.patience / 1.6 * math.pow(size / pace.size, pace.growth)
-    steps = min(schedule.max_steps, max(FLOOR * schedule.floor_steps, steps))
     watched = min(extent.validation, schedule.watched or extent.validation)
     evaluations = sum(1 for step in schedule.evaluations() if step <= steps)
     training = steps * min(schedule.batch, rows) / speed.train
     validating = evaluations * watched / speed.evaluate
     return training + validating + extent.test / speed.test
+
+
+def training_steps(size: int, recipe: Recipe) -> float:
+    """Steps that one training should take on a shard of `size` units."""
+    schedule, pace = recipe.schedule, recipe.pace
+    steps = pace.steps * schedule.patience / 1.6 * math.pow(size / pace.size, pace.growth)
+    return min(schedule.max_steps, max(FLOOR * schedule.floor_steps, steps))
 
 
 def _ladder(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from engine.study.plan import Extent, Pace, PlanError, Recipe, make_plan
+from engine.study.plan import Extent, Pace, Plan, PlanError, Recipe, make_plan
 from engine.study.search import Search
 from engine.study.subject import Settings, Subject
 from engine.training.spec import Schedule, Speed
@@ -64,3 +64,27 @@ def test_a_search_that_climbs_past_its_guess_leaves_out_the_largest_sizes():
     assert small < plan.seconds < 20 * 60
     assert large <= 1.2 * 20 * 60
     assert large == pytest.approx(20 * 60, rel=0.25)  # the minutes are used
+
+
+@pytest.fixture
+def twenty_minutes() -> Plan:
+    """One subject, whose models overfit at once."""
+    ladder = (10_000, 40_000)
+    pace = Pace(740.0, 1000, 0.28)
+    recipe = Recipe(4.0, 2, ladder, (3e-4, 3e-3), Search(0, 1, 1, 0), Schedule(watched=64), pace)
+    speeds = {capacity: Speed(*[2e7 / capacity] * 3) for capacity in ladder}
+    asked = Settings((SUBJECTS[0],), None, minutes=20)
+    extent = Extent(20_000, 20_000, 100, 100, "images")
+    return make_plan(asked, [recipe], [extent], [speeds], workers=1)
+
+
+@pytest.mark.parametrize("slower", [2.0, 8.0])
+def test_trainings_of_more_steps_than_planned_leave_out_the_largest_sizes(twenty_minutes, slower):
+    took = wall(twenty_minutes, best=lambda size: 1.0, slower=slower)
+    assert 0.4 * 20 * 60 < took <= 1.2 * 20 * 60
+
+
+def test_trainings_of_fewer_steps_than_planned_are_all_made(twenty_minutes):
+    whole = wall(twenty_minutes, best=lambda size: 1.0)
+    half = wall(twenty_minutes, best=lambda size: 1.0, slower=0.5)
+    assert half == pytest.approx(whole / 2, rel=0.02)
