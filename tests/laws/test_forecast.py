@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.curve import Curve, Point
-from engine.laws.forecast import REACH, Forecast, Status, forecast, forecasts
+from engine.laws.forecast import REACH, Forecast, Status, _thin, forecast, forecasts, in_company
+from engine.laws.repeats import repeats
 from engine.laws.window import Window
 
 SIZES = 100 * 2.0 ** np.arange(10)
@@ -222,3 +223,88 @@ def test_a_falling_curve_whose_points_all_count_has_no_note(simulate) -> None:
     stray = (*curve.points, Point("simulated", 100.0, float("nan")))
     (note,) = forecast(Curve("simulated", stray)).notes
     assert note.code == "left-out"
+
+
+def test_below_six_sizes_the_floor_law_speaks_alone_and_from_six_on_all_do(rng) -> None:
+    size = 100 * 3.0 ** np.arange(6)
+    errors = law(size) * np.exp(0.05 * rng.standard_normal(6))
+    ahead = np.log(4.0)
+    for n in (5, 6):
+        told = forecast(curve_of(zip(size[:n], errors[:n], strict=True)))
+        found = np.log(told.error_at([4 * size[n - 1]]).error[0])
+        level, slope, floor = told.members.floor[0]
+        by_floor_law = told.members.level[0] + np.log(np.exp(level + slope * ahead) + np.exp(floor))
+        assert (found == pytest.approx(by_floor_law, abs=1e-9)) == (n == 5)
+        said = [note.message for note in told.notes]
+        few = ["5 sizes: the forecast rests on one law and its prior; add sizes"]
+        assert said == (few if n == 5 else [])
+
+
+def test_of_few_sizes_the_band_knows_where_the_filter_says_otherwise(rng) -> None:
+    """Half a band: 1.645 deviations of filter, of the two's difference and of one measurement."""
+    size = 100 * 3.0 ** np.arange(5)
+    told = forecast(
+        curve_of(zip(size, law(size) * np.exp(0.05 * rng.standard_normal(5)), strict=True))
+    )
+    at = told.error_at([4 * size[-1]])
+    mean, variance, _ = told.members.trend.predict(np.log([[4 * size[-1]]]))
+    apart = mean[0, 0] - np.log(at.error[0])
+    half = 1.645 * np.sqrt(variance[0, 0] + apart**2 + told.members.noise[0] ** 2)
+    assert np.log(at.high[0] / at.error[0]) == pytest.approx(half, rel=1e-3)
+    assert np.log(at.error[0] / at.low[0]) == pytest.approx(half, rel=1e-3)
+
+
+def test_more_sizes_than_are_taken_are_averaged_in_even_bins_of_log_size(simulate, rng) -> None:
+    sizes = np.r_[np.geomspace(10, 1e4, 300), 1e6]  # most bins of the upper half are empty
+    both = simulate(sizes, law(sizes), 0.05, 2, rng).points
+    some = tuple(each for each in both if each.seed == 0 or each.size < 1000)
+    held = repeats(Curve("simulated", some))
+    x, y, weight = _thin(held)
+    width = (np.log(1e6) - np.log(10)) / 96
+    bins = np.minimum((held.log_size - np.log(10)) // width, 95)
+    filled = sorted(set(bins))
+    assert x.size == len(filled)
+    total = np.array([held.weight[bins == k].sum() for k in filled])
+    assert weight == pytest.approx(total / total.mean())
+    for at, k in enumerate(filled):
+        mine = bins == k
+        assert x[at] == pytest.approx(np.average(held.log_size[mine], weights=held.weight[mine]))
+        assert y[at] == pytest.approx(np.average(held.log_mean[mine], weights=held.weight[mine]))
+
+
+def test_the_largest_of_many_sizes_stays_where_it_is(rng) -> None:
+    size = np.geomspace(1, 1e6, 500)
+    x, _, weight = _thin(repeats(curve_of(zip(size, law(size), strict=True))))
+    assert (x.size, x[-1]) == (96, pytest.approx(np.log(1e6), rel=1e-12))
+    assert weight.mean() == pytest.approx(1)
+
+
+def test_what_is_already_reached_and_what_lies_far_ahead_are_said(simulate) -> None:
+    sizes = 100 * 2.0 ** np.arange(9)
+    found = forecast(simulate(sizes, 3 * sizes**-0.4))
+    last = 3 * sizes[-1] ** -0.4
+    reached = found.size_for(2 * last)
+    assert (reached.size, reached.note) == (sizes[-1], "already reached at the largest size")
+    near, far, never = (found.size_for(share * last) for share in (0.7, 0.4, 1e-4))
+    assert near.note == ""
+    times = far.size / sizes[-1]
+    assert times > 4
+    assert far.note == f"{times:.2g} times the largest size: forecasts are tested up to 4 times"
+    assert (never.size, never.note) == (None, "not reached within 10,000 times the largest size")
+
+
+@pytest.mark.parametrize(
+    ("others", "said"), [(1, "1 other curve falls"), (2, "2 others fall")], ids=["one", "two"]
+)
+def test_company_is_kept_from_two_curves_on_and_said(rng, others: int, said: str) -> None:
+    curves = [
+        curve_of(zip(SIZES, law(SIZES) * np.exp(0.03 * rng.standard_normal(10)), strict=True))
+        for _ in range(others + 1)
+    ]
+    alone = forecasts(
+        [*curves, curve_of([(m, law(m)) for m in SIZES[:5]])]
+    )  # the last is too short
+    *together, short = in_company(alone)
+    assert {each.notes[-1].message for each in together} == {f"drawn a little towards how {said}"}
+    assert short is alone[-1]
+    assert in_company(alone[:1]) == alone[:1]
