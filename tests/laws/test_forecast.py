@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.curve import Curve, Point
+from engine.laws.company import REACHES
 from engine.laws.forecast import REACH, Forecast, Status, _thin, forecast, forecasts, in_company
 from engine.laws.repeats import repeats
 from engine.laws.window import Window
@@ -308,3 +309,55 @@ def test_company_is_kept_from_two_curves_on_and_said(rng, others: int, said: str
     assert {each.notes[-1].message for each in together} == {f"drawn a little towards how {said}"}
     assert short is alone[-1]
     assert in_company(alone[:1]) == alone[:1]
+
+
+def test_between_the_measured_sizes_the_curve_is_drawn_as_it_runs(rng) -> None:
+    size = 100 * 2.0 ** np.arange(12)
+    told = forecast(
+        curve_of(zip(size, law(size) * np.exp(0.01 * rng.standard_normal(12)), strict=True))
+    )
+    between = size[1:] / np.sqrt(2)
+    assert told.error_at(between).error == pytest.approx(law(between), rel=0.03)
+    either_side = told.error_at(size[-1] * np.array([1 - 1e-9, 1 + 1e-9])).error
+    assert either_side[0] == pytest.approx(either_side[1], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("rows", "status", "said"),
+    [
+        (
+            [(m, 0.1 + 1e-5 * m) for m in SIZES],
+            Status.NOT_FALLING,
+            "the error does not fall from size 100 to 51,200: the forecast carries on what it does",
+        ),
+        (
+            [(m, 0.3) for m in SIZES],
+            Status.NOT_FALLING,
+            "the error does not fall from size 100 to 51,200: the forecast carries on what it does",
+        ),
+        (
+            [(1e12 + k, 0.5 - 0.1 * k) for k in range(4)],
+            Status.SIZES_TOO_CLOSE,
+            "sizes 1000000000000 to 1000000000003 lie too close together to tell a slope:"
+            " add sizes further apart",
+        ),
+    ],
+    ids=["rising", "level", "close"],
+)
+def test_what_stands_in_the_way_is_said_with_its_sizes(rows, status, said) -> None:
+    told = forecast(curve_of(rows))
+    assert told.status is status
+    assert [note.message for note in told.notes] == [said]
+
+
+def test_rates_are_what_the_forecast_falls_by_over_log_size(rng) -> None:
+    told = forecast(
+        curve_of(zip(SIZES, law(SIZES) * np.exp(0.02 * rng.standard_normal(10)), strict=True))
+    )
+    now, *then = np.log(told.error_at(SIZES[-1] * np.exp(np.r_[0.0, REACHES])).error)
+    assert told.rates == pytest.approx([(e - now) / r for e, r in zip(then, REACHES, strict=True)])
+
+
+def test_stated_errors_alone_weigh_nothing_in_a_forecast() -> None:
+    points = [Point("c", float(m), float(law(m)), stderr=0.001 * k) for k, m in enumerate(SIZES, 1)]
+    assert _thin(repeats(Curve("c", tuple(points))))[2].tolist() == [1.0] * 10
