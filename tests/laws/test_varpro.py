@@ -13,6 +13,7 @@ from engine.laws.varpro import (
     _inverse,
     _least_near,
     _Problem,
+    _stand,
     _starts,
     floor_fits,
     power_fits,
@@ -219,3 +220,25 @@ def test_two_by_two_inverses_are_numpys(rng) -> None:
     assert found[0] == pytest.approx(inverse[:, 0, 0])
     assert found[1] == pytest.approx(inverse[:, 1, 1])
     assert found[2] == pytest.approx(inverse[:, 0, 1])
+
+
+def test_a_walk_knows_the_slopes_and_curvatures_of_the_sse(rng) -> None:
+    log_u = np.r_[0.0, np.sort(rng.uniform(0.5, 5.0, 9))]
+    y = law(log_u, 0.0, -0.4, 0.1)[None] + 0.2 * rng.normal(size=(1, 10))
+    w = rng.uniform(0.2, 3, (1, 10))
+    problem, at = _Problem(log_u, y, w, w.sum(axis=1)), np.array([-0.5, 0.2])
+
+    def sse(beta: float, share: float) -> float:
+        off = y[0] - np.log((1 - share) * np.exp(beta * log_u) + share)
+        return float(w[0] @ (off - np.average(off, weights=w[0])) ** 2)
+
+    h = 1e-4
+    b, s = np.array([h, 0.0]), np.array([0.0, h])
+    here = _stand(problem, at[:1], at[1:])
+    assert here.sse[0] == pytest.approx(sse(*at))
+    assert here.gb[0] == pytest.approx((sse(*at - b) - sse(*at + b)) / h / 4, rel=1e-5)
+    assert here.gs[0] == pytest.approx((sse(*at - s) - sse(*at + s)) / h / 4, rel=1e-5)
+    bent = [(sse(*at + e) - 2 * sse(*at) + sse(*at - e)) / h**2 / 2 for e in (b, s)]
+    assert [here.nbb[0], here.nss[0]] == pytest.approx(bent, rel=1e-4)
+    corners = sse(*at + b + s) - sse(*at + b - s) - sse(*at - b + s) + sse(*at - b - s)
+    assert here.nbs[0] == pytest.approx(corners / h**2 / 8, rel=1e-4)
