@@ -150,3 +150,11 @@ def test_a_curve_with_one_early_size_has_no_bend(rng) -> None:
     sizes = np.log(np.array([1.0, 300.0, 400.0, 500.0, 700.0, 1000.0]))
     row = traits((sizes, -0.3 * sizes + 0.05 * rng.standard_normal(6)))[0]
     assert (named(row, "bend"), named(row, "bend in deviations")) == (0, 0)
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_a_bend_counts_up_to_one(way: int) -> None:
+    middle = SIZES.mean()
+    y = -2.0 * SIZES + way * 1.8 * np.maximum(SIZES - middle, 0) + 0.01 * (-1.0) ** np.arange(11)
+    row = traits((SIZES, y))[0]
+    assert (named(row, "bend"), named(row, "bend in deviations")) == (way, 5 * way)
