@@ -336,13 +336,18 @@ def test_between_the_measured_sizes_the_curve_is_drawn_as_it_runs(rng) -> None:
             "the error does not fall from size 100 to 51,200: the forecast carries on what it does",
         ),
         (
+            [*((m, law(m)) for m in SIZES[:9]), (SIZES[9], 0.7)],
+            Status.NOT_FALLING,
+            "the error does not fall from size 100 to 51,200: the forecast carries on what it does",
+        ),
+        (
             [(1e12 + k, 0.5 - 0.1 * k) for k in range(4)],
             Status.SIZES_TOO_CLOSE,
             "sizes 1000000000000 to 1000000000003 lie too close together to tell a slope:"
             " add sizes further apart",
         ),
     ],
-    ids=["rising", "level", "close"],
+    ids=["rising", "level", "up at the end", "close"],
 )
 def test_what_stands_in_the_way_is_said_with_its_sizes(rows, status, said) -> None:
     told = forecast(curve_of(rows))

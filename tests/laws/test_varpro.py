@@ -171,11 +171,9 @@ def test_the_least_of_a_cell_and_its_neighbours_is_scipys_filter(rng) -> None:
 def test_walks_start_from_every_valley_of_the_sse_over_the_grid(rng, shared: bool) -> None:
     log_u = np.r_[0.0, np.sort(rng.uniform(0.5, 7.0, 9))]
     y = law(log_u, 0.0, -0.3, 0.1) + 0.3 * rng.normal(size=(6, 10))
-    w = (
-        np.broadcast_to(rng.uniform(0.2, 3, 10), (6, 10))
-        if shared
-        else rng.uniform(0.2, 3, (6, 10))
-    )
+    # the first sizes weigh most, so that weighted means lie far from plain ones
+    w = rng.uniform(0.2, 3, (6, 10)) * np.geomspace(30, 0.1, 10)
+    w = np.broadcast_to(w[0], w.shape) if shared else w
     shares = _grid_shares(log_u[-1])
     expected = []
     for row in range(6):
