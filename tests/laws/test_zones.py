@@ -283,7 +283,7 @@ def test_more_sizes_than_are_looked_at_are_averaged_over_neighbours(simulate, rn
 def test_draws_without_weight_are_no_zones(simulate, monkeypatch) -> None:
     nowhere = np.full(4, -np.inf), np.zeros((4, 5)), np.zeros(4, np.intp)
     monkeypatch.setattr(inside, "_draws", lambda problem, modes: nowhere)
-    found = zones(simulate(SIZES[:7], three_zones()[:7]))
+    found = inside.zones_of(repeats(simulate(SIZES[:7], three_zones()[:7])), None)
     assert (found.exponent, found.doubt) == (None, "no law comes near these sizes")
 
 
