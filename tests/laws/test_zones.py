@@ -11,6 +11,7 @@ from scipy.stats import invgamma, norm
 from engine.curve import Curve
 from engine.laws import zones as inside
 from engine.laws.fit import fit
+from engine.laws.interval import Interval
 from engine.laws.repeats import repeats
 from engine.laws.window import Window
 from engine.laws.zone_law import log_error
@@ -293,3 +294,15 @@ def test_sizes_that_differ_by_rounding_alone_are_too_close(simulate) -> None:
         zones(simulate(sizes, [0.5, 0.4, 0.3, 0.2, 0.1])).doubt
         == "the sizes lie too close together"
     )
+
+
+@pytest.mark.parametrize(
+    ("chance", "said"),
+    [
+        (0.96, "floor, from size 300 (200 to 500)"),
+        (0.94, "floor undecided (chance 94 %): if any, from size 300 (200 to 500)"),
+        (0.4, "floor undecided (chance 40 %): if any, from size 300 (200 to 500)"),
+    ],
+)
+def test_a_zone_is_said_with_its_chance_until_hardly_any_doubt_is_left(chance, said) -> None:
+    assert inside._said("floor", "from size", chance, Interval(300.0, 200.0, 500.0)) == said
