@@ -47,7 +47,8 @@ def adaptive_draws(
         proposals.append((mean, unroot, log_volume))
         fresh = mean + _student(k, turn) @ root.T
         points = np.concatenate([points, fresh])
-        density = np.concatenate([density, np.nan_to_num(log_density(fresh), nan=-np.inf)])
+        there = np.nan_to_num(log_density(fresh), nan=-np.inf, neginf=-np.inf)
+        density = np.concatenate([density, there])
         mixture = _log_sum([_log_student(points, *each) for each in proposals])
         log_weight = density - (mixture - np.log(len(proposals)))
         if not np.isfinite(log_weight.max()):

@@ -159,9 +159,9 @@ def zones_of(held: Repeats, guess: float | None) -> Zones:
     problem = _Problem.of(x, y, w, held, guess)
     modes = _modes(problem)
     log_weight, theta, shape = _draws(problem, modes)
-    weight = np.exp(log_weight - logsumexp(log_weight))
-    if not np.isfinite(weight).all():
+    if not np.isfinite(log_weight.max()):
         return _nothing("no law comes near these sizes")
+    weight = np.exp(log_weight - logsumexp(log_weight))
     chance = np.bincount(shape, weight, len(SHAPES)).astype(np.float64)
     found = _Draws(theta, weight, shape, chance)
     best = tuple(modes.theta[found.chance.argmax()].tolist())

@@ -12,10 +12,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 from data.errors import DataError
 from engine.domain_files import DomainError, own_code
@@ -28,6 +30,7 @@ from engine.training.group import run_group
 from engine.training.spec import Candidate, GroupSpec
 
 NO_MEMORY = "there was not enough memory"
+FIRST = 500  # by how much of the memory, in thousandths, a worker seems larger than it is
 TICK_SECONDS = 0.5  # how often the driver gets to beat and to look for a wish to stop
 
 
@@ -113,27 +116,32 @@ def run_here(queue: list[PlannedGroup], loader: TaskLoader, workers: int) -> Gen
 
     The largest groups start first, so that no worker is left alone with one at the end, while one
     worker goes up from the smallest, so that the first points appear within seconds. A group that
-    memory failed or whose worker died is tried once more, one seed after the other: another may
-    have had the memory. A dead worker is replaced; the others do not notice. Closing the iterator
-    ends the workers at once.
+    memory failed or whose worker died is tried once more when nothing else is left to do, one seed
+    after the other and by the only worker: the others may have had the memory. A dead worker is
+    replaced; the others do not notice. Closing the iterator ends the workers at once.
 
     Args:
         queue: groups to run; taken from it as they start. The listener may add to it at each event.
         loader: of the groups' tasks.
         workers: processes.
     """
-    again: set[str] = set()  # what is tried, or was, for the second time
+    again: list[PlannedGroup] = []  # what is to be tried for the second time
+    apart: set[str] = set()  # names of what is tried, or was, for the second time
     climbing: PlannedGroup | None = None  # what the worker that goes up from the smallest holds
     crew: list[_Worker] = []
     try:
-        while queue or any(worker.group for worker in crew):
+        while queue or again or any(worker.group for worker in crew):
+            if not queue and not any(worker.group for worker in crew):
+                queue.append(again.pop(0))
+                while crew:  # what idle ones hold of data and models is memory too
+                    crew.pop().end()
             while queue and (len(crew) < workers or not all(worker.group for worker in crew)):
                 worker = next((worker for worker in crew if not worker.group), None)
                 if worker is None:
                     crew.append(worker := _hired(loader))
                 group = taken(queue, smallest=climbing is None)
                 climbing = climbing or group
-                worker.give(group, apart=group.spec.name in again)
+                worker.give(group, apart=group.spec.name in apart)
                 yield Started(group)
             heard = wait([worker.pipe for worker in crew if worker.group], TICK_SECONDS)
             yield Tick()
@@ -146,9 +154,9 @@ def run_here(queue: list[PlannedGroup], loader: TaskLoader, workers: int) -> Gen
                     crew.remove(worker)
                 if not answer.reason:
                     yield Finished(ended, answer.candidates, answer.seconds)
-                elif answer.memory and ended.spec.name not in again:
-                    again.add(ended.spec.name)
-                    queue.append(ended)
+                elif answer.memory and ended.spec.name not in apart:
+                    apart.add(ended.spec.name)
+                    again.append(ended)
                 else:
                     yield Failed(ended, answer.reason, answer.seconds)
     finally:
@@ -215,6 +223,7 @@ def _work(pipe: Connection, loader: TaskLoader) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
     threading.Thread(target=_die_with_driver, daemon=True).start()
     torch.set_num_threads(1)
+    _go_first()
     load = cache(loader)  # each task once for all the worker's groups
     while True:
         try:
@@ -222,6 +231,12 @@ def _work(pipe: Connection, loader: TaskLoader) -> None:
         except EOFError:  # the driver has ended
             return
         pipe.send(answered(partial(load, spec.domain, spec.data, spec.treatment), spec, apart))
+
+
+def _go_first() -> None:
+    """Where memory runs out Linux ends who has most: a group is tried again, a driver is not."""
+    with suppress(OSError):  # there is none elsewhere, or a higher one may not be lowered
+        Path("/proc/self/oom_score_adj").write_text(f"{FIRST}\n")
 
 
 def _die_with_driver() -> None:

@@ -162,9 +162,9 @@ def run_on_ray(
 ) -> Generator[Event]:
     """Run groups on the Ray cluster that was joined and tell what happens as it happens.
 
-    The order, the events and the second try for want of memory are those of `run_here`. A group
-    whose machine is lost is tried again, up to LOSSES times. Closing the iterator ends the workers
-    at once.
+    The order, the events and the second try for want of memory are those of `run_here`, but that
+    the second try is not alone: who shares its machine is Ray's to say. A group whose machine is
+    lost is tried again, up to LOSSES times. Closing the iterator ends the workers at once.
 
     Args:
         queue: groups to run; taken from it as they start. The listener may add to it at each event.

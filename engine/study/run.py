@@ -169,9 +169,9 @@ def run_study(
         elif settings.width is not None:
             planned = stored_plan(store.study_plan(study)[1])
             store.go_on(study, asdict(settings), _ahead_of_repeats(planned))
-        store.retry_failed(study)
-        store.set_study(study, "running", workers=workers)
         try:
+            store.retry_failed(study)
+            store.set_study(study, "running", workers=workers)
             try:
                 here = shared(device, workers) if executor is None else nullcontext()
                 with _stop_asked() as asked, here:

@@ -4,7 +4,8 @@ After Hestness et al. 2017, section 3, in three stages, each a deterministic ans
 of the one before, so that a resumed study asks for the very same trainings:
 
 fit      up the ladder of capacities, one training each, from where the next smaller shard began,
-         to the first that overfits this shard, or to the top: there the search starts;
+         to the first that overfits this shard, or to the top: there the search starts; or below
+         the first whose training fails, as where memory runs out, which larger ones would too;
          (where one rate is searched these trainings count in the search, and may train all seeds);
 search   the rungs around the start, at learning rates drawn around the next smaller shard's winner;
 widen    again and again: where the winner sits on the outermost rung that was searched, the next
@@ -107,6 +108,9 @@ def course(
         runs = results(fits[-1])
         if runs is None:
             return Course(tuple(fits), None, whole=False)
+        if not runs:  # climbing on, the whole search would fail, and models that were trained count
+            start = max(start - 1, 0)
+            break
         if any(map(overfits, runs)):
             break
         start += 1

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import logsumexp
 from scipy.stats import gamma
 
-from engine.laws.draws import adaptive_draws
+from engine.laws.draws import ENOUGH, WIDEN, _roots, adaptive_draws
 
 
 def quantile(value: np.ndarray, log_weight: np.ndarray, share: float) -> float:
@@ -43,8 +43,42 @@ def test_the_same_density_gives_the_same_draws() -> None:
     assert np.array_equal(first[0], second[0])
 
 
-def test_a_density_that_is_nowhere_has_no_weight() -> None:
+@pytest.mark.parametrize("nothing", [np.nan, -np.inf])
+def test_a_density_that_is_nowhere_has_no_weight(nothing) -> None:
     _, log_weight = adaptive_draws(
-        lambda points: np.full(points.shape[0], np.nan), np.zeros(2), np.eye(2)
+        lambda points: np.full(points.shape[0], nothing), np.zeros(2), np.eye(2)
     )
     assert (log_weight == -np.inf).all()
+
+
+def effective(log_weight: np.ndarray) -> float:
+    """How many equal draws these are worth."""
+    weight = np.exp(log_weight - logsumexp(log_weight))
+    return float(1 / (weight**2).sum())
+
+
+def test_a_first_guess_far_off_still_gives_enough_draws() -> None:
+    def density(points: np.ndarray) -> np.ndarray:
+        return -0.5 * np.square(points - [6.0, -6.0]).sum(axis=1)
+
+    points, log_weight = adaptive_draws(density, np.zeros(2), 4 * np.eye(2))
+    assert effective(log_weight) >= ENOUGH
+    assert quantile(points[:, 0], log_weight, 0.5) == pytest.approx(6.0, abs=0.2)
+
+
+def test_draws_where_there_is_no_density_do_not_end_the_search() -> None:
+    def density(points: np.ndarray) -> np.ndarray:  # a gamma variable, begun below its end at 0
+        return gamma.logpdf(points[:, 0], 3.0)
+
+    _, log_weight = adaptive_draws(density, np.array([-2.0]), np.array([[1.0]]))
+    assert np.isneginf(log_weight).any()
+    assert effective(log_weight) >= ENOUGH / 2
+    assert logsumexp(log_weight) - np.log(log_weight.size) == pytest.approx(0.0, abs=0.1)
+
+
+def test_the_root_is_of_the_widened_covariance_whatever_its_units() -> None:
+    covariance = np.array([[4e-6, 1.8e-3], [1.8e-3, 1.0]])  # correlated by 0.9
+    root, unroot, log_volume = _roots(covariance)
+    assert root @ root.T == pytest.approx(WIDEN**2 * covariance, rel=1e-9)
+    assert unroot @ root == pytest.approx(np.eye(2), abs=1e-9)
+    assert log_volume == pytest.approx(np.log(np.linalg.det(WIDEN**2 * covariance)) / 2)

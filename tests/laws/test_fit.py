@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.optimize import curve_fit
 from scipy.stats import linregress, t
 
 from engine.curve import Curve, Point
-from engine.laws.fit import Status, fit
-from engine.laws.repeats import summarize
+from engine.laws.fit import Status, _plateau_left_in, fit
+from engine.laws.repeats import repeats, summarize
 from engine.laws.window import Window
 from engine.numbers import number
 
@@ -234,3 +235,73 @@ def test_the_preview_formula_of_the_page_equals_the_power_fit(simulate) -> None:
         found = fit(curve, window, "power")
         assert found.exponent.value == pytest.approx(slope, rel=1e-12)
         assert np.log(found.coefficient) == pytest.approx(y_mean - slope * x_mean, rel=1e-10)
+
+
+def test_a_floor_laws_intervals_are_those_of_textbook_regression_of_log_error(simulate) -> None:
+    sizes = 100 * 2.0 ** np.arange(12)
+    curve = simulate(sizes, 15 * sizes**-0.5 + 0.2, 0.02, 1, np.random.default_rng(2))
+    found = fit(curve, law="power-floor")
+
+    def law(x, coefficient, exponent, floor):
+        return np.log(coefficient * np.exp(exponent * x) + floor)
+
+    best, covariance = curve_fit(law, np.log(sizes), np.log(curve.errors), (10, -0.4, 0.1))
+    half = t.ppf(0.95, sizes.size - 3) * np.sqrt(np.diag(covariance))
+    for interval, k in ((found.exponent, 1), (found.floor, 2)):
+        assert interval.value == pytest.approx(best[k], rel=1e-4)
+        assert interval.low == pytest.approx(best[k] - half[k], rel=1e-3)
+        assert interval.high == pytest.approx(best[k] + half[k], rel=1e-3)
+
+
+def codes(found) -> list[str]:
+    return [note.code for note in found.notes]
+
+
+@pytest.mark.parametrize("law", ["power", "auto"])
+def test_an_exponent_whose_interval_reaches_zero_is_said_once(simulate, law) -> None:
+    rng = np.random.default_rng(4)
+    unclear = fit(simulate(SIZES, 0.5 * SIZES**-0.01, 0.05, 3, rng), law=law)
+    assert unclear.exponent.value < 0 <= unclear.exponent.high
+    assert codes(unclear).count("slope-unresolved") == 1
+    clear = fit(simulate(SIZES, 15 * SIZES**-0.3, 0.02, 3, rng), law=law)
+    assert "slope-unresolved" not in codes(clear)
+
+
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [
+        (1, "the first size of the window, below 200, is still leaving the plateau"),
+        (3, "the first 3 sizes of the window, below 800, are still leaving the plateau"),
+    ],
+)
+def test_sizes_that_leave_a_plateau_are_counted_in_words(simulate, first, said) -> None:
+    curve = simulate(SIZES, 15 * SIZES**-0.3)
+    note = _plateau_left_in(repeats(curve), first, fit(curve).zones)
+    assert note.message.startswith(said)
+
+
+@pytest.mark.parametrize("law", ["power", "power-floor"])
+def test_a_law_whose_coefficient_is_beyond_the_numbers_is_not_fitted(simulate, law) -> None:
+    sizes = 1e90 * 2.0 ** np.arange(8)
+    found = fit(simulate(sizes, 0.9 * 2.0 ** (-4.0 * np.arange(8))), law=law)
+    assert (found.status, found.exponent) == (Status.SIZES_TOO_CLOSE, None)
+
+
+def test_lack_of_fit_says_how_many_times_as_widely_sizes_scatter(simulate) -> None:
+    """Two seeds 2 % apart in the log about sizes that lie 10 % off the line, turn by turn."""
+    errors = 15 * SIZES**-0.3 * np.exp(0.1 * np.array([1, -1, -1, 1, 1, -1, -1, 1]))
+    points = [
+        Point("c", float(m), float(e * np.exp(sign * 0.01)), seed=sign + 1)
+        for m, e in zip(SIZES, errors, strict=True)
+        for sign in (-1, 1)
+    ]
+    line = linregress(np.log(SIZES), np.log(errors))
+    off = np.log(errors) - line.intercept - line.slope * np.log(SIZES)
+    # of a mean of two seeds that lie +-0.01 from it: 2 * 0.01^2 / 1, halved
+    times = np.sqrt((off**2).sum() / 6 / 0.01**2)
+    (said,) = (
+        n.message
+        for n in fit(Curve("c", tuple(points)), law="power").notes
+        if n.code == "lack-of-fit"
+    )
+    assert said.startswith(f"the sizes scatter {times:.2g} times as widely")

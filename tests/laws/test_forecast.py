@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.curve import Curve, Point
-from engine.laws.forecast import REACH, Forecast, Status, forecast, forecasts
+from engine.laws.company import REACHES
+from engine.laws.forecast import REACH, Forecast, Status, _thin, forecast, forecasts, in_company
+from engine.laws.repeats import repeats
 from engine.laws.window import Window
 
 SIZES = 100 * 2.0 ** np.arange(10)
@@ -222,3 +224,145 @@ def test_a_falling_curve_whose_points_all_count_has_no_note(simulate) -> None:
     stray = (*curve.points, Point("simulated", 100.0, float("nan")))
     (note,) = forecast(Curve("simulated", stray)).notes
     assert note.code == "left-out"
+
+
+def test_below_six_sizes_the_floor_law_speaks_alone_and_from_six_on_all_do(rng) -> None:
+    size = 100 * 3.0 ** np.arange(6)
+    errors = law(size) * np.exp(0.05 * rng.standard_normal(6))
+    ahead = np.log(4.0)
+    for n in (5, 6):
+        told = forecast(curve_of(zip(size[:n], errors[:n], strict=True)))
+        found = np.log(told.error_at([4 * size[n - 1]]).error[0])
+        level, slope, floor = told.members.floor[0]
+        by_floor_law = told.members.level[0] + np.log(np.exp(level + slope * ahead) + np.exp(floor))
+        assert (found == pytest.approx(by_floor_law, abs=1e-9)) == (n == 5)
+        said = [note.message for note in told.notes]
+        few = ["5 sizes: the forecast rests on one law and its prior; add sizes"]
+        assert said == (few if n == 5 else [])
+
+
+def test_of_few_sizes_the_band_knows_where_the_filter_says_otherwise(rng) -> None:
+    """Half a band: 1.645 deviations of filter, of the two's difference and of one measurement."""
+    size = 100 * 3.0 ** np.arange(5)
+    told = forecast(
+        curve_of(zip(size, law(size) * np.exp(0.05 * rng.standard_normal(5)), strict=True))
+    )
+    at = told.error_at([4 * size[-1]])
+    mean, variance, _ = told.members.trend.predict(np.log([[4 * size[-1]]]))
+    apart = mean[0, 0] - np.log(at.error[0])
+    half = 1.645 * np.sqrt(variance[0, 0] + apart**2 + told.members.noise[0] ** 2)
+    assert np.log(at.high[0] / at.error[0]) == pytest.approx(half, rel=1e-3)
+    assert np.log(at.error[0] / at.low[0]) == pytest.approx(half, rel=1e-3)
+
+
+def test_more_sizes_than_are_taken_are_averaged_in_even_bins_of_log_size(simulate, rng) -> None:
+    sizes = np.r_[np.geomspace(10, 1e4, 300), 1e6]  # most bins of the upper half are empty
+    both = simulate(sizes, law(sizes), 0.05, 2, rng).points
+    some = tuple(each for each in both if each.seed == 0 or each.size < 1000)
+    held = repeats(Curve("simulated", some))
+    x, y, weight = _thin(held)
+    width = (np.log(1e6) - np.log(10)) / 96
+    bins = np.minimum((held.log_size - np.log(10)) // width, 95)
+    filled = sorted(set(bins))
+    assert x.size == len(filled)
+    total = np.array([held.weight[bins == k].sum() for k in filled])
+    assert weight == pytest.approx(total / total.mean())
+    for at, k in enumerate(filled):
+        mine = bins == k
+        assert x[at] == pytest.approx(np.average(held.log_size[mine], weights=held.weight[mine]))
+        assert y[at] == pytest.approx(np.average(held.log_mean[mine], weights=held.weight[mine]))
+
+
+def test_the_largest_of_many_sizes_stays_where_it_is(rng) -> None:
+    size = np.geomspace(1, 1e6, 500)
+    x, _, weight = _thin(repeats(curve_of(zip(size, law(size), strict=True))))
+    assert (x.size, x[-1]) == (96, pytest.approx(np.log(1e6), rel=1e-12))
+    assert weight.mean() == pytest.approx(1)
+
+
+def test_what_is_already_reached_and_what_lies_far_ahead_are_said(simulate) -> None:
+    sizes = 100 * 2.0 ** np.arange(9)
+    found = forecast(simulate(sizes, 3 * sizes**-0.4))
+    last = 3 * sizes[-1] ** -0.4
+    reached = found.size_for(2 * last)
+    assert (reached.size, reached.note) == (sizes[-1], "already reached at the largest size")
+    near, far, never = (found.size_for(share * last) for share in (0.7, 0.4, 1e-4))
+    assert near.note == ""
+    times = far.size / sizes[-1]
+    assert times > 4
+    assert far.note == f"{times:.2g} times the largest size: forecasts are tested up to 4 times"
+    assert (never.size, never.note) == (None, "not reached within 10,000 times the largest size")
+
+
+@pytest.mark.parametrize(
+    ("others", "said"), [(1, "1 other curve falls"), (2, "2 others fall")], ids=["one", "two"]
+)
+def test_company_is_kept_from_two_curves_on_and_said(rng, others: int, said: str) -> None:
+    curves = [
+        curve_of(zip(SIZES, law(SIZES) * np.exp(0.03 * rng.standard_normal(10)), strict=True))
+        for _ in range(others + 1)
+    ]
+    alone = forecasts(
+        [*curves, curve_of([(m, law(m)) for m in SIZES[:5]])]
+    )  # the last is too short
+    *together, short = in_company(alone)
+    assert {each.notes[-1].message for each in together} == {f"drawn a little towards how {said}"}
+    assert short is alone[-1]
+    assert in_company(alone[:1]) == alone[:1]
+
+
+def test_between_the_measured_sizes_the_curve_is_drawn_as_it_runs(rng) -> None:
+    size = 100 * 2.0 ** np.arange(12)
+    told = forecast(
+        curve_of(zip(size, law(size) * np.exp(0.01 * rng.standard_normal(12)), strict=True))
+    )
+    between = size[1:] / np.sqrt(2)
+    assert told.error_at(between).error == pytest.approx(law(between), rel=0.03)
+    either_side = told.error_at(size[-1] * np.array([1 - 1e-9, 1 + 1e-9])).error
+    assert either_side[0] == pytest.approx(either_side[1], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("rows", "status", "said"),
+    [
+        (
+            [(m, 0.1 + 1e-5 * m) for m in SIZES],
+            Status.NOT_FALLING,
+            "the error does not fall from size 100 to 51,200: the forecast carries on what it does",
+        ),
+        (
+            [(m, 0.3) for m in SIZES],
+            Status.NOT_FALLING,
+            "the error does not fall from size 100 to 51,200: the forecast carries on what it does",
+        ),
+        (
+            [*((m, law(m)) for m in SIZES[:9]), (SIZES[9], 0.7)],
+            Status.NOT_FALLING,
+            "the error does not fall from size 100 to 51,200: the forecast carries on what it does",
+        ),
+        (
+            [(1e12 + k, 0.5 - 0.1 * k) for k in range(4)],
+            Status.SIZES_TOO_CLOSE,
+            "sizes 1000000000000 to 1000000000003 lie too close together to tell a slope:"
+            " add sizes further apart",
+        ),
+    ],
+    ids=["rising", "level", "up at the end", "close"],
+)
+def test_what_stands_in_the_way_is_said_with_its_sizes(rows, status, said) -> None:
+    told = forecast(curve_of(rows))
+    assert told.status is status
+    assert [note.message for note in told.notes] == [said]
+
+
+def test_rates_are_what_the_forecast_falls_by_over_log_size(rng) -> None:
+    told = forecast(
+        curve_of(zip(SIZES, law(SIZES) * np.exp(0.02 * rng.standard_normal(10)), strict=True))
+    )
+    now, *then = np.log(told.error_at(SIZES[-1] * np.exp(np.r_[0.0, REACHES])).error)
+    assert told.rates == pytest.approx([(e - now) / r for e, r in zip(then, REACHES, strict=True)])
+
+
+def test_stated_errors_alone_weigh_nothing_in_a_forecast() -> None:
+    points = [Point("c", float(m), float(law(m)), stderr=0.001 * k) for k, m in enumerate(SIZES, 1)]
+    assert _thin(repeats(Curve("c", tuple(points))))[2].tolist() == [1.0] * 10

@@ -50,6 +50,32 @@ def test_the_floor_law_is_the_best_of_many_scipy_walks(rng) -> None:
     assert found.objective[0] == pytest.approx(best, rel=1e-3)
 
 
+def test_the_broken_law_is_the_best_of_many_scipy_walks_and_expects_its_break_by_the_span(
+    rng,
+) -> None:
+    spans, n = (6.0, 2.5), 14
+    x, weight = np.zeros((2, n)), np.zeros((2, n))
+    for row, (span, count) in enumerate(zip(spans, (14, 9), strict=True)):
+        x[row, : n - count], x[row, n - count :] = -99.0, np.linspace(-span, 0, count)
+        weight[row, n - count :] = np.r_[0.4, rng.uniform(0.5, 1.5, count - 1)]
+    y = broken_law.law(np.array([[-0.2, -0.1, -0.7, -1.2, -0.3, -2.5]] * 2), x)[0]
+    y += 0.03 * rng.standard_normal(y.shape)
+    found = broken_law.most_probable_broken_law(x, y, weight, np.array([0.03, 0.03]))
+    for row, span in enumerate(spans):
+        mean, sd = broken_law.PRIOR_MEAN.copy(), broken_law.PRIOR_SD.copy()
+        mean[3], sd[3] = mean[3] * span, sd[3] * span
+        there = weight[row] > 0
+
+        def residuals(theta: np.ndarray, row=row, there=there, mean=mean, sd=sd) -> np.ndarray:
+            size = np.abs(broken_law.law(theta[None], x[row, there])[0][0] - y[row, there]) / 0.03
+            rho = np.where(size <= 3, size**2, 6 * size - 9)
+            return np.concatenate([np.sqrt(weight[row, there] * rho), (theta - mean) / sd])
+
+        starts = broken_law.STARTS * [1, 1, 1, span, 1, 1]
+        best = min(2 * least_squares(residuals, start).cost for start in starts)
+        assert found.objective[row] == pytest.approx(best, rel=1e-3)
+
+
 def test_noise_is_read_from_the_bends(rng) -> None:
     x = np.linspace(0, 6, 200)
     y = -0.4 * x + 0.05 * rng.standard_normal(200)

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
+from scipy.stats import multivariate_normal
 
 from engine.laws import trend
 
@@ -14,7 +16,7 @@ def of_one_cell(monkeypatch: pytest.MonkeyPatch, wander: float, damping: float) 
 
 
 def at_once(x, y, noise, wander, d, ahead):
-    """Mean and variance of the level at `ahead` given y: one Gaussian over a fine path.
+    """Mean and variance of the level at `ahead` given y, and y's density: a Gaussian path.
 
     The slope is an Ornstein-Uhlenbeck path, drawn as a sum of shocks on a fine grid; level and
     slope are linear in first level, first slope and shocks, so everything is one least squares.
@@ -33,23 +35,68 @@ def at_once(x, y, noise, wander, d, ahead):
     )
     mean = np.concatenate([[y[0], trend.FIRST_SLOPE], np.zeros(middle.size)])
     rows, target = np.array([row(at) for at in x]), row(ahead)
-    covariance = (rows * prior) @ rows.T + noise**2 * np.eye(len(x))
+    covariance = (rows * prior) @ rows.T + np.diag(np.broadcast_to(noise, len(x)) ** 2)
     gain = np.linalg.solve(covariance, (rows * prior) @ target)
-    return target @ mean + gain @ (y - rows @ mean), (target * prior) @ target - gain @ (
-        (rows * prior) @ target
+    return (
+        target @ mean + gain @ (y - rows @ mean),
+        (target * prior) @ target - gain @ ((rows * prior) @ target),
+        multivariate_normal.logpdf(y, rows @ mean, covariance),
     )
 
 
-def test_it_is_the_conditional_gaussian(rng, monkeypatch) -> None:
+@pytest.mark.parametrize("scatter", [0.05, 0.5])
+def test_it_is_the_conditional_gaussian(rng, monkeypatch, scatter) -> None:
     of_one_cell(monkeypatch, 0.3, 0.4)
     x = np.array([0.0, 0.4, 1.1, 2.0, 2.3])
-    y = -0.4 * x + 0.05 * rng.standard_normal(x.size)
-    found = trend.follow(x[None], y[None], np.ones((1, 5)), np.array([0.05]))
+    y = -0.4 * x + scatter * rng.standard_normal(x.size)
+    weight = np.array([0.5, 2.0, 1.0, 0.7, 1.3])
+    found = trend.follow(x[None], y[None], weight[None], np.array([scatter]))
     mean, variance, noise = found.predict(np.array([[3.5]]))
-    expected = at_once(x, y, 0.05, 0.3, 0.4, 3.5)
+    expected = at_once(x, y, scatter / np.sqrt(weight), 0.3, 0.4, 3.5)
     assert mean[0, 0] == pytest.approx(expected[0], abs=2e-4)
     assert variance[0, 0] == pytest.approx(expected[1], rel=2e-3)
-    assert noise[0] == pytest.approx(0.05**2)
+    assert noise[0] == pytest.approx(scatter**2)
+
+
+def test_cells_of_the_grid_count_by_the_density_of_the_curve(rng, monkeypatch) -> None:
+    of_one_cell(monkeypatch, 0.0, 0.4)
+    monkeypatch.setattr(trend, "WANDER", np.array([0.02, 0.3]))
+    monkeypatch.setattr(trend, "NOISE", np.array([0.5, 1.0]))
+    x = np.array([0.0, 0.4, 1.1, 2.0, 2.3])
+    y = -0.4 * x + 0.05 * rng.standard_normal(x.size)
+    found = trend.follow(x[None], y[None], np.ones((1, 5)), np.array([0.06]))
+    mean, variance, noise = found.predict(np.array([[3.5]]))
+    cells = [(wander, grain * 0.06) for wander in (0.02, 0.3) for grain in (0.5, 1.0)]
+    means, variances, densities = np.transpose(
+        [at_once(x, y, scatter, wander, 0.4, 3.5) for wander, scatter in cells]
+    )
+    share = np.exp(densities) / np.exp(densities).sum()
+    assert found.probability[0] == pytest.approx(share, abs=2e-3)
+    assert share.max() < 0.9  # else any of the cells would do
+    assert mean[0, 0] == pytest.approx(share @ means, abs=1e-3)
+    spread = share @ variances + share @ means**2 - (share @ means) ** 2
+    assert variance[0, 0] == pytest.approx(spread, rel=5e-3)
+    assert noise[0] == pytest.approx(share @ [scatter**2 for _, scatter in cells], rel=5e-3)
+
+
+@pytest.mark.parametrize("step", [2e-4, 0.99e-3, 1.01e-3, 0.1, 2.0])
+def test_a_wander_adds_what_its_integrals_say(step) -> None:
+    """A shock u before the end moves the slope by exp(-d u) and the level by its integral."""
+    d = 0.7
+    found = trend._wander(np.array([step]), np.array([d]))
+
+    def slope(u):
+        return np.exp(-d * u)
+
+    def level(u):
+        return quad(slope, 0, u, epsabs=0)[0]
+
+    for value, shape in zip(
+        found,
+        (lambda u: level(u) ** 2, lambda u: level(u) * slope(u), lambda u: slope(u) ** 2),
+        strict=True,
+    ):
+        assert value[0] == pytest.approx(quad(shape, 0, step, epsabs=0)[0], rel=1e-3)
 
 
 def test_a_curve_does_not_change_beside_a_longer_one(rng) -> None:
@@ -57,8 +104,8 @@ def test_a_curve_does_not_change_beside_a_longer_one(rng) -> None:
     y = -0.3 * x + 0.02 * rng.standard_normal(12)
     guess = np.array([0.02, 0.02])
     short = trend.follow(x[None, 4:], y[None, 4:], np.ones((1, 8)), guess[:1])
-    both_x = np.stack([x, np.r_[np.full(4, x[4]), x[4:]]])
-    both_y = np.stack([y, np.r_[np.full(4, y[4]), y[4:]]])
+    both_x = np.stack([x, np.r_[np.full(4, -9.0), x[4:]]])  # what stands where no size is
+    both_y = np.stack([y, np.r_[np.full(4, 7.0), y[4:]]])
     weight = np.ones((2, 12))
     weight[1, :4] = 0
     both = trend.follow(both_x, both_y, weight, guess)

@@ -2,9 +2,22 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import minimum_filter
 from scipy.optimize import least_squares
 
-from engine.laws.varpro import STEEPEST, floor_fits, power_fits
+from engine.laws.varpro import (
+    GRID_EXPONENTS,
+    RIVAL,
+    STEEPEST,
+    _grid_shares,
+    _inverse,
+    _least_near,
+    _Problem,
+    _stand,
+    _starts,
+    floor_fits,
+    power_fits,
+)
 
 # NIST Statistical Reference Datasets, linear regression, "Norris": 36 pairs (y, x) and the
 # certified slope, intercept, their standard error and the residual standard deviation.
@@ -146,3 +159,84 @@ def test_variances_equal_those_of_a_numerical_jacobian() -> None:
     covariance = np.linalg.inv(jacobian.T @ (w[:, None] * jacobian))
     assert found.exponent_variance[0] == pytest.approx(covariance[1, 1], rel=1e-5)
     assert found.floor_variance[0] == pytest.approx(covariance[2, 2], rel=1e-5)
+
+
+def test_the_least_of_a_cell_and_its_neighbours_is_scipys_filter(rng) -> None:
+    score = rng.uniform(size=(3, 7, 5))
+    near = np.stack([minimum_filter(each, size=3, mode="nearest") for each in score])
+    assert np.array_equal(_least_near(score), near)
+
+
+@pytest.mark.parametrize("shared", [True, False], ids=["weights of all", "weights of each"])
+def test_walks_start_from_every_valley_of_the_sse_over_the_grid(rng, shared: bool) -> None:
+    log_u = np.r_[0.0, np.sort(rng.uniform(0.5, 7.0, 9))]
+    y = law(log_u, 0.0, -0.3, 0.1) + 0.3 * rng.normal(size=(6, 10))
+    # the first sizes weigh most, so that weighted means lie far from plain ones
+    w = rng.uniform(0.2, 3, (6, 10)) * np.geomspace(30, 0.1, 10)
+    w = np.broadcast_to(w[0], w.shape) if shared else w
+    shares = _grid_shares(log_u[-1])
+    expected = []
+    for row in range(6):
+        sse = np.empty(shares.shape)
+        for i, j in np.ndindex(*shares.shape):
+            off = y[row] - np.log(
+                (1 - shares[i, j]) * np.exp(GRID_EXPONENTS[i] * log_u) + shares[i, j]
+            )
+            sse[i, j] = w[row] @ (off - np.average(off, weights=w[row])) ** 2
+        lowest = minimum_filter(sse, size=3, mode="nearest")
+        for i, j in zip(*np.nonzero((sse <= lowest) & (sse <= RIVAL * sse.min())), strict=True):
+            expected.append((row, GRID_EXPONENTS[i], shares[i, j]))
+    found = _starts(_Problem(log_u, y, w, w.sum(axis=1)))
+    assert list(zip(*(each.tolist() for each in found), strict=True)) == expected
+
+
+def test_shares_of_the_grid_are_those_at_the_first_and_last_size_and_where_laws_cross() -> None:
+    """u = last size over first; at share s of the first, the floor over the law at u is known."""
+    span = 3.0
+    grid = _grid_shares(span)
+    assert (np.diff(grid, axis=1) >= 0).all()
+    for exponent, shares in zip(GRID_EXPONENTS, grid, strict=True):
+
+        def floor_share(s, part, exponent=exponent):
+            return s / ((1 - s) * np.exp(exponent * span * part) + s)
+
+        at_last = [
+            min(shares, key=lambda s: abs(floor_share(s, 1.0) - t)) for t in (0.15, 0.4, 0.7, 0.9)
+        ]
+        assert floor_share(np.array(at_last), 1.0) == pytest.approx([0.15, 0.4, 0.7, 0.9])
+        for part in (0.75, 0.5, 0.3, 0.15, 0.07, 0.0):  # floor and power law are one half each
+            assert min(abs(floor_share(shares, part) - 0.5)) == pytest.approx(0, abs=1e-12)
+        for share in (0.0, 0.2, 0.8, 0.95):
+            assert min(abs(shares - share)) == pytest.approx(0, abs=1e-12)
+
+
+def test_two_by_two_inverses_are_numpys(rng) -> None:
+    root = rng.normal(size=(5, 2, 2))
+    hessian = root @ root.transpose(0, 2, 1) + 0.1 * np.eye(2)
+    inverse = np.linalg.inv(hessian)
+    found = _inverse(hessian[:, 0, 0], hessian[:, 1, 1], hessian[:, 0, 1])
+    assert found[0] == pytest.approx(inverse[:, 0, 0])
+    assert found[1] == pytest.approx(inverse[:, 1, 1])
+    assert found[2] == pytest.approx(inverse[:, 0, 1])
+
+
+def test_a_walk_knows_the_slopes_and_curvatures_of_the_sse(rng) -> None:
+    log_u = np.r_[0.0, np.sort(rng.uniform(0.5, 5.0, 9))]
+    y = law(log_u, 0.0, -0.4, 0.1)[None] + 0.2 * rng.normal(size=(1, 10))
+    w = rng.uniform(0.2, 3, (1, 10))
+    problem, at = _Problem(log_u, y, w, w.sum(axis=1)), np.array([-0.5, 0.2])
+
+    def sse(beta: float, share: float) -> float:
+        off = y[0] - np.log((1 - share) * np.exp(beta * log_u) + share)
+        return float(w[0] @ (off - np.average(off, weights=w[0])) ** 2)
+
+    h = 1e-4
+    b, s = np.array([h, 0.0]), np.array([0.0, h])
+    here = _stand(problem, at[:1], at[1:])
+    assert here.sse[0] == pytest.approx(sse(*at))
+    assert here.gb[0] == pytest.approx((sse(*at - b) - sse(*at + b)) / h / 4, rel=1e-5)
+    assert here.gs[0] == pytest.approx((sse(*at - s) - sse(*at + s)) / h / 4, rel=1e-5)
+    bent = [(sse(*at + e) - 2 * sse(*at) + sse(*at - e)) / h**2 / 2 for e in (b, s)]
+    assert [here.nbb[0], here.nss[0]] == pytest.approx(bent, rel=1e-4)
+    corners = sse(*at + b + s) - sse(*at + b - s) - sse(*at - b + s) + sse(*at - b - s)
+    assert here.nbs[0] == pytest.approx(corners / h**2 / 8, rel=1e-4)

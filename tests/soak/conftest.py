@@ -2,12 +2,14 @@
 
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tqdm import tqdm
 
 from engine import cli
 from engine.study import executors, forks, presets
@@ -59,6 +61,8 @@ def forked(arguments: list[str], log: Path) -> int:
         return driver
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     sys.stdout = sys.stderr = os.fdopen(out, "w", buffering=1)  # pytest's are no descriptors
+    # All forks share the bar's lock, and one that is killed while it draws would keep it for ever.
+    tqdm.set_lock(threading.RLock())
     code = 70  # of an exception, which would be a traceback to the user
     try:
         code = cli.main(arguments)

@@ -5,7 +5,7 @@ import random
 import shutil
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -88,34 +88,61 @@ def test_a_disk_that_may_only_be_read_shows_its_store_and_refuses_a_run(
     assert code == 1
 
 
+def holds(driver: int, path: Path) -> bool:
+    """Whether a process has a file open."""
+    for entry in Path(f"/proc/{driver}/fd").iterdir():
+        with suppress(OSError):  # closed meanwhile
+            if os.readlink(entry) == str(path):
+                return True
+    return False
+
+
+def over(driver: int) -> bool:
+    """Whether a process has ended; it can still be waited for."""
+    return os.waitid(os.P_PID, driver, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
 @pytest.mark.parametrize("what", ["deleted", "replaced", "moved"])
 def test_a_store_taken_away_from_a_driver_stops_it_and_what_it_measured_is_kept(
     order, planned, tmp_path, figures, what
 ):
     undisturbed = Path(shutil.copy(planned, tmp_path / "undisturbed.db"))
+    began = time.monotonic()
     assert cli.main([*order, "--store", str(undisturbed)]) == 0
-    truth, rng, stopped, lost = content(undisturbed), random.Random(what), 0, 0
-    tries = TRIES // 2
+    whole = time.monotonic() - began
+    truth, rng, tries = content(undisturbed), random.Random(what), TRIES // 2
+    became = dict.fromkeys(("stopped", "not begun", "just finished", "finished before"), 0)
+    lost = 0
     for number in range(tries):
         folder = tmp_path / f"{what}{number}"
         folder.mkdir()
         path = Path(shutil.copy(planned, folder / "study.db"))
         driver = forked([*order, "--store", str(path)], tmp_path / "log")
-        time.sleep(rng.uniform(0.0, 1.0))
+        time.sleep(rng.uniform(0.0, whole))
+        finished, begun = over(driver), holds(driver, path)
+        os.link(path, kept := folder / "kept.db")  # what was there, by another name
         if what == "moved":
             path.rename(folder / "elsewhere.db")
         else:
-            path.unlink(missing_ok=True)
+            path.unlink()
         if what == "replaced":
             shutil.copy(planned, path)
         _, status = os.waitpid(driver, 0)
         rescued = folder / "study.db.rescued"
-        code = os.waitstatus_to_exitcode(status)
-        assert code in (0, 1), (tmp_path / "log").read_text()
-        stopped += code == 1 and rescued.exists()
+        code, said = os.waitstatus_to_exitcode(status), (tmp_path / "log").read_text()
         if rescued.exists():
+            assert code == 1, said
+            became["stopped"] += 1
             assert run(order, rescued, tmp_path / "log")[0] == 0
             lost += content(rescued) != truth
-    figures(f"store {what}", tried=tries, stopped=stopped, lost=lost)
-    assert stopped
+            continue
+        assert code == 0, said
+        if finished or begun:  # the fault came too late: all had been written
+            became["finished before" if finished else "just finished"] += 1
+            lost += content(kept) != truth
+        else:  # it came too early: the driver took what it found, or began anew
+            became["not begun"] += 1
+            lost += content(path)[0] != "finished"
+    figures(f"store {what}", tried=tries, **became, lost=lost)
+    assert became["stopped"]
     assert lost == 0

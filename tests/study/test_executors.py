@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,3 +70,38 @@ def test_a_group_in_trouble_fails_with_its_reason_and_the_others_go_on(tmp_path,
         "wrong": 1,
         "large": 2,
     }
+
+
+@pytest.mark.slow
+def test_a_second_try_has_the_memory_to_itself(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+    queue = [
+        PlannedGroup(spec(name=name, data=name, size=20, schedule=SHORT), "shard", float(seconds))
+        for seconds, name in enumerate(("good", "better", "best", "large"))
+    ]
+    under_way: list[str] = []
+    beside = []
+    for event in run_here(queue, Trouble(tmp_path / "tries"), workers=2):
+        if isinstance(event, Started):
+            name = event.group.spec.name
+            if name == "large":
+                under_way = [each for each in under_way if each != name]  # nobody says: once more
+                beside.append(list(under_way))
+            under_way.append(name)
+        elif isinstance(event, Finished | Failed):
+            under_way.remove(event.group.spec.name)
+    assert beside == [["good"], []]
+
+
+def test_where_memory_runs_out_the_system_ends_a_worker_before_its_driver():
+    score = Path("/proc/self/oom_score_adj")
+    if not score.exists():
+        pytest.skip("only Linux keeps such a score")
+    asked = "from engine.study.executors import _go_first as g; g()"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{asked}; print(open('{score}').read())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(done.stdout) > int(score.read_text())

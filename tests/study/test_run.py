@@ -442,6 +442,27 @@ def test_a_store_deleted_under_its_driver_ends_the_run_and_what_it_measured_is_k
     assert len(_groups(path.with_name("study.db.rescued"), "finished")) == 1
 
 
+def test_a_store_deleted_as_its_study_is_taken_up_again_is_kept_too(
+    steepness, pictures, tmp_path, monkeypatch
+):
+    path = tmp_path / "study.db"
+    order = ["run", "images", "--data", "cifar10", "--data-path", pictures, "--model", "mlp"]
+    order += ["--sizes", "10,20", "--seeds", 1, "--store", path]
+    assert steepness(*order).code == 0
+    measured = len(_groups(path, "finished"))
+    taken_up = Store.retry_failed
+
+    def robbed(store, study):
+        path.unlink()
+        taken_up(store, study)
+
+    monkeypatch.setattr(Store, "retry_failed", robbed)
+    said = steepness(*order)
+    assert said.code == 1
+    assert "The run has ended; what it had measured is in" in said.err
+    assert len(_groups(path.with_name("study.db.rescued"), "finished")) == measured
+
+
 def test_status_of_a_missing_store_says_how_to_make_one(steepness, tmp_path):
     said = steepness("status", "--store", tmp_path / "none.db")
     assert said.code == 1

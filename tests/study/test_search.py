@@ -159,6 +159,28 @@ def test_a_failed_search_trial_does_not_stop_the_search():
     assert [trial.stage for trial in found.trials][-1] == "widen"
 
 
+@pytest.mark.parametrize("below", [0, 1])
+@pytest.mark.parametrize("begin", [0, 2, 3])
+def test_where_larger_models_fail_a_shard_is_chosen_from_those_below(below, begin):
+    search, ended = Search(below=below), {}
+    found = course(search, LADDER, RATES, 2, begin, ended.get)
+    while due := [trial for trial in found.trials if trial not in ended]:
+        for trial in due:  # none overfits, and memory holds none above 40
+            seeds = trial.seeds if trial.capacity <= 40 else ()
+            runs = [
+                trained(trial.capacity, r, s, 10 / trial.capacity, left_over=1.0)
+                for r in trial.rates
+                for s in seeds
+            ]
+            ended[trial] = runs
+        found = course(search, LADDER, RATES, 2, begin, ended.get)
+    assert found.whole
+    choice = choose([run for trial in found.counted for run in ended[trial]], planned=99)
+    assert choice is not None
+    assert (choice.capacity, choice.cut) == (40, True)
+    assert [c for c in capacities(found, "fit") if c > 40] == [80]
+
+
 def test_learning_rates_are_drawn_apart_inside_their_range_and_the_same_every_time():
     drawn = draw_rates(RATES, 4)
     assert drawn == draw_rates(RATES, 4)

@@ -1,0 +1,172 @@
+"""Memory that runs out: the system ends the workers of a study that has a limit of its own."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from engine.study.store import Store
+from tests.drivers import content
+
+pytestmark = pytest.mark.soak
+
+ROOT = Path(__file__).parents[2]
+CGROUPS = Path("/sys/fs/cgroup")
+
+# Means of a target, whose fit takes 4 kB for each row and mean: 512 MB for 32 means of 4,000 rows,
+# and 131 MB for those of the 1,024 rows on which a plan measures.
+TASK = """
+import time
+import numpy as np
+from engine import Domain, Metric, estimator_task, split_rows
+
+DOMAIN = Domain(name="means", title="Means", unit="rows", models=("table",), rates=(1.0, 1.0),
+                metrics=(Metric("mae", "mean absolute error", "kWh"),), ladder=LADDER)
+
+class Table:
+    def __init__(self, columns, rate, seed):
+        self.columns = columns
+
+    def of(self, inputs):
+        return np.minimum((inputs[:, 0] * self.columns).astype(int), self.columns - 1)
+
+    def fit(self, inputs, target):
+        room = np.ones((len(inputs), 500 * self.columns))
+        time.sleep(6 if room.nbytes > 400e6 else 0)  # so that several such meet
+        which = self.of(inputs)
+        held = [target[which == k] for k in range(self.columns)]
+        self.means = np.array([each.mean() if len(each) else target.mean() for each in held])
+        return self
+
+def mae(model, inputs, target):
+    return float(np.abs(model.means[model.of(inputs)] - target).mean())
+
+def load_task(source, path, cache, device):
+    rng = np.random.default_rng(0)
+    inputs = rng.uniform(size=(6000, 1))
+    target = np.sin(6 * inputs[:, 0]) + rng.normal(size=6000)
+    return estimator_task(split_rows(inputs, target), models={"table": Table}, loss=mae,
+                          metrics={"mae": mae})
+"""
+
+
+@contextmanager
+def limited(megabytes: int) -> Iterator[Path]:
+    """A control group of that much memory, swap included; skips where none can be made."""
+    own = [line.split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
+    first = [CGROUPS / "memory" / path.strip("/") for _, kinds, path in own if kinds == "memory"]
+    group = (first[0] if first else CGROUPS) / f"steepness-{os.getpid()}"
+    limits = ["memory.limit_in_bytes", "memory.memsw.limit_in_bytes"]
+    limits = limits if first else ["memory.max", "memory.swap.max"]
+    try:
+        group.mkdir()
+    except OSError as error:
+        pytest.skip(f"no control group can be made here: {error}")
+    try:
+        try:
+            (group / limits[0]).write_text(f"{megabytes}M")
+        except OSError as error:
+            pytest.skip(f"a control group has no limit of memory here: {error}")
+        with suppress(OSError):  # where there is no swap there is no such file
+            (group / limits[1]).write_text(f"{megabytes}M" if first else "0")
+        yield group
+    finally:
+        group.rmdir()  # raises where a process is left in it
+
+
+def killed(group: Path) -> int:
+    """How many processes the system has ended in a group."""
+    said = next(f for n in ("memory.oom_control", "memory.events") if (f := group / n).exists())
+    counts = dict(line.split() for line in said.read_text().splitlines())
+    return int(counts["oom_kill"])
+
+
+def run(order: list[str], group: Path) -> tuple[int, str]:
+    """A command in a group from its first moment on, to its end; gives its code and words."""
+    command = [sys.executable, "-m", "engine.cli", *order]
+    done = subprocess.run(
+        ["sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', str(group), *command],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=1800,
+    )
+    deadline = time.monotonic() + 60
+    while (group / "cgroup.procs").read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def asked(tmp_path):
+    """A study of a file of one's own with a ladder; its store is the last word."""
+
+    def order(ladder: str) -> list[str]:
+        (path := tmp_path / "means.py").write_text(TASK.replace("LADDER", ladder))
+        sizes = ["--sizes", "125,250,500,4000", "--seeds", "2", "--workers", "2"]
+        return ["run", str(path), *sizes, "--store"]
+
+    return order
+
+
+def test_a_model_that_memory_never_holds_is_told_and_all_else_is_measured(asked, tmp_path, figures):
+    order, path = asked("(4, 8, 64)"), str(tmp_path / "study.db")
+    with limited(800) as group:
+        code, said = run([*order, path], group)
+        deaths = killed(group)
+        left = (group / "cgroup.procs").read_text().split()
+    with Store.open(path, "read") as store:
+        (study,) = store.studies()
+        work = store.work(study.id)
+        kept = {point.size: record["cut"] for point, record in store.point_records(study.id)}
+    failed = [row for row in work if row.state == "failed"]
+    figures(
+        "memory never enough", kills=deaths, failed=len(failed), groups=len(work), orphans=len(left)
+    )
+    assert code == 1, said
+    assert kept == {125: False, 250: False, 500: False, 4000: True}
+    assert {(row.spec["capacity"], row.spec["size"]) for row in failed} == {(64, 4000)}
+    assert all("died, at the second try (SIGKILL); if memory is short" in r.reason for r in failed)
+    assert deaths == 2 * len(failed)
+    assert study.reason in said
+    assert "run it again to retry them" in study.reason
+    assert left == []
+
+
+def test_where_memory_is_back_the_same_command_trains_what_failed(asked, tmp_path, figures):
+    order, path = asked("(4, 8, 64)"), tmp_path / "study.db"
+    undisturbed = tmp_path / "undisturbed.db"
+    with limited(8_000) as group:
+        assert run([*order, str(undisturbed)], group)[0] == 0
+    with limited(800) as group:
+        assert run([*order, str(path)], group)[0] == 1
+        deaths = killed(group)
+    with limited(8_000) as group:
+        code, said = run([*order, str(path)], group)
+    figures("memory back", kills=deaths, lost=int(content(path) != content(undisturbed)))
+    assert code == 0, said
+    assert content(path) == content(undisturbed)
+
+
+def test_models_that_memory_holds_one_at_a_time_give_the_points_of_an_undisturbed_run(
+    asked, tmp_path, figures
+):
+    order, path = asked("(4, 32)"), tmp_path / "study.db"
+    undisturbed = tmp_path / "undisturbed.db"
+    with limited(8_000) as group:
+        assert run([*order, str(undisturbed)], group)[0] == 0
+    with limited(1_200) as group:
+        code, said = run([*order, str(path)], group)
+        deaths = killed(group)
+    figures(
+        "memory for one at a time", kills=deaths, lost=int(content(path) != content(undisturbed))
+    )
+    assert code == 0, said
+    assert deaths
+    assert content(path) == content(undisturbed)
