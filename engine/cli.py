@@ -303,7 +303,7 @@ def _export(options: argparse.Namespace) -> int:
     except OSError as error:
         print(f"steepness: {options.out} cannot be written: {error.strerror}", file=sys.stderr)
         return 1
-    print(f"{len(curves)} curves written to {options.out}")
+    print(f"{len(curves)} curve{'s' * (len(curves) != 1)} written to {options.out}")
     if trouble is not None:
         print(f"steepness: {trouble}", file=sys.stderr)
         return 1
