@@ -4,7 +4,7 @@ A line counts once it is ended, so what is read while it is half written is left
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from engine import VERSION
@@ -43,44 +43,49 @@ def take_in(text: str, store: Path) -> int:
         return opened.add_points(points, VERSION)
 
 
-def readable(text: str) -> tuple[str, list[str]]:
-    """The text without the lines that break a rule, and what is wrong with each.
+def faults(text: str) -> dict[int, str]:
+    """The lines that are no points, by their numbers from 1, and what is wrong with each.
 
-    A training that diverges writes a line that is no point, and those after it still count.
+    A training that diverges writes such a line, and those after it still count.
 
     Raises:
         PointsError: the header breaks a rule.
     """
-    if not text.strip():
-        return text, []
-    try:
-        read_points(text)
-    except PointsError as first:
-        if str(first).startswith("line 1:"):
-            raise
-        header, *lines = text.splitlines(keepends=True)
-        kept, faults = [header], []
-        for number, line in enumerate(lines, 2):
-            try:
-                if line.strip():
-                    read_points(header + line)
-                kept.append(line)
-            except PointsError as fault:
-                faults.append(f"line {number}{str(fault).removeprefix('line 2')}")
-        return "".join(kept), faults
-    return text, []
+    header, *lines = text.splitlines(keepends=True)
+    found = {}
+    for number, line in enumerate(lines, 2):
+        try:
+            if line.strip():
+                read_points(header + line)
+        except PointsError as fault:
+            if str(fault).startswith("line 1:"):
+                raise
+            found[number] = f"line {number}{str(fault).removeprefix('line 2')}"
+    return found
 
 
 def follow(path: Path, store: Path) -> Iterator[str]:
     """Take in what is there and what comes, for ever; says what was taken in and what left out."""
-    before, told = "", set[str]()
+    before, wrong = "", dict[int, str]()
     while True:
         text = whole_lines(path)
         if text != before:
+            if not text.startswith(before):
+                wrong = {}  # the file was written anew
             before = text
-            sound, faults = readable(text)
-            if fresh := take_in(sound, store):
+            try:
+                fresh = take_in(_without(text, wrong), store)
+            except PointsError:
+                known, wrong = wrong, faults(text)
+                if wrong == known:
+                    raise  # no line is wrong by itself
+                yield from (f"{wrong[at]}: left out" for at in sorted({*wrong} - {*known}))
+                fresh = take_in(_without(text, wrong), store)
+            if fresh:
                 yield f"{fresh} point{'s' * (fresh != 1)} taken in"
-            yield from (f"{fault}: left out" for fault in faults if fault not in told)
-            told.update(faults)
         time.sleep(LOOK_SECONDS)
+
+
+def _without(text: str, wrong: Collection[int]) -> str:
+    lines = enumerate(text.splitlines(keepends=True), 1)
+    return "".join(line for number, line in lines if number not in wrong)

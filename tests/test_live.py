@@ -95,16 +95,16 @@ def test_a_line_that_is_no_point_is_said_once_and_those_after_it_count(
     monkeypatch.setattr(follow.time, "sleep", add)
     assert cli.main(["import", str(file), "--follow", "--store", str(path)]) == 0
     assert capsys.readouterr().out.splitlines()[1:] == [
-        "1 point taken in",
         "line 2: error 'nan' must be a positive finite number: left out",
+        "1 point taken in",
         "1 point taken in",
     ]
     assert [p[1] for p in points(path)] == [200, 400]
 
 
-def test_a_file_that_was_emptied_holds_nothing():
-    assert follow.readable("") == ("", [])
-    assert follow.readable("curve,size,error\n") == ("curve,size,error\n", [])
+def test_a_file_that_was_emptied_holds_nothing(path):
+    assert take_in("", path) == 0
+    assert take_in("curve,size,error\n", path) == 0
 
 
 def test_a_header_that_lacks_a_column_ends_the_following(path, tmp_path, capsys):

@@ -107,9 +107,7 @@ def _grows(task: Task, row: Domain, model: str) -> None:
     if len(ladder) == 1:
         return
     second = _parameters(task, row, model, ladder[1])  # before the last, which may be enormous
-    if (
-        second > FAR * ladder[1] and second > low
-    ):  # one that is too large at its least does not grow
+    if second > max(FAR * ladder[1], low):  # one that does not grow is told below
         raise DomainError(
             f"the model {model} of {row.name} has {second:,} parameters where about {ladder[1]:,}"
             f" are asked for: {SIZED}."

@@ -13,6 +13,7 @@ from engine.bench.rivals import RIVALS, Seen
 from engine.bench.tasks import BenchError, Task, cut, read_tasks, thinned
 from engine.curve import Curve, Point
 from engine.laws import forms
+from engine.laws.members import FEATURES
 
 SIZES = 16 * 2.0 ** np.arange(0, 8, 0.5)
 AHEAD = SIZES[-1] * np.array([1.5, 2.0, 4.0])
@@ -101,6 +102,11 @@ def test_company_is_kept_within_a_data_set_and_by_the_tasks_own_mixture() -> Non
     held = fit._in_company(tasks, alone)
     assert [each.company is not None for each in held] == [True, True, False]
     assert [each.mixture for each in held] == [each.mixture for each in alone]
+
+
+def test_the_plain_average_is_a_third_of_each_but_the_one_that_stays() -> None:
+    weights = fit.evenly().weights(np.random.default_rng(0).normal(size=(7, len(FEATURES))))
+    assert weights == pytest.approx(np.tile([1 / 3, 1 / 3, 1 / 3, 0.0], (7, 1)))
 
 
 def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import pytest
 from streamlit import config
 from streamlit.components.v2 import manifest_scanner
 
+from dashboard import jobs
+
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 
 
@@ -30,3 +32,15 @@ def _the_page_is_configured_as_it_is_when_served():
         config.get_config_options(force_reparse=True)
         yield
     config.get_config_options(force_reparse=True)
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch) -> Path:
+    """Where the page looks for its store; no estimate is made."""
+    path = tmp_path / "study.db"
+    monkeypatch.setenv("STEEPNESS_STORE", str(path))
+    monkeypatch.setenv("STEEPNESS_DATA_FOLDER", "/data")
+    monkeypatch.setattr(
+        jobs, "estimate", lambda order: jobs.Estimate("8 sizes", 240.0, "CPU", "no GPU")
+    )
+    return path

@@ -29,17 +29,6 @@ PAGES = ("views/explore.py", "views/compare.py", "views/plan.py", "views/run.py"
 SECONDS = 300  # a hang guard: a cold import of pandas and Streamlit on a busy machine
 
 
-@pytest.fixture
-def store(tmp_path, monkeypatch) -> Path:
-    path = tmp_path / "study.db"
-    monkeypatch.setenv("STEEPNESS_STORE", str(path))
-    monkeypatch.setenv("STEEPNESS_DATA_FOLDER", "/data")
-    monkeypatch.setattr(
-        jobs, "estimate", lambda order: jobs.Estimate("8 sizes", 240.0, "CPU", "no GPU")
-    )
-    return path
-
-
 FOLDS = ("zones", "map", "growth", "points", "numbers")
 
 

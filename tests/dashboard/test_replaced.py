@@ -6,7 +6,7 @@ import pytest
 
 from dashboard import state
 from engine.study.store import Store
-from tests.dashboard.test_pages import said, store, visit  # noqa: F401 - store is a fixture
+from tests.dashboard.test_pages import said, visit
 from tests.studies import SIZES, make_study
 
 
@@ -39,7 +39,7 @@ def damaged(path: Path, word: bytes) -> None:
     path.write_bytes(raw)
 
 
-def test_its_damage_is_found_while_the_page_is_open(store, tmp_path):  # noqa: F811
+def test_its_damage_is_found_while_the_page_is_open(store, tmp_path):
     make_study(store, "finished")
     at = visit()
     assert at.table
@@ -49,14 +49,14 @@ def test_its_damage_is_found_while_the_page_is_open(store, tmp_path):  # noqa: F
     assert "is damaged (1 of the rows in its table point" in said(at)
 
 
-def test_damage_in_what_the_page_needs_to_draw_it_is_said_in_words(store):  # noqa: F811
+def test_damage_in_what_the_page_needs_to_draw_it_is_said_in_words(store):
     damaged(store, b'"subjects"')  # the page needs it before the store is read whole
     at = visit()
     assert not at.exception
     assert "is damaged (1 of the rows in its table study" in said(at)
 
 
-def test_a_sound_one_in_a_damaged_ones_place_is_drawn(store, tmp_path):  # noqa: F811
+def test_a_sound_one_in_a_damaged_ones_place_is_drawn(store, tmp_path):
     damaged(store, b"top-5 error")
     at = visit()
     assert "is damaged" in said(at)
