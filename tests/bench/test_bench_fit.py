@@ -105,7 +105,9 @@ def test_company_is_kept_within_a_data_set_and_by_the_tasks_own_mixture() -> Non
 
 
 def test_the_plain_average_is_a_third_of_each_but_the_one_that_stays() -> None:
-    weights = fit.evenly().weights(np.random.default_rng(0).normal(size=(7, len(FEATURES))))
+    features = np.random.default_rng(0).normal(size=(7, len(FEATURES)))
+    features[:, FEATURES.index("one")] = 1.0
+    weights = fit.evenly().weights(features)
     assert weights == pytest.approx(np.tile([1 / 3, 1 / 3, 1 / 3, 0.0], (7, 1)))
 
 
