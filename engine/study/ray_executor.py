@@ -21,7 +21,7 @@ from typing import Any
 
 import ray
 import torch
-from ray.exceptions import ActorUnavailableError, RayError
+from ray.exceptions import ActorUnavailableError, RayError, RayTaskError
 
 from engine import VERSION
 from engine.domain_files import own_code
@@ -64,15 +64,20 @@ class _Trainer:
         return ray.get_runtime_context().get_node_id(), _versions()
 
     def train(self, spec: GroupSpec, apart: bool, packed: list[Any]) -> Answer:
-        """Train a group; its task's reference is in a list, which Ray leaves for us to open."""
-        return answered(partial(self._task, spec, packed[0]), spec, apart)
+        """Train a group; its task's reference is in a list, which Ray leaves for us to open.
 
-    def _task(self, spec: GroupSpec, packed: Any) -> Task:
+        Raises:
+            Exception: of whatever kind, the object store of this machine does not give the task;
+                that is no fault of the group's, and so no answer.
+        """
         about = spec.domain, spec.data, spec.treatment
-        if about not in self._tasks:
-            found = ray.get(packed)
-            if isinstance(found, Exception):
-                raise found
+        found = None if about in self._tasks else ray.get(packed[0])
+        return answered(partial(self._task, about, found), spec, apart)
+
+    def _task(self, about: About, found: Packed | Exception | None) -> Task:
+        if isinstance(found, Exception):
+            raise found
+        if found is not None:
             self._tasks[about] = unpack(found, self._device)
         return self._tasks[about]
 
@@ -100,7 +105,8 @@ class _Worker:
         except RayError as error:
             self.end()
             gone = not any(n["NodeID"] == self.machine and n["Alive"] for n in ray.nodes())
-            lost = gone or isinstance(error, ActorUnavailableError)  # it cannot be reached
+            cut_off = isinstance(error, (ActorUnavailableError, RayTaskError))  # or from its store
+            lost = gone or cut_off
             reason = LOST if lost else last_words(f"Ray: {type(error).__name__}")
             return Answer([], time.monotonic() - self.began, reason, memory=not lost)
         return answer

@@ -17,7 +17,7 @@ from engine.study import executors, presets, ray_executor
 from engine.study.agenda import PlannedGroup
 from engine.study.executors import Failed, Finished, Started, answered
 from engine.study.ray_cluster import ClusterError, Share, default_workers, joined, knock, share
-from engine.study.ray_executor import run_on_ray
+from engine.study.ray_executor import _Trainer, _Worker, run_on_ray
 from engine.study.ray_tasks import PackingError, pack, unpack
 from engine.tasks.images import image_task
 from engine.training import probe
@@ -131,6 +131,19 @@ def test_a_group_in_trouble_fails_with_its_reason_and_the_others_go_on(cluster):
     assert finished == {"good", "better"}
     started = [event.group.spec.name for event in events if isinstance(event, Started)]
     assert sorted(started) == sorted([*names, "deadly"]), "one died and was tried once more"
+
+
+@pytest.mark.slow
+def test_a_worker_whose_object_store_is_gone_is_a_lost_machine_and_no_failed_group(cluster):
+    trainer = ray.remote(_Trainer).options(num_cpus=0).remote("cpu")
+    worker = _Worker(trainer, None)
+    nowhere = ray.remote(num_cpus=0)(_broken).remote()  # what reading it raises, it raises there
+    worker.give(planned("any"), False, nowhere)
+    assert worker.take().reason == ray_executor.LOST
+
+
+def _broken():
+    raise BrokenPipeError
 
 
 @pytest.mark.slow
