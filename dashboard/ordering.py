@@ -13,7 +13,7 @@ import streamlit as st
 
 from dashboard import jobs, state, words
 from dashboard.confined import OutsideError, within
-from engine.domains import DOMAINS, OF_TRAINING
+from engine.domains import DOMAINS
 from engine.study.location import default_cache
 
 OWN = ("file", "folder", "folder-64", "parquet", "parquet-64")  # the reader's own: always by path
@@ -206,7 +206,7 @@ def _place(domain: str, source: str) -> tuple[str | None, bool]:
 
 def _treatments(domain: str) -> tuple[str, ...]:
     """Treatments to train with besides none, each with a line on what it does."""
-    offered = (*DOMAINS[domain].treatments, *OF_TRAINING)
+    offered = DOMAINS[domain].every_treatment
     chosen = st.pills(
         "Treatments",
         offered,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.curve import write_points as write_points
     from engine.domains import Domain as Domain
     from engine.domains import Metric as Metric
+    from engine.domains import Quick as Quick
     from engine.laws.compare import Difference as Difference
     from engine.laws.compare import compare as compare
     from engine.laws.compare import compare_floors as compare_floors
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from engine.study.store import Store as Store
     from engine.tasks.arrays import array_task as array_task
     from engine.tasks.estimators import estimator_task as estimator_task
+    from engine.training.spec import Pace as Pace
+    from engine.training.spec import Schedule as Schedule
 
 VERSION = "1.0.0"
 
@@ -61,8 +64,11 @@ PUBLIC = {
     "Metric": "engine.domains",
     "Needed": "engine.laws.forecast",
     "Note": "engine.laws.fit",
+    "Pace": "engine.training.spec",
     "Point": "engine.curve",
     "Predicted": "engine.laws.forecast",
+    "Quick": "engine.domains",
+    "Schedule": "engine.training.spec",
     "Store": "engine.study.store",
     "Study": "engine.study.measure",
     "Window": "engine.laws.window",

@@ -18,12 +18,14 @@ from contextlib import contextmanager
 from dataclasses import fields, replace
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from math import inf
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from data.errors import DataError
-from engine.domains import DOMAINS, OF_TRAINING, Domain, Metric
+from engine.domains import DOMAINS, Domain, Metric, Quick
+from engine.training.spec import OF_TRAINING, Pace, Schedule
 
 GROUP = "steepness.domains"  # of the entry points: NAME = "package.module"
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")  # names stand in curves' names, split at spaces
@@ -40,6 +42,17 @@ ASKED = {  # of such a caller: what it wants of a user, by its module and functi
     "estimators.mean_loss": "the loss is a function from (fitted, inputs, target) to one number",
     "estimators.errors": "a metric is a function from (fitted, inputs, target) to one number",
 }
+LEAST: dict[str, int] = {  # of a schedule
+    "batch": 1,
+    "watched": 1,
+    "first_evaluation": 1,
+    "ratio": 1,
+    "floor_steps": 0,
+    "patience": 1,
+    "margin": 0,
+    "max_steps": 1,
+}
+WHOLE = LEAST.keys() - {"ratio", "patience"}
 LINES = 3  # of a user's file that are told when its code raises
 
 _opened: dict[str, ModuleType] = {}  # what is not ours, by where it lies
@@ -245,6 +258,8 @@ def _row(home: str) -> Domain:
     lists: dict[str, Any] = {
         name: tuple(each) for name, each in values.items() if isinstance(each, list)
     }
+    if isinstance(row.quick, Quick) and isinstance(row.quick.ladder, list):
+        lists["quick"] = replace(row.quick, ladder=tuple(row.quick.ladder))
     row = replace(
         row,
         **lists,
@@ -291,18 +306,41 @@ def _faults(row: Domain) -> Iterator[str]:
     for metric in row.metrics:
         if not metric.title.strip() or not metric.unit.strip():
             yield f"the metric {metric.name} needs a title and a unit ('share' is shown in percent)"
-    ladder = row.ladder
-    if not isinstance(ladder, tuple) or not isinstance(row.rates, tuple):
-        yield f"its ladder {ladder!r} and its rates {row.rates!r} must be tuples, such as (1000,)"
-    whole = all(isinstance(rung, int) for rung in ladder)
-    if not ladder or not whole or ladder[0] < 1 or sorted(set(ladder)) != list(ladder):
-        yield f"its ladder {ladder} must be whole numbers that rise, from 1"
+    yield from _faults_of_search(row)
+
+
+def _faults_of_search(row: Domain) -> Iterator[str]:
+    """Likewise of how it is searched."""
+    quick = row.quick
+    for field, kind in (("schedule", Schedule), ("pace", Pace), ("quick", Quick)):
+        given = getattr(row, field)
+        if not isinstance(given, kind):
+            yield f"its {field} is {given!r}: {kind.__name__}(...) is wanted"
+    if not isinstance(row.ladder, tuple) or not isinstance(row.rates, tuple):
+        yield (
+            f"its ladder {row.ladder!r} and its rates {row.rates!r} must be tuples, such as (1000,)"
+        )
+    for ladder in (row.ladder, *([] if quick.ladder is None else [quick.ladder])):
+        whole = all(isinstance(rung, int) for rung in ladder)
+        if not ladder or not whole or ladder[0] < 1 or sorted(set(ladder)) != list(ladder):
+            yield f"its ladder {ladder} must be whole numbers that rise, from 1"
+    if row.doublings < 0:
+        yield f"its ladder goes on by {row.doublings} doublings: 0 is the least"
     if not PHRASE.fullmatch(row.capacity):
         yield f"its capacity is {row.capacity!r}: it says what the ladder counts, such as 'leaves'"
     low, high = row.rates
     if not 0 < low <= high:
         yield f"its rates {row.rates} must be a lowest and a highest learning rate above 0"
-    if row.batch < 1:
-        yield f"its batch is {row.batch}: 1 row is the least"
-    if not 0 < row.smallest < 1:
-        yield f"its smallest size is {row.smallest} of the data: a share between 0 and 1 is wanted"
+    for schedule in filter(None, (row.schedule, quick.schedule)):
+        for field, least in LEAST.items():
+            given = getattr(schedule, field)
+            if (field, given) != ("watched", None) and not least <= given < inf:
+                yield f"the {field} of its schedule is {given}: {least} is the least"
+            if field in WHOLE and not isinstance(given, int | None):
+                yield f"the {field} of its schedule is {given}: a whole number is wanted"
+    for pace in filter(None, (row.pace, quick.pace)):
+        if not (0 < pace.steps < inf and 0 < pace.size < inf and 0 <= pace.growth < inf):
+            yield f"its pace {pace} must be steps and a size above 0, and a growth of 0 or more"
+    for smallest in (row.smallest, *([] if quick.smallest is None else [quick.smallest])):
+        if not 0 < smallest < 1:
+            yield f"its smallest size is {smallest} of the data: a share between 0 and 1 is wanted"

@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-# Noisy enough to be overfitted, so that training ends soon.
+# Noisy enough to be overfitted, and of few steps, so that training ends soon.
 TEXT = '''"""A line with noise, to be told from four numbers."""
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 from data.arrays import split_rows
-from engine.domains import Domain, Metric
+from engine import Domain, Metric, Pace, Quick, Schedule
 from engine.models.capacity import sized
 from engine.tasks.arrays import array_task
 
 DOMAIN = Domain(name="lines", title="Lines", unit="rows", models=("mlp",), ladder=(20, 40, 80),
-                rates=(0.02, 0.1),
+                rates=(0.02, 0.1), schedule=Schedule(batch=32, floor_steps=20, max_steps=40),
                 metrics=(Metric("mae", "mean absolute error", "kWh"),
                          Metric("mse", "mean squared error", "kWh2")))
 

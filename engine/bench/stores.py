@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from engine.bench.made_up import made_up
 from engine.curve import Point
 from engine.domains import DOMAINS
-from engine.study.plan import Extent, Pace, Plan, Recipe, SubjectPlan, plan_record, stored_plan
+from engine.study.plan import Extent, Plan, Recipe, SubjectPlan, plan_record, stored_plan
 from engine.study.search import Search, choose
 from engine.study.settle import candidate_row, point, record
 from engine.study.store import NewCurve, Store
 from engine.study.subject import Settings, Subject, shard_name
-from engine.training.spec import Candidate, Schedule, Speed
+from engine.training.spec import Candidate, Pace, Schedule, Speed
 
 LADDER = (5_000, 20_000, 80_000, 320_000)  # of capacities: every shard tries all of them
 RATES = (1e-3, 3e-3)  # learning rates, likewise

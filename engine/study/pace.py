@@ -1,7 +1,7 @@
 """How many steps trainings took: `python -m engine.study.pace --store STORE`.
 
-Prints, for each subject of each study, the Pace that its trainings show: what presets.py should
-say, so that the estimates of later studies are right.
+Prints, for each subject of each study, the Pace that its trainings show: what the
+domain's row should say, so that the estimates of later studies are right.
 """
 
 import argparse
@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.study.plan import Pace, stored_plan
+from engine.study.plan import stored_plan
 from engine.study.store import Store
-from engine.training.spec import Candidate
+from engine.training.spec import Candidate, Pace
 
 
 def pace(runs: Sequence[Candidate], patience: float) -> Pace:

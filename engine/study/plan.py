@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from data import shards
-from engine.domains import DOMAINS, Domain, Metric
+from engine.domains import DOMAINS, SCHEDULE, Domain, Metric, Quick
 from engine.numbers import duration
 from engine.study.search import Search
 from engine.study.subject import Settings, Subject
-from engine.training.spec import Schedule, Speed
+from engine.training.spec import Pace, Schedule, Speed
 
 OVER = 1.2  # of the minutes asked for: a search that climbs past its guess is broken off there
 FILL = 0.9  # of the minutes asked for: one estimate was 25 % low (CHANGELOG, before 1.0.0)
@@ -32,15 +32,6 @@ START_SECONDS = 6.0  # a worker's torch import and data load, measured on 2 core
 
 class PlanError(Exception):
     """The settings cannot be planned; the message names the value, the rule and the way out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How many steps a training takes on average, pruned and failed ones included."""
-
-    steps: float  # on `size` units, at a patience of 1.6; in proportion to the patience
-    size: float
-    growth: float  # steps grow with the size to this power
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,9 +334,27 @@ def stored_plan(record: dict[str, Any]) -> Plan:
 
 def stored_domain(record: dict[str, Any]) -> Domain:
     """A domain's row as the store keeps it, read back equal."""
-    lists = {name: tuple(value) for name, value in record.items() if isinstance(value, list)}
-    metrics = tuple(Metric(**metric) for metric in record["metrics"])
-    return Domain(**{**record, **lists, "metrics": metrics})
+    found: dict[str, Any] = {
+        name: tuple(v) if isinstance(v, list) else v for name, v in record.items()
+    }
+    if (batch := found.pop("batch", None)) is not None:  # all that rows said before 1.0.0
+        found["schedule"] = replace(SCHEDULE, batch=batch)
+    else:
+        found["schedule"] = Schedule(**found["schedule"])
+        found["pace"] = Pace(**found["pace"])
+        found["quick"] = _stored_quick(found["quick"])
+    found["metrics"] = tuple(Metric(**metric) for metric in found["metrics"])
+    return Domain(**found)
+
+
+def _stored_quick(record: dict[str, Any]) -> Quick:
+    ladder, schedule, pace = record["ladder"], record["schedule"], record["pace"]
+    return Quick(
+        ladder=ladder and tuple(ladder),
+        smallest=record["smallest"],
+        schedule=schedule and Schedule(**schedule),
+        pace=pace and Pace(**pace),
+    )
 
 
 def _stored_subject(record: dict[str, Any]) -> SubjectPlan:

@@ -23,7 +23,7 @@ from engine.study import executors, plan, presets
 from engine.study.agenda import Agenda, PlannedGroup, more_seeds
 from engine.study.executors import Executor
 from engine.study.location import default_cache, unused
-from engine.study.plan import Extent, Pace, Plan, Recipe, stored_plan
+from engine.study.plan import Extent, Plan, Recipe, stored_plan
 from engine.study.same_data import SameDataLoader
 from engine.study.settle import settle
 from engine.study.sharing import shared
@@ -34,7 +34,7 @@ from engine.tasks.load import TaskLoader
 from engine.tasks.task import FittedTask, Task
 from engine.training import fitted, probe, ways
 from engine.training.device import Device
-from engine.training.spec import SGD, Candidate, GroupSpec, Schedule, Speed
+from engine.training.spec import SGD, Candidate, GroupSpec, Pace, Schedule, Speed
 
 Own = Mapping[str, Domain]  # domains that are not ours, by name
 NONE: Own = MappingProxyType({})

@@ -12,7 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from engine.domain_files import UnknownDomainError, find
-from engine.domains import DOMAINS, OF_TRAINING, Domain
+from engine.domains import DOMAINS, Domain
 from engine.laws.compare import compare
 from engine.laws.fit import Status, fit
 from engine.laws.propose import propose_window
@@ -144,7 +144,7 @@ def _subjects(options: argparse.Namespace, rows: Mapping[str, Domain]) -> tuple[
     """
     data = _shared_out("--data", options.data, {d: rows[d].sources for d in rows})
     models = _shared_out("--model", options.model, {d: rows[d].models for d in rows})
-    known = {d: ("none", *rows[d].treatments, *OF_TRAINING) for d in rows}
+    known = {d: ("none", *rows[d].every_treatment) for d in rows}
     treated = _shared_out("--treatment", options.treatment, known)
     return tuple(
         Subject(domain, source, model, "" if treatment == "none" else treatment)

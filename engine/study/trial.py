@@ -13,9 +13,10 @@ from typing import Any
 import torch
 
 from engine.domain_files import DomainError
-from engine.domains import OF_TRAINING, PARAMETERS, Domain
+from engine.domains import PARAMETERS, Domain
 from engine.models.capacity import parameters
 from engine.tasks.task import FittedTask, Task
+from engine.training.spec import OF_TRAINING
 
 BROADCAST = "Using a target size"  # torch only warns of an output (n, 1) beside a target (n,)
 OF_STEPS = ("build", "extent", "loss")  # what a task does not need whose models have `fit`
@@ -146,7 +147,7 @@ def _same_again(task: Task, row: Domain, model: str, network: torch.nn.Module) -
 
 
 def _descends(task: Task, row: Domain, model: str, network: torch.nn.Module) -> None:
-    rows = task.shard(min(row.batch, task.full), 0)
+    rows = task.shard(min(row.schedule.batch, task.full), 0)
     batch = torch.from_numpy(rows).to(task.device)
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message=BROADCAST)

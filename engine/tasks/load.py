@@ -6,9 +6,10 @@ from importlib import import_module
 from pathlib import Path
 
 from engine.domain_files import opened
-from engine.domains import DOMAINS, OF_TRAINING, Domain
+from engine.domains import DOMAINS, Domain
 from engine.tasks.task import Task
 from engine.tasks.treatments import treated
+from engine.training.spec import OF_TRAINING
 
 
 @dataclass(frozen=True, slots=True)

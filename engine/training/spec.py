@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from engine.domains import OF_TRAINING
-
-SGD, WEIGHT_DECAY = OF_TRAINING
+SGD, WEIGHT_DECAY = OF_TRAINING = "sgd", "weight-decay"  # treatments of the training itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +30,15 @@ class Schedule:
             yield step
             step = max(step + 1, round(step * self.ratio))
         yield self.max_steps
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many steps a training takes on average, pruned and failed ones included."""
+
+    steps: float  # on `size` units, at a patience of 1.6; in proportion to the patience
+    size: float
+    growth: float  # steps grow with the size to this power
 
 
 Way = Literal["plain", "stacked", "half", "graph"]

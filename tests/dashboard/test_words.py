@@ -7,9 +7,8 @@ import pytest
 
 from dashboard import words
 from engine.curve import Curve, Point
-from engine.domains import DOMAINS, OF_TRAINING
+from engine.domains import DOMAINS
 from engine.study.store import Store
-from engine.training.spec import SGD, WEIGHT_DECAY
 from tests.studies import make_study
 
 
@@ -25,17 +24,13 @@ def test_everything_that_can_be_chosen_has_a_name_for_readers():
         assert domain.name in words.DOMAIN_NAMES
         assert set(domain.models) <= set(words.MODELS)
         assert set(domain.sources) <= set(words.SOURCES)
-        assert {*domain.treatments, *OF_TRAINING} <= set(words.TREATMENTS)
+        assert set(domain.every_treatment) <= set(words.TREATMENTS)
 
 
 def test_no_treatment_of_a_domains_module_is_missing_on_the_page():
     for domain in DOMAINS.values():
         if importlib.util.find_spec(domain.task):
             assert set(import_module(domain.task).TREATMENTS) <= set(domain.treatments)
-
-
-def test_the_treatments_of_the_training_are_those_that_a_group_knows():
-    assert OF_TRAINING == (SGD, WEIGHT_DECAY)
 
 
 @pytest.mark.parametrize(

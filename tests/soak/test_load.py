@@ -14,13 +14,13 @@ from engine.laws.fit import fit
 from engine.laws.propose import propose_window
 from engine.study import executors
 from engine.study.executors import Finished, Started
-from engine.study.plan import Extent, Pace, Recipe, make_plan
+from engine.study.plan import Extent, Recipe, make_plan
 from engine.study.run import Prepared, _create, run_study
 from engine.study.search import Search
 from engine.study.store import NewCurve, Store
 from engine.study.subject import Settings, Subject
 from engine.training.device import Device
-from engine.training.spec import Schedule, Speed
+from engine.training.spec import Pace, Schedule, Speed
 from tests.budgets import train
 from tests.studies import NAME, SIZES, make_study, measure
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from engine.study.agenda import Agenda, more_seeds
-from engine.study.plan import Extent, Pace, Plan, Recipe, make_plan
+from engine.study.plan import Extent, Plan, Recipe, make_plan
 from engine.study.search import Search
 from engine.study.subject import Settings, Subject, shard_name
-from engine.training.spec import Schedule, Speed
+from engine.training.spec import Pace, Schedule, Speed
 from tests import budgets
 
 RECIPE = Recipe(

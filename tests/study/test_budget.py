@@ -4,10 +4,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from engine.study.plan import Extent, Pace, Plan, PlanError, Recipe, make_plan
+from engine.study.plan import Extent, Plan, PlanError, Recipe, make_plan
 from engine.study.search import Search
 from engine.study.subject import Settings, Subject
-from engine.training.spec import Schedule, Speed
+from engine.training.spec import Pace, Schedule, Speed
 from tests.budgets import wall
 
 SUBJECTS = [Subject("images", "icons", "cnn"), Subject("images", "icons", "mlp")]

@@ -1,18 +1,16 @@
 """A study asked for in Python is the study of the same words on the command line."""
 
 from dataclasses import replace
-from functools import partial
 
 import pytest
 
 from engine import Study, estimate, measure
 from engine.cli import main
 from engine.domain_files import UnknownDomainError
-from engine.study import executors, presets
+from engine.study import executors
 from engine.study.run_command import UsageError
 from engine.study.store import Store
 from engine.training import probe
-from engine.training.spec import Schedule
 from tests.drivers import inline
 from tests.own import write
 
@@ -21,7 +19,6 @@ from tests.own import write
 def path(tmp_path, monkeypatch):
     """A domain of a user's own, whose trainings are short and stay in this process."""
     monkeypatch.setattr(probe, "PROBE_SECONDS", 0.01)
-    monkeypatch.setattr(presets, "Schedule", partial(Schedule, floor_steps=20, max_steps=40))
     monkeypatch.setattr(executors, "run_here", inline)
     return write(tmp_path)
 

@@ -7,10 +7,9 @@ from functools import partial
 import pytest
 
 from engine import cli
-from engine.study import executors, plan, presets
+from engine.study import executors, plan
 from engine.study.store import MORE_SEEDS, Store
 from engine.training import probe
-from engine.training.spec import Schedule
 from tests.drivers import content, inline
 from tests.own import write
 
@@ -23,8 +22,6 @@ WIDTH = ("--width", "0.001")  # that no time would hold
 def steepness(capfd, monkeypatch, tmp_path):
     """Run a study of a small domain, and train, in this process; gives code and what it wrote."""
     monkeypatch.setattr(probe, "PROBE_SECONDS", 0.01)
-    short = partial(Schedule, floor_steps=20, max_steps=40)  # nothing here depends on the errors
-    monkeypatch.setattr(presets, "Schedule", short)
     monkeypatch.setattr(executors, "run_here", inline)
     own = write(tmp_path)
 

@@ -4,18 +4,16 @@ import json
 import os
 import subprocess
 import sys
-from functools import partial
 
 import pytest
 
 from engine import cli
-from engine.study import executors, presets
+from engine.study import executors
 from engine.study.fixed_size import fixed_size_curves
 from engine.study.measure import Study, estimate
 from engine.study.plan import stored_plan
 from engine.study.store import Store
 from engine.training import probe
-from engine.training.spec import Schedule
 from tests.drivers import inline
 from tests.own import write
 
@@ -26,8 +24,6 @@ SIZES = ("--sizes", "40,160", "--seeds", "2", "--workers", "1")
 def steepness(capfd, monkeypatch):
     """Run a command, and train, in this process; gives code and what was written."""
     monkeypatch.setattr(probe, "PROBE_SECONDS", 0.01)
-    short = partial(Schedule, floor_steps=20, max_steps=40)  # nothing here depends on the errors
-    monkeypatch.setattr(presets, "Schedule", short)
     monkeypatch.setattr(executors, "run_here", inline)
 
     def run(*arguments):

@@ -4,19 +4,20 @@ from itertools import pairwise
 
 import pytest
 
+from engine.domains import SCHEDULE, Domain, Metric, Quick
 from engine.study.plan import (
     Extent,
-    Pace,
     PlanError,
     Recipe,
     interpolated,
     make_plan,
     plan_record,
+    stored_domain,
     stored_plan,
 )
 from engine.study.search import Search
 from engine.study.subject import Settings, Subject, stored_settings
-from engine.training.spec import Schedule, Speed
+from engine.training.spec import Pace, Schedule, Speed
 
 SUBJECT = Subject("images", "icons", "cnn")
 SETTINGS = Settings((SUBJECT,), "quick")
@@ -181,3 +182,25 @@ def test_equal_settings_are_the_same_study_and_others_are_not():
     other = replace(SUBJECT, model="mlp")
     others = [replace(SETTINGS, minutes=5.0), replace(SETTINGS, subjects=(other,)), SETTINGS]
     assert len({settings.key for settings in others}) == 3
+
+
+OWN = Domain(
+    name="lines",
+    title="Lines",
+    unit="rows",
+    models=("mlp",),
+    metrics=(Metric("mae", "mean absolute error", "kWh"),),
+    schedule=Schedule(batch=8),
+    quick=Quick(ladder=(2_000, 4_000), pace=Pace(1.0, 2.0, 0.5)),
+)
+
+
+def test_a_row_of_a_users_own_domain_is_read_back_as_it_was_stored():
+    assert stored_domain(json.loads(json.dumps(asdict(OWN)))) == OWN
+
+
+def test_a_row_that_was_stored_when_it_said_its_batch_alone_has_it_in_its_schedule():
+    record = asdict(OWN) | {"batch": 8}
+    for later in ("schedule", "pace", "quick", "doublings"):
+        del record[later]
+    assert stored_domain(record) == replace(OWN, schedule=replace(SCHEDULE, batch=8), quick=Quick())

@@ -13,7 +13,7 @@ ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'stee
 
 from engine import cli, domain_files
 from engine.domain_files import DomainError, opened, own_code
-from engine.study import executors, presets, ray_executor
+from engine.study import executors, ray_executor
 from engine.study.agenda import PlannedGroup
 from engine.study.executors import Failed, Finished, Started, answered
 from engine.study.ray_cluster import ClusterError, Share, default_workers, joined, knock, share
@@ -165,8 +165,6 @@ def test_a_machine_with_another_version_is_refused_in_words(cluster, monkeypatch
 @pytest.mark.slow
 def test_a_study_of_a_users_own_file_is_that_of_this_machine(cluster, tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(probe, "PROBE_SECONDS", 0.01)
-    short = partial(Schedule, floor_steps=20, max_steps=40)
-    monkeypatch.setattr(presets, "Schedule", short)
     monkeypatch.setattr(executors, "run_here", inline)
     order = ["run", str(write(tmp_path)), "--sizes", "40,160", "--seeds", "2", "--workers", "1"]
     stores = {name: tmp_path / f"{name}.db" for name in ("local", "ray")}
