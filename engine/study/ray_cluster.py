@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import ray
+from ray.exceptions import AuthenticationError
 
 from engine.study.sharing import IN_TURN, PIPES, SHARED
 from engine.training.device import Device
@@ -51,8 +52,9 @@ def joined(address: str | None) -> Iterator[str]:
         ray.init(
             address=address, include_dashboard=False, log_to_driver=False, logging_level="error"
         )
-    except (ConnectionError, OSError, RuntimeError, ValueError) as error:
-        raise _none(address or "this machine", error) from error
+    except (ConnectionError, OSError, RuntimeError, ValueError, AuthenticationError) as error:
+        where = address or "this machine"
+        raise (_stranger(where) if _wants_token(error) else _none(where, error)) from error
     try:
         yield _said()
     finally:
@@ -108,6 +110,18 @@ def _none(where: str, error: Exception) -> ClusterError:
     return ClusterError(
         f"no Ray cluster answers at {where} ({' '.join(str(error).split())}): start one there with"
         " `ray start --head`, or leave --address out to use this machine alone."
+    )
+
+
+def _wants_token(error: Exception) -> bool:
+    """Whether the cluster is there and refuses us; Ray may say so in the words of the cause."""
+    return isinstance(error, AuthenticationError) or "AuthenticationError" in str(error.__cause__)
+
+
+def _stranger(where: str) -> ClusterError:
+    return ClusterError(
+        f"the Ray cluster at {where} wants a token that this machine does not have: copy"
+        " ~/.ray/auth_token of the cluster's head to the same place here."
     )
 
 

@@ -18,6 +18,7 @@ from engine.laws.fit import Status, fit
 from engine.laws.propose import propose_window
 from engine.numbers import duration, with_interval
 from engine.study.executors import Executor
+from engine.study.ray_token import show_token
 from engine.study.run import Prepared, Progress, prepare, run_study
 from engine.study.sharing import default_workers
 from engine.study.store import Store
@@ -90,6 +91,7 @@ def _hands(options: argparse.Namespace, device: Device) -> Iterator[_Hands]:
     if options.executor == "local":
         yield _Hands(options.workers or default_workers(device))
         return
+    show_token()
     try:
         from engine.study import ray_cluster, ray_executor
     except ModuleNotFoundError as error:
