@@ -98,7 +98,7 @@ def _renamed(curve: Curve, taken: set[str]) -> Curve:
     while f"{curve.name} ({count})" in taken:
         count += 1
     name = f"{curve.name} ({count})"
-    points: tuple[Point, ...] = tuple(replace(point, curve=name) for point in curve.points)
+    points: tuple[Point, ...] = tuple(point._replace(curve=name) for point in curve.points)
     return replace(curve, name=name, points=points)
 
 

@@ -81,7 +81,7 @@ def _recorded() -> Iterable[Curve]:
 def _renamed(curve: Curve, mark: str) -> Curve:
     name = f"{curve.name} ({mark})"
     return replace(
-        curve, name=name, points=tuple(replace(point, curve=name) for point in curve.points)
+        curve, name=name, points=tuple(point._replace(curve=name) for point in curve.points)
     )
 
 

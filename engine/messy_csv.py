@@ -8,7 +8,7 @@ first fault: right for a program, wearisome for a person with an old spreadsheet
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from math import inf
 
@@ -481,7 +481,7 @@ def _told_apart(points: list[Point]) -> list[Point]:
         mixed = {name for name, held in said.items() if len(held) > 1}
         if mixed:
             points = [
-                replace(point, curve=f"{point.curve} {getattr(point, field)}".strip())
+                point._replace(curve=f"{point.curve} {getattr(point, field)}".strip())
                 if point.curve in mixed
                 else point
                 for point in points

@@ -45,7 +45,7 @@ def content(path: Path):
     """All that a study measured, without the clock's part."""
     with Store.open(path, "read") as store:
         (study,) = store.studies()
-        points = [(replace(p, seconds=None), r) for p, r in store.point_records(study.id)]
+        points = [(p._replace(seconds=None), r) for p, r in store.point_records(study.id)]
         candidates = [
             replace(row, record={**row.record, "seconds": 0.0})
             for row in store.candidates(study.id)

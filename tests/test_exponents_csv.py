@@ -62,7 +62,7 @@ def test_a_row_says_all_that_is_known_in_full_precision() -> None:
 
 def test_the_growth_exponent_comes_from_the_sizes_in_the_fit_window() -> None:
     grown = [
-        replace(point, parameters=1000 if point.size < 800 else round(10 * point.size**0.5))
+        point._replace(parameters=1000 if point.size < 800 else round(10 * point.size**0.5))
         for point in measured().points
     ]
     curve = replace(measured(), points=tuple(grown))

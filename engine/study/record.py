@@ -8,7 +8,6 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +42,7 @@ def record(store: Store, row: StudyRow, folder: Path, device: str) -> Path:
     }
     file = folder / f"{name}.csv"
     folder.mkdir(parents=True, exist_ok=True)
-    points = [replace(point, device=device) for curve in curves for point in curve.points]
+    points = [point._replace(device=device) for curve in curves for point in curve.points]
     text = write_points(points)
     file.write_text(text, encoding="utf-8", newline="")
     file.with_suffix(".json").write_text(json.dumps(note, indent=2) + "\n", encoding="utf-8")

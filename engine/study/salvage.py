@@ -2,7 +2,6 @@
 
 import sqlite3
 from contextlib import closing
-from dataclasses import fields
 from pathlib import Path
 
 from engine.curve import Point
@@ -17,7 +16,7 @@ def salvage(path: Path) -> list[Point]:
 
     A store of before the seals (format 3) has only SQLite's word for that.
     """
-    columns = ", ".join(field.name for field in fields(Point))
+    columns = ", ".join(Point._fields)
     found: list[Point] = []
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         seal.install(connection)
@@ -36,7 +35,7 @@ def salvage(path: Path) -> list[Point]:
                 for at, is_sound, *values in connection.execute(rows, (start, 1 if alone else -1)):
                     start, missed = at + 1, 0
                     if is_sound:
-                        found.append(Point(*values))
+                        found.append(Point._make(values))
                 if not alone:
                     return found
                 alone = False

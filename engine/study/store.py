@@ -15,9 +15,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import wraps
-from itertools import starmap
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
@@ -347,10 +346,10 @@ class Store:
                     *arguments,
                 )
             )
-            columns = ", ".join(f"p.{field.name}" for field in fields(Point))
+            columns = ", ".join(f"p.{name}" for name in Point._fields)
             with collector_paused():
-                points = starmap(
-                    Point,
+                points = map(
+                    Point._make,
                     self._tuples(
                         f"SELECT {columns} FROM point p JOIN curve c ON c.name = p.curve"
                         f"{only} ORDER BY c.rowid, p.size, p.seed",
@@ -398,13 +397,14 @@ class Store:
     @_as_written
     def point_records(self, study: int) -> list[tuple[Point, dict[str, Any]]]:
         """Every point of a study with the record of how it was chosen."""
-        names = [field.name for field in fields(Point)]
         rows = self._rows(
             "SELECT p.* FROM point p JOIN curve c ON c.name = p.curve WHERE c.study = ?"
             " ORDER BY c.rowid, p.size, p.seed",
             study,
         )
-        return [(Point(*(row[n] for n in names)), json.loads(row["record"])) for row in rows]
+        return [
+            (Point._make(row[n] for n in Point._fields), json.loads(row["record"])) for row in rows
+        ]
 
     @_as_written
     def edges(

@@ -78,7 +78,7 @@ def test_who_points_at_a_median_is_told_every_seed(curves):
 @pytest.mark.parametrize("shift", [0.3, 0.6, 1.0, 1.6])
 def test_the_label_of_a_published_line_hides_no_point(curves, shift):
     moved = [
-        replace(c, points=tuple(replace(p, error=min(p.error * shift, 0.99)) for p in c.points))
+        replace(c, points=tuple(p._replace(error=min(p.error * shift, 0.99)) for p in c.points))
         for c in curves
     ]
     figure, _ = draw(moved[:1])
@@ -127,7 +127,7 @@ def test_a_published_law_out_of_sight_shows_its_slope_through_our_points(curves)
 
 
 def test_a_published_law_in_sight_is_drawn_where_it_was_published(curves):
-    scaled = tuple(replace(p, size=p.size * 100, error=p.error) for p in curves[0].points)
+    scaled = tuple(p._replace(size=p.size * 100, error=p.error) for p in curves[0].points)
     figure, _ = draw([replace(curves[0], points=scaled)])
     line = trace(figure, "published")
     np.testing.assert_allclose(line["y"], 15.0 * np.array(line["x"]) ** -0.309)
@@ -135,7 +135,7 @@ def test_a_published_law_in_sight_is_drawn_where_it_was_published(curves):
 
 
 def test_a_curve_of_another_domain_is_grey_and_has_no_published_law(curves):
-    foreign = tuple(replace(p, domain="chess") for p in curves[0].points)
+    foreign = tuple(p._replace(domain="chess") for p in curves[0].points)
     figure, _ = draw([replace(curves[0], points=foreign)])
     kinds = {found["uid"].split("-")[0] for found in figure["data"]}
     assert "published" not in kinds
@@ -155,7 +155,7 @@ def test_the_zoom_outlives_new_points(curves):
 
 
 def test_markup_in_a_name_or_a_unit_is_shown_as_text(curves):
-    points = tuple(replace(p, unit="<a>%{x}") for p in curves[0].points)
+    points = tuple(p._replace(unit="<a>%{x}") for p in curves[0].points)
     figure, _ = draw([replace(curves[0], name="<a href='x'>", points=points)])
     assert "<b>&lt;a href=&#x27;x&#x27;&gt;</b>" in texts(figure)
     assert "%{x}" not in figure["layout"]["xaxis"]["title"]["text"]
@@ -180,7 +180,7 @@ def test_no_mark_is_hollow_where_no_winner_was_at_the_edge(curves):
 
 def test_curves_beside_are_drawn_thin_with_their_labels_inside_the_axes(curves):
     worse = replace(
-        curves[0], points=tuple(replace(p, error=p.error * 3) for p in curves[0].points)
+        curves[0], points=tuple(p._replace(error=p.error * 3) for p in curves[0].points)
     )
     figure = with_extra(curves, figures.Extra(beside=(("15k", worse), ("39k", curves[0]))))
     line = trace(figure, "beside0")
@@ -199,7 +199,7 @@ def test_labels_of_curves_that_end_together_do_not_lie_on_one_another(curves):
 
 def test_a_curve_of_synthetic_data_says_so_in_its_title_and_under_the_pointer(curves):
     name = "speech synthetic-words ctc cer"
-    points = tuple(replace(p, curve=name, domain="speech") for p in curves[0].points)
+    points = tuple(p._replace(curve=name, domain="speech") for p in curves[0].points)
     figure, _ = draw([replace(curves[0], name=name, points=points)])
     assert f"<b>{name} (SYNTHETIC)</b>" in texts(figure)
     median = next(t for t in figure["data"] if t["uid"] == "median-speech-0")

@@ -89,7 +89,7 @@ def test_the_price_is_that_of_the_growth_law_and_the_measured_seconds(known):
 
 def test_without_seconds_and_parameters_the_price_is_not_known():
     bare = curve()
-    points = tuple(replace(p, seconds=None, parameters=None) for p in bare.points)
+    points = tuple(p._replace(seconds=None, parameters=None) for p in bare.points)
     bare = replace(bare, points=points)
     found = planning.price(1e5, fit_growth(bare), fit_cost(bare))
     assert "not known" in planning.priced(found, "x")

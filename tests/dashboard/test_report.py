@@ -1,7 +1,6 @@
 """The report: one file that holds what is on the page, and asks nothing of a network."""
 
 import re
-from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -47,6 +46,6 @@ def test_the_points_in_the_report_read_back_equal(page, fits):
 
 def test_a_name_cannot_act_in_the_report(fits):
     name = "<script>alert(1)</script>"
-    evil = [replace(point, curve=name) for point in fits[0].curve.points]
+    evil = [point._replace(curve=name) for point in fits[0].curve.points]
     found = (fit(gather(evil)[0], law="power"),)
     assert name not in report(found, draw(found), "0", "today")

@@ -14,7 +14,7 @@ SIZES = 100 * 2.0 ** np.arange(9)
 def timed(simulate, seconds, sizes=SIZES):
     curve = simulate(sizes, 3 * sizes**-0.3)
     points = zip(curve.points, seconds, strict=True)
-    return replace(curve, points=tuple(replace(p, seconds=float(s)) for p, s in points))
+    return replace(curve, points=tuple(p._replace(seconds=float(s)) for p, s in points))
 
 
 def test_seconds_follow_the_larger_sizes_and_not_the_floor_of_steps(simulate) -> None:

@@ -82,7 +82,7 @@ def assert_comparison_sound(curve: Curve) -> None:
     other = replace(
         curve,
         name="other",
-        points=tuple(replace(p, error=p.error * (1 + 1e-9), parameters=7) for p in curve.points),
+        points=tuple(p._replace(error=p.error * (1 + 1e-9), parameters=7) for p in curve.points),
     )
     found = compare(curve, other)
     assert found.sentence
@@ -91,7 +91,7 @@ def assert_comparison_sound(curve: Curve) -> None:
         if interval is not None:
             assert all(isfinite(x) for x in (interval.value, interval.low, interval.high))
             assert interval.low <= interval.value <= interval.high
-    larger = replace(other, points=tuple(replace(p, parameters=9) for p in other.points))
+    larger = replace(other, points=tuple(p._replace(parameters=9) for p in other.points))
     floor = capacity_floor(curve, [other, larger])
     assert floor.sentence
     assert floor.gain is None or isfinite(floor.gain.value)

@@ -1,6 +1,5 @@
 """Repeats of one size become one mean, one median and one weight."""
 
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -80,7 +79,7 @@ def test_stated_errors_of_lone_points_are_the_spread() -> None:
     held = repeats(Curve("c", points))
     assert held.spread == pytest.approx(0.03)
     assert held.one_seed == pytest.approx(np.full(6, 0.03**2))
-    silent = tuple(replace(point, stderr=None) for point in points)
+    silent = tuple(point._replace(stderr=None) for point in points)
     unknown = repeats(Curve("c", silent))
     assert (unknown.spread, unknown.seeds_sse) == (0.0, 0.0)
 
@@ -140,7 +139,7 @@ def test_weights_do_not_depend_on_the_order_of_points() -> None:
 def test_a_stray_seed_is_pulled_in_and_the_others_are_as_they_were(simulate) -> None:
     sizes = 100 * 2.0 ** np.arange(8)
     clean = simulate(sizes, 3 * sizes**-0.3, 0.01, 3, np.random.default_rng(1))
-    stray = [replace(p, error=9.0) if (p.size, p.seed) == (400, 1) else p for p in clean.points]
+    stray = [p._replace(error=9.0) if (p.size, p.seed) == (400, 1) else p for p in clean.points]
     before, after = repeats(clean), repeats(Curve("stray", tuple(stray)))
     assert after.log_mean[2] == pytest.approx(before.log_mean[2], abs=0.04)
     others = np.arange(8) != 2

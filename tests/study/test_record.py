@@ -40,7 +40,7 @@ def test_a_recorded_study_comes_back_with_its_points_and_guess_level(store, tmp_
     record(store, store.studies()[0], tmp_path / "recorded", "a machine")
     (shipped,) = recorded_curves(tmp_path / "recorded")
     (measured,) = store.curves()
-    assert shipped.points == tuple(replace(p, device="a machine") for p in measured.points)
+    assert shipped.points == tuple(p._replace(device="a machine") for p in measured.points)
     assert (shipped.guess, shipped.origin, shipped.data_hash) == (0.99, "shipped", "hash")
 
 
