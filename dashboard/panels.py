@@ -23,6 +23,7 @@ from engine.laws.fit import Fit, fit
 from engine.laws.growth import Growth, fit_growth
 from engine.laws.published import PUBLISHED, PublishedLaw
 from engine.laws.window import Window
+from engine.laws.zones import zones_together
 from engine.study.salvage import salvage
 
 HELP = {"Report": "One web page that needs nothing else: chart, table, and how each fit was made."}
@@ -68,7 +69,10 @@ def show(
         others: curves that are not drawn, whose windows move along where all are one.
     """
     law = st.session_state[state.LAW]
-    fits = tuple(remembered_fit(curve, state.window_of(curve, view), law) for curve in curves)
+    windows = state.windows_of(curves, view)
+    if law == "auto":
+        zones_together([*zip(curves, windows, strict=True)])
+    fits = tuple(remembered_fit(*each, law) for each in zip(curves, windows, strict=True))
 
     linked = _linked(fits)
 

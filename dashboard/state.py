@@ -5,7 +5,7 @@ comes back as one sentence to show. A window that the reader moved lives in the 
 in the store too, so that another page, a reload or a restart finds it again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -17,12 +17,13 @@ import streamlit as st
 from engine.curve import Curve
 from engine.laws.propose import propose_window
 from engine.laws.window import Window
+from engine.laws.zones import zones_together
 from engine.study.fixed_size import fixed_size_curves
 from engine.study.store import SHIPPED, Store, StoreDamaged, StoreError, StudyRow
 from engine.study.subject import Subject, stored_settings
 from engine.study.treated import about_curves
 
-STORE = "store"  # Path of the store, set by app.py
+STORE = "store"  # Path of the store, set by page.py
 FOLDER = "folder"  # Path of the folder that data are taken from, likewise
 STUDY = "study"  # the Choice on Explore
 ASKED = "asked"  # the name of the study that a link asks for
@@ -279,6 +280,12 @@ def stored_name(curve: Curve) -> str:
 def window_of(curve: Curve, view: View) -> Window:
     """Where the reader left the window of `curve`, else where the engine proposes it."""
     return kept_window(curve, view) or proposed_window(curve)
+
+
+def windows_of(curves: Sequence[Curve], view: View) -> list[Window]:
+    """Those of several curves, whose proposals are sooner found together."""
+    zones_together([(curve, Window()) for curve in curves])
+    return [window_of(curve, view) for curve in curves]
 
 
 def kept_window(curve: Curve, view: View) -> Window | None:

@@ -274,8 +274,7 @@ def _export(options: argparse.Namespace) -> int:
     from engine.adopt.place import is_address
     from engine.curve import gather, write_points
     from engine.exponents import exponent_row, write_exponents
-    from engine.laws.fit import fit
-    from engine.laws.propose import propose_window
+    from engine.laws.together import fits_together
     from engine.study.salvage import salvage
     from engine.study.store import Store, StoreDamaged
 
@@ -292,8 +291,7 @@ def _export(options: argparse.Namespace) -> int:
     if options.points and to == "csv":
         text = write_points(point for curve in curves for point in curve.points)
     else:
-        places = [windows.get(curve.name) or propose_window(curve) for curve in curves]
-        fits = [fit(curve, window) for curve, window in zip(curves, places, strict=True)]
+        fits = fits_together(curves, [windows.get(curve.name) for curve in curves])
         rows = [exponent_row(found) for found in fits]
         if to == "mlflow":
             return _send(options, curves, rows)

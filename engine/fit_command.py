@@ -12,8 +12,8 @@ from engine.arguments import positive
 from engine.columns import aligned, visible
 from engine.curve import PointsError, gather, read_points
 from engine.exponents import exponent_row, write_exponents
-from engine.laws.fit import Fit, fit
-from engine.laws.propose import propose_window
+from engine.laws.fit import Fit
+from engine.laws.together import fits_together
 from engine.laws.window import Window
 from engine.numbers import number, with_interval
 
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         return 1
     if args.guess is not None:
         curves = [replace(curve, guess=args.guess) for curve in curves]
-    fits = [fit(curve, args.window or propose_window(curve), args.law) for curve in curves]
+    fits = fits_together(curves, [args.window] * len(curves), args.law)
     if not any(found.exponent for found in fits):
         more = len(fits) - 1
         others = f" (and {more} more curve{'s' * (more > 1)})" if more else ""

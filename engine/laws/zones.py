@@ -7,15 +7,15 @@ sizes do not rule out. So it stays honest where a plateau or a floor cannot be t
 holds the truth is measured in `engine.bench.coverage`.
 
 How: the most probable parameters of every law from many starts in one batch
-(`engine.laws.posterior`), then draws around them that weigh the law itself (`engine.laws.draws`).
+(`engine.laws.posterior`), of several curves at once where they are asked for together, then draws
+around them that weigh the law itself (`engine.laws.draws`).
 The spread of log errors is integrated out in closed form, which makes the likelihood a Student-t:
 with seeds, half the prior says that sizes scatter about the law no more than seeds about their
 size, half that they scatter freely.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from math import sqrt
 from typing import NamedTuple
 
@@ -66,6 +66,8 @@ SHAPES = (
 )
 START_ENDS = (0.15, 0.45)  # of the span: where starts let a plateau end
 START_FLOORS = (0.3, 1.2)  # how far below the last error, in logs, starts have a floor
+TOGETHER = 32  # curves that walk together: more are no quicker, and take memory
+REMEMBERED = 1024  # of curves and windows; a curve has two, the whole and the window's
 NEAR, STEPS = 1e-4, 25  # relative gain that ends a walk, and steps: draws do the rest
 HOPELESS = 15.0  # in log evidence by curvature: such a law needs no draws
 RULED_OUT = 8.0  # times less probable than the best law: the interval need not hold its own
@@ -135,17 +137,46 @@ class Zones:
 
 def zones(curve: Curve, window: Window = Window()) -> Zones:  # noqa: B008 - frozen
     """The zones of the sizes of `curve` inside `window`; never raises on data."""
-    return _remembered(curve, window)
+    return zones_together([(curve, window)])[0]
 
 
-@lru_cache(maxsize=512)  # pure, and asked for by the window's proposal and by the fit in it
-def _remembered(curve: Curve, window: Window) -> Zones:
+def zones_together(asked: Sequence[tuple[Curve, Window]]) -> list[Zones]:
+    """Those of several curves, each in its window: the same, and sooner than one after the other.
+
+    What was found last is remembered: a window's proposal and the fit in it ask for the same.
+    """
+    once = dict.fromkeys(asked)
+    found = {each: known for each in once if (known := _found.pop(each, None))}
+    fresh = [each for each in once if each not in found]
+    found.update(zip(fresh, _of_several([_inside(*each) for each in fresh]), strict=True))
+    _found.update(found)  # the latest stand last
+    for old in list(_found)[:-REMEMBERED]:
+        _found.pop(old, None)
+    return [found[each] for each in asked]
+
+
+_found: dict[tuple[Curve, Window], Zones] = {}
+
+
+def _inside(curve: Curve, window: Window) -> tuple[Repeats, float | None]:
     held = repeats(curve)
-    return zones_of(held.rows(window.holds(held.size)), curve.guess)
+    return held.rows(window.holds(held.size)), curve.guess
 
 
 def zones_of(held: Repeats, guess: float | None) -> Zones:
     """The zones of some sizes; `guess` is the best-guess level, where known."""
+    return _of_several([(held, guess)])[0]
+
+
+def _of_several(asked: Sequence[tuple[Repeats, float | None]]) -> list[Zones]:
+    stated = [_stated(held, guess) for held, guess in asked]
+    problems = [each for each in stated if isinstance(each, _Problem)]
+    weighed = map(_weighed, problems, _modes(problems))
+    return [next(weighed) if isinstance(each, _Problem) else each for each in stated]
+
+
+def _stated(held: Repeats, guess: float | None) -> "_Problem | Zones":
+    """The question that some sizes put, or why there is no answer."""
     n = held.size.size
     if n < LEAST_SIZES:
         return _nothing(f"zones need {LEAST_SIZES} sizes and there are {n}")
@@ -156,8 +187,11 @@ def zones_of(held: Repeats, guess: float | None) -> Zones:
         return _nothing("the sizes lie too close together")
     if (w * (x - w @ x / w.sum())) @ y >= 0:
         return _nothing("the error does not fall")
-    problem = _Problem.of(x, y, w, held, guess)
-    modes = _modes(problem)
+    return _Problem.of(x, y, w, held, guess, centre)
+
+
+def _weighed(problem: "_Problem", modes: Posterior) -> Zones:
+    """The laws, averaged by how probable each is."""
     log_weight, theta, shape = _draws(problem, modes)
     if not np.isfinite(log_weight.max()):
         return _nothing("no law comes near these sizes")
@@ -165,7 +199,7 @@ def zones_of(held: Repeats, guess: float | None) -> Zones:
     chance = np.bincount(shape, weight, len(SHAPES)).astype(np.float64)
     found = _Draws(theta, weight, shape, chance)
     best = tuple(modes.theta[found.chance.argmax()].tolist())
-    return _read(found, best, centre, float(x[0]))
+    return _read(found, best, problem.centre, float(problem.x[0]))
 
 
 class _Problem(NamedTuple):
@@ -179,9 +213,12 @@ class _Problem(NamedTuple):
     spread: float  # of a log error of weight 1, as neighbours show it
     seeds_sse: float
     seeds_dof: float
+    centre: float  # mean of the log sizes
 
     @classmethod
-    def of(cls, x: Array, y: Array, w: Array, held: Repeats, guess: float | None) -> "_Problem":
+    def of(
+        cls, x: Array, y: Array, w: Array, held: Repeats, guess: float | None, centre: float
+    ) -> "_Problem":
         known = guess is not None and np.isfinite(guess) and 1e-100 < guess < 1e100
         return cls(
             x,
@@ -192,6 +229,7 @@ class _Problem(NamedTuple):
             max(sqrt(typical_variance(*off_the_line(x, y, 1 / w))), LEAST_SPREAD),
             held.seeds_sse,
             float(held.pure_dof.sum()),
+            centre,
         )
 
     def log_likelihood(self, sse: Array) -> Array:
@@ -238,42 +276,79 @@ def _priors(problem: _Problem, shape: NDArray[np.intp]) -> Priors:
     return Priors(mean, np.broadcast_to(sd, mean.shape))
 
 
-def _modes(problem: _Problem) -> Posterior:
-    """The most probable law of each shape; rows as in SHAPES."""
-    shape, starts = _starts(problem)
-    walk = _walk(problem, shape, starts, np.full(shape.size, problem.scale(np.zeros(1))[0]))
-    order = np.lexsort((walk.objective, shape))
-    first = order[np.unique(shape[order], return_index=True)[1]]
-    theta = walk.theta[first]
+def _modes(problems: Sequence[_Problem]) -> list[Posterior]:
+    """The most probable law of each shape, rows as in SHAPES; of each problem.
+
+    Those of equally many sizes walk together: a step of many costs little more than one of few.
+    """
+    alike: dict[int, list[int]] = {}
+    for index, problem in enumerate(problems):
+        alike.setdefault(problem.x.size, []).append(index)
+    found: dict[int, Posterior] = {}
+    for those in alike.values():
+        for start in range(0, len(those), TOGETHER):
+            some = those[start : start + TOGETHER]
+            found.update(zip(some, _modes_alike([problems[k] for k in some]), strict=True))
+    return [found[index] for index in range(len(problems))]
+
+
+def _modes_alike(problems: Sequence[_Problem]) -> list[Posterior]:
+    started = [_starts(problem) for problem in problems]
+    level = [
+        np.full(s.size, p.scale(np.zeros(1))[0])
+        for p, (s, _) in zip(problems, started, strict=True)
+    ]
+    first = _walk(problems, [s for s, _ in started], [t for _, t in started], level)
+    theta = []
+    for walk, (shape, _) in zip(first, started, strict=True):
+        order = np.lexsort((walk.objective, shape))
+        theta.append(walk.theta[order[np.unique(shape[order], return_index=True)[1]]])
     # once more, now that the spread about each law is known
-    return _walk(problem, np.arange(len(SHAPES)), theta, problem.scale(problem.sse(theta)))
+    spread = [p.scale(p.sse(t)) for p, t in zip(problems, theta, strict=True)]
+    return _walk(problems, [np.arange(len(SHAPES))] * len(problems), theta, spread)
 
 
-def _walk(problem: _Problem, shape: NDArray[np.intp], starts: Array, scale: Array) -> Posterior:
+def _walk(
+    problems: Sequence[_Problem],
+    shapes: Sequence[NDArray[np.intp]],
+    starts: Sequence[Array],
+    scales: Sequence[Array],
+) -> list[Posterior]:
+    """Walks of each problem, from starts of these shapes."""
+
     def law(theta: Array, x: Array) -> tuple[Array, Array]:
         """Log errors at the sizes, and as one more observation the log of the plateau."""
-        value, slopes = zone_law.log_error_and_slopes(theta, x[:-1])
+        value, slopes = zone_law.log_error_and_slopes(theta, x[:, :-1])
         plateau = zone_law.log_plateau(theta)
         share = np.exp(theta[:, TOP] - plateau)
         more = np.zeros((theta.shape[0], 1, 5))
         more[:, 0, TOP], more[:, 0, FLOOR] = share, 1 - share
         return np.column_stack([value, plateau]), np.concatenate([slopes, more], axis=1)
 
-    has_plateau = np.array([SHAPES[s].sharp is not None for s in shape])
-    weights = np.empty((shape.size, problem.x.size + 1))
-    weights[:, :-1] = problem.w
-    weights[:, -1] = np.where(has_plateau, (scale / problem.plateau_sd) ** 2, 0.0)
-    return most_probable(
+    x, y, weights, means, sds = [], [], [], [], []
+    for problem, shape, scale in zip(problems, shapes, scales, strict=True):
+        has_plateau = np.array([SHAPES[s].sharp is not None for s in shape])
+        pull = np.where(has_plateau, (scale / problem.plateau_sd) ** 2, 0.0)
+        x.append(np.tile(np.append(problem.x, 0.0), (shape.size, 1)))
+        y.append(np.tile(np.append(problem.y, problem.plateau), (shape.size, 1)))
+        weights.append(np.column_stack([np.tile(problem.w, (shape.size, 1)), pull]))
+        priors = _priors(problem, shape)
+        means.append(priors.mean)
+        sds.append(priors.sd)
+    walked = most_probable(
         law,
-        np.append(problem.x, 0.0),
-        np.append(problem.y, problem.plateau)[None],
-        weights,
-        scale,
-        _priors(problem, shape),
-        starts,
+        np.concatenate(x),
+        np.concatenate(y),
+        np.concatenate(weights),
+        np.concatenate(scales),
+        Priors(np.concatenate(means), np.concatenate(sds)),
+        np.concatenate(starts),
         arrived=NEAR,
         steps=STEPS,
     )
+    ends = np.cumsum([shape.size for shape in shapes])[:-1]
+    parts = (np.split(each, ends) for each in (walked.theta, walked.objective, walked.hessian))
+    return [Posterior(*each) for each in zip(*parts, strict=True)]
 
 
 def _starts(problem: _Problem) -> tuple[NDArray[np.intp], Array]:

@@ -1,6 +1,5 @@
 """Repeats of one size become one mean, one median and one weight."""
 
-
 import numpy as np
 import pytest
 from scipy.stats import t

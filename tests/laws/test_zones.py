@@ -120,7 +120,7 @@ def problem(simulate, seeds: int = 1, guess: float | None = None, noise: float =
     rng = np.random.default_rng(7)
     held = repeats(simulate(SIZES, three_zones(), noise, seeds, rng))
     x = held.log_size - held.log_size.mean()
-    return inside._Problem.of(x, held.log_mean, held.weight, held, guess)
+    return inside._Problem.of(x, held.log_mean, held.weight, held, guess, 0.0)
 
 
 @pytest.mark.parametrize("seeds", [1, 4])
@@ -169,7 +169,7 @@ def test_the_spread_that_errors_speak_for_is_their_likelihoods_summit(simulate, 
 @pytest.mark.parametrize("index", range(8))
 def test_a_laws_density_is_its_chance_its_priors_and_the_likelihood(simulate, index) -> None:
     asked = problem(simulate, guess=0.9)
-    plan = inside._plan(asked, inside._modes(asked), index)
+    plan = inside._plan(asked, inside._modes([asked])[0], index)
     shape = inside.SHAPES[index]
     assert plan.free == [0, 1, *([2, 3] if shape.sharp else []), *([4] if shape.floor else [])]
     point = plan.mean + 0.1 * np.arange(1, plan.mean.size + 1)
@@ -190,7 +190,7 @@ def test_a_laws_density_is_its_chance_its_priors_and_the_likelihood(simulate, in
 
 def test_the_evidence_by_curvature_is_near_the_integral_of_the_density(simulate) -> None:
     asked = problem(simulate)
-    plan = inside._plan(asked, inside._modes(asked), 0)  # the bare law: two numbers
+    plan = inside._plan(asked, inside._modes([asked])[0], 0)  # the bare law: two numbers
     root = np.linalg.cholesky(plan.covariance)
     u = np.linspace(-12, 12, 241)
     grid = np.stack(np.meshgrid(u, u), axis=-1).reshape(-1, 2)
@@ -209,10 +209,10 @@ def test_the_best_guess_says_where_the_plateau_is_else_the_first_quarter_of_the_
         *((0.8, 0.8, 0.02), (2e-100, 2e-100, 0.02), (9e99, 9e99, 0.02)),
         *((guess, 0.7, 0.3) for guess in (None, 0.0, np.nan, np.inf, 1e-200, 1e200)),
     ):
-        found = inside._Problem.of(x, held.log_mean, held.weight, held, guess)
+        found = inside._Problem.of(x, held.log_mean, held.weight, held, guess, 0.0)
         assert (np.exp(found.plateau), found.plateau_sd) == (pytest.approx(level), sd)
     few = repeats(simulate(SIZES[:3], errors[:3]))
-    found = inside._Problem.of(x[:3], few.log_mean, few.weight, few, None)
+    found = inside._Problem.of(x[:3], few.log_mean, few.weight, few, None, 0.0)
     assert np.exp(found.plateau) == pytest.approx(0.5)
 
 
