@@ -1,29 +1,44 @@
-"""A page that follows a run: it looks often whether there is news, and turns only where there is.
+"""A page that follows a run: it turns only where there is news, soon after that is written.
 
 A turn of a page, even of one that comes out the same, costs server and browser a third of a second
-of work on a slow core; a look costs a twentieth.
+of work on a slow core, and a look through Streamlit a twentieth. So the browser asks the server for
+the store's revision (`dashboard.news`), and has Python look where that has moved.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
-LOOK_SECONDS = 0.5
+HERE = Path(__file__).parent / "window"
+NOW_AND_THEN = 5.0  # seconds between two looks in any case: whose driver fell silent writes nothing
+OFTEN = 0.5  # the same where something is followed that the store does not hold
+ADDRESS = "./news"  # on the page
+
+_component = st.components.v2.component("steepness_watch", js=(HERE / "watch.js").read_text())
 
 
-def watch(news: Callable[[], object], seen: object) -> None:
-    """Turn the whole page as soon as `news` is not `seen`, what it was of the view drawn here.
+def watch(
+    news: Callable[[], object], seen: object, revision: int, every: float = NOW_AND_THEN
+) -> None:
+    """Turn the whole page as soon as `news` is not `seen`.
 
-    It does not look while the page is being drawn: a turn that ends in the next one would have no
-    room for a hand that waits.
+    Args:
+        news: what there is to show.
+        seen: what it was of the view drawn here.
+        revision: of the store, in that view.
+        every: seconds between two looks where the revision stays.
     """
-    drawing = True
 
-    @st.fragment(run_every=LOOK_SECONDS)
+    @st.fragment
     def look() -> None:
-        nonlocal drawing
-        if not drawing and news() != seen:
+        with st.container(key="watch"):  # that page.py hides
+            asked = _component(
+                key="watch-the-store",
+                data={"address": ADDRESS, "drawn": str(revision), "every": 1000 * every},
+                on_look_change=lambda: None,
+            )
+        if asked.look and news() != seen:
             st.rerun()
-        drawing = False
 
     look()

@@ -25,7 +25,7 @@ CALLS = {
 METHODS = {"extractall", "extract", "to_pickle", "read_pickle", "allow_pickle"}
 # From a driver to its own workers on other machines, as multiprocessing does on this one: no file.
 TRAVELS = {"engine/study/ray_tasks.py": ["imports pickle", "calls torch.save", "calls torch.load"]}
-HTML = {"dashboard/app.py": 1, "dashboard/tables.py": 1}  # style sheets, which hold no user's text
+HTML = {"dashboard/page.py": 1, "dashboard/tables.py": 1}  # style sheets, which hold no user's text
 
 
 def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:

@@ -262,4 +262,4 @@ def live() -> None:
 
 live()
 if watched:
-    watch(lambda: news(state.look(store)), news(drawn))
+    watch(lambda: news(state.look(store)), news(drawn), drawn.revision)

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import jobs, panels, state, words
 from dashboard.confined import OutsideError, within
 from dashboard.ordering import order_form
-from dashboard.watching import watch
+from dashboard.watching import NOW_AND_THEN, OFTEN, watch
 from engine.curve import Curve
 from engine.numbers import duration
 from engine.study.store import Store, StoreError, StudyRow, WorkRow
@@ -377,7 +377,9 @@ def live() -> None:
 
 live()
 if active:
-    watch(lambda: news(state.look(store)), seen)
+    heard = any(words.is_active(row) for row in view.studies)
+    every = NOW_AND_THEN if heard else OFTEN  # a job that begins or ends says so beside the store
+    watch(lambda: news(state.look(store)), seen, view.revision, every)
 if not active and not view.trouble:
     new_study()
 past(view, active)

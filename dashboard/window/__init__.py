@@ -32,7 +32,7 @@ _ahead = st.components.v2.component(
 
 def ahead() -> None:
     """Have the browser read what charts need while Python still computes them."""
-    with st.container(key="ahead"):  # that app.py hides
+    with st.container(key="ahead"):  # that page.py hides
         _ahead(key="ahead-of-charts", data=ADDRESS)
 
 

@@ -9,7 +9,7 @@ from streamlit.components.v2 import manifest_scanner
 
 from dashboard import jobs
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+APP = Path(__file__).parents[2] / "dashboard" / "page.py"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,7 +15,7 @@ from engine.domains import DOMAINS
 from engine.study.store import Store
 from tests.studies import NAME, SIZES, make_study
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+APP = Path(__file__).parents[2] / "dashboard" / "page.py"
 SECONDS = 300  # a hang guard: a cold import of pandas and Streamlit on a busy machine
 MESSY = (
     "n_train;Test Acc;Seed;Remark\n"

@@ -24,7 +24,7 @@ from engine.study.store import Store
 from tests import studies
 from tests.studies import NAME, SIZES, TRUTHS, alive, make_study, points
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+APP = Path(__file__).parents[2] / "dashboard" / "page.py"
 PAGES = ("views/explore.py", "views/compare.py", "views/plan.py", "views/run.py")
 SECONDS = 300  # a hang guard: a cold import of pandas and Streamlit on a busy machine
 

@@ -1,0 +1,49 @@
+// Shows nothing: asks the server often for the store's revision, and Python to look where it moved.
+
+const ASK = 200; // ms between two questions; an answer costs a millisecond or two
+const ROOM = 500; // ms after new points are drawn: a hand that waited for them comes before others
+const UNHEARD = 500; // ms between two looks where nobody answers
+const watches = new WeakMap(); // parent element -> what it knows; the default export runs at every change
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  if (!watches.has(parentElement)) watches.set(parentElement, begin());
+  const watch = watches.get(parentElement);
+  watch.take(data, setTriggerValue);
+  return () => setTimeout(() => parentElement.isConnected || watch.end());
+}
+
+function begin() {
+  let timer, data, tell, heard, looked = Date.now();
+
+  async function ask() {
+    const asked = timer;
+    const said = await fetch(data.address, { cache: "no-store" })
+      .then((answer) => (answer.ok ? answer.text() : undefined), () => undefined);
+    if (timer !== asked) return; // ended meanwhile, or drawn anew
+    const moved = said !== undefined && said !== heard;
+    // A driver that fell silent writes nothing.
+    const due = Date.now() - looked >= (said === undefined ? UNHEARD : data.every);
+    if (moved) heard = said;
+    if (moved || due) {
+      looked = Date.now();
+      tell("look", looked);
+    }
+    timer = setTimeout(ask, ASK);
+  }
+
+  return {
+    take(given, setTriggerValue) {
+      if (given.drawn !== data?.drawn) {
+        heard = given.drawn; // more may have come since that was read
+        clearTimeout(timer);
+        timer = setTimeout(ask, ROOM);
+      }
+      data = given;
+      tell = setTriggerValue;
+    },
+    end() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}
