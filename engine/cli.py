@@ -232,8 +232,7 @@ def _run(options: argparse.Namespace) -> int:
     # Workers train on one thread each; libraries of a user's own domain read this at their import.
     for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(threads, "1")
-    if not options.estimate and options.executor == "local":
-        forks.begin("cpu" if options.device == "auto" else options.device)
+    forks.begin("cpu" if options.device == "auto" else options.device)
     from engine.study import run_command
 
     return run_command.run(options, _store_path(options))

@@ -24,9 +24,8 @@ from data.translation import LEAST_PAIRS
 from engine import cli
 from engine.domains import PACE
 from engine.study import executors, presets
-from engine.training import probe
 from engine.training.spec import Schedule
-from tests.drivers import inline
+from tests.drivers import inline, measure_at_once
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = [DOCS / "index.md", *sorted(DOCS.glob("howto/*.md"))]
@@ -88,7 +87,7 @@ def room(tmp_path, monkeypatch) -> Path:
         monkeypatch.setattr(f"{module}.default_store", lambda: store)
     for module in ("engine.study.location", "engine.study.run"):
         monkeypatch.setattr(f"{module}.default_cache", lambda: tmp_path / "cache")
-    monkeypatch.setattr(probe, "PROBE_SECONDS", 0.01)
+    measure_at_once(monkeypatch)
     monkeypatch.setattr(executors, "run_here", lambda queue, loader, workers: (x for x in ()))
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)

@@ -14,7 +14,7 @@ from engine.curve import read_points
 from engine.domain_files import GROUP
 from engine.study import executors, location
 from engine.study.store import Store
-from engine.training import probe
+from tests.drivers import measure_at_once
 
 ROOT = Path(engine.__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -46,7 +46,7 @@ def test_the_example_is_the_file_that_the_tests_of_examples_run():
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_every_command_plans_a_study(command, store, tmp_path, monkeypatch, capsys):
     """The trainings themselves are left out: the tests of the examples have them."""
-    monkeypatch.setattr(probe, "PROBE_SECONDS", 0.01)
+    measure_at_once(monkeypatch)
     monkeypatch.setattr(executors, "run_here", lambda queue, loader, workers: (x for x in ()))
     monkeypatch.chdir(tmp_path)
     shutil.copytree(ROOT / "engine" / "examples", tmp_path / "engine" / "examples")

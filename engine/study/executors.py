@@ -6,31 +6,24 @@ processes of one thread are 1.9x one, while one process of two threads on a busy
 25x slower (notes: performance, sections 1 and 3).
 """
 
-import multiprocessing
-import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 
 from data.errors import DataError
 from engine.domain_files import DomainError, own_code
 from engine.study import forks
 from engine.study.agenda import PlannedGroup
-from engine.study.signals import signal_name
+from engine.study.isolated import how, settle_in
 from engine.tasks.load import TaskLoader
 from engine.tasks.task import Task
 from engine.training.group import run_group
 from engine.training.spec import Candidate, GroupSpec
 
 NO_MEMORY = "there was not enough memory"
-FIRST = 500  # by how much of the memory, in thousandths, a worker seems larger than it is
 TICK_SECONDS = 0.5  # how often the driver gets to beat and to look for a wish to stop
 
 
@@ -101,7 +94,7 @@ class _Worker:
             answer: Answer = self.pipe.recv()
         except (EOFError, OSError):
             self.end()
-            return Answer([], seconds, last_words(_end(self.process.exitcode)), memory=True)
+            return Answer([], seconds, last_words(how(self.process.exitcode)), memory=True)
         return answer
 
     def end(self) -> None:
@@ -211,19 +204,9 @@ def answered(load: Callable[[], Task], spec: GroupSpec, apart: bool) -> Answer:
     return Answer([], time.perf_counter() - began, reason, memory)
 
 
-def _end(code: int | None) -> str:
-    """How a process ended, in a word or two."""
-    return signal_name(-code) if code is not None and code < 0 else f"exit code {code}"
-
-
 def _work(pipe: Connection, loader: TaskLoader) -> None:
     """A worker: trains what comes through the pipe, on one thread, until its driver ends."""
-    import torch
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
-    threading.Thread(target=_die_with_driver, daemon=True).start()
-    torch.set_num_threads(1)
-    _go_first()
+    settle_in()
     load = cache(loader)  # each task once for all the worker's groups
     while True:
         try:
@@ -231,17 +214,3 @@ def _work(pipe: Connection, loader: TaskLoader) -> None:
         except EOFError:  # the driver has ended
             return
         pipe.send(answered(partial(load, spec.domain, spec.data, spec.treatment), spec, apart))
-
-
-def _go_first() -> None:
-    """Where memory runs out Linux ends who has most: a group is tried again, a driver is not."""
-    with suppress(OSError):  # there is none elsewhere, or a higher one may not be lowered
-        Path("/proc/self/oom_score_adj").write_text(f"{FIRST}\n")
-
-
-def _die_with_driver() -> None:
-    """A `kill -9` of the driver must leave no orphan: wait for its end and end too."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    wait([parent.sentinel])
-    os._exit(1)

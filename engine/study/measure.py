@@ -76,6 +76,9 @@ class Measured:
 def estimate(study: Study) -> Prepared:
     """Load the data, measure this machine's speed and plan the study; trains nothing.
 
+    On Linux models are tried in a process of their own, which memory may end: in a script call this
+    below `if __name__ == "__main__":`.
+
     Returns:
         What would be trained: `sentence` says it in words, `seconds` is the wall time, of more
         seeds the most, and `plan` has the sizes.
@@ -83,7 +86,8 @@ def estimate(study: Study) -> Prepared:
     Raises:
         UsageError: a domain, model, data set or treatment that there is not.
         DeviceError: this machine lacks the device.
-        RunError: the minutes do not hold a curve, or a size is more than all the data.
+        RunError: the minutes do not hold a curve, a size is more than all the data, or memory holds
+            not even the smallest model.
         DataError: the data are not ready on this machine.
         DomainError: a domain of your own breaks a rule, or its code raises.
     """

@@ -73,6 +73,7 @@ class SubjectPlan:
     speeds: dict[int, Speed]  # by capacity, at all rungs
     seconds: float  # of all trainings, on one worker
     minutes: float | None = None  # that it may fill; None: as long as it takes
+    held: int | None = None  # the largest capacity measured, where memory held no larger; else None
 
     def more_seconds(self, workers: int) -> float:
         """Wall seconds that more seeds may take: as much again as the subject was planned for."""
@@ -143,7 +144,15 @@ class Plan:
         """What will be trained and how long it should take, for the user."""
         workers = f"{self.workers} worker{'s' if self.workers > 1 else ''}"
         parts = [_sentence(part, named=len(self.subjects) > 1) for part in self.subjects]
-        return f"{'; '.join(parts)}: about {duration(self.seconds)} with {workers}"
+        doubts = [
+            f"; the speed of {part.subject.label} could not be measured beyond {part.held:,}"
+            f" {self.row(part.subject.domain).capacity}, as where memory ends: that of larger ones"
+            " is reckoned from it, and they may fail"
+            for part in self.subjects
+            if part.held is not None
+        ]
+        said = f"{'; '.join(parts)}: about {duration(self.seconds)} with {workers}"
+        return said + "".join(doubts)
 
 
 def make_plan(
@@ -162,7 +171,8 @@ def make_plan(
         settings: what the user asked for.
         recipes: how thoroughly to search, for each subject; so are the next two.
         extents: how much data there is.
-        speeds: measured, by capacity, at two or more of the ladder's rungs.
+        speeds: measured, by capacity, at some of the ladder's rungs: the first, and the last
+            unless memory does not hold it.
         workers: worker processes.
 
     Raises:
@@ -182,6 +192,8 @@ def make_plan(
         whole = {rung: interpolated(speed, rung) for rung in recipe.ladder}
         ladder = settings.sizes or _ladder(subject, settings.subjects, extents, recipe)
         part = _subject_plan(subject, recipe, extent, whole, workers, ladder, minutes)
+        if recipe.ladder[-1] > max(speed):
+            part = replace(part, held=max(speed))
         wall = _wall([part], workers)
         if settings.search_minutes is not None and wall > 60 * settings.search_minutes / count:
             kept = "" if settings.width is None else ", half of which --width keeps for its seeds,"
@@ -197,12 +209,16 @@ def make_plan(
 
 
 def interpolated(speeds: Mapping[int, Speed], capacity: int) -> Speed:
-    """The speed at a capacity between those measured: straight lines in logs, the nearest's way."""
+    """The speed at a capacity, from those measured: straight lines in logs, the nearest's way.
+
+    Beyond the largest a model is taken to be as much slower as it is larger.
+    """
     measured = sorted(speeds)
     at = np.log(measured)
+    beyond = max(1.0, capacity / measured[-1])
 
     def one(values: Sequence[float]) -> float:
-        return float(np.exp(np.interp(np.log(capacity), at, np.log(values))))
+        return float(np.exp(np.interp(np.log(capacity), at, np.log(values)))) / beyond
 
     known = [speeds[capacity] for capacity in measured]
     return Speed(
@@ -379,6 +395,7 @@ def _stored_subject(record: dict[str, Any]) -> SubjectPlan:
         speeds={int(capacity): Speed(**speed) for capacity, speed in record["speeds"].items()},
         seconds=record["seconds"],
         minutes=record.get("minutes"),
+        held=record.get("held"),
     )
 
 

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType, MappingProxyType
 
-import torch
 from filelock import FileLock, Timeout
 
 from engine import VERSION
@@ -23,18 +22,17 @@ from engine.study import executors, plan, presets
 from engine.study.agenda import Agenda, PlannedGroup, more_seeds
 from engine.study.executors import Executor
 from engine.study.location import default_cache, unused
-from engine.study.plan import Extent, Plan, Recipe, stored_plan
+from engine.study.plan import Plan, stored_plan
 from engine.study.same_data import SameDataLoader
 from engine.study.settle import settle
 from engine.study.sharing import shared
 from engine.study.store import MORE_SEEDS, NewCurve, Store, StoreError, StoreGone, WorkRow
 from engine.study.subject import Settings, Subject, shard_name, stored_settings
-from engine.study.trial import trial
+from engine.study.survey import NoMemoryError, Site, survey
 from engine.tasks.load import TaskLoader
-from engine.tasks.task import FittedTask, Task
-from engine.training import fitted, probe, ways
+from engine.training import fitted
 from engine.training.device import Device
-from engine.training.spec import SGD, Candidate, GroupSpec, Pace, Schedule, Speed
+from engine.training.spec import Candidate, GroupSpec, Pace, Schedule
 
 Own = Mapping[str, Domain]  # domains that are not ours, by name
 NONE: Own = MappingProxyType({})
@@ -103,7 +101,8 @@ def prepare(
 
     Raises:
         engine.domain_files.DomainError: one of those breaks a rule.
-        RunError: the settings leave nothing to train; the message says how to go on.
+        RunError: the settings leave nothing to train, or memory holds not even the smallest model;
+            the message says how to go on.
         data.errors.DataError: the data is not ready on this machine.
     """
     load = _loader(settings, device, domains)
@@ -111,23 +110,22 @@ def prepare(
     fewest: dict[tuple[str, str], float] = {}  # share of a user's own data, as they are untreated
     for index, subject in enumerate(settings.subjects):
         say(f"{subject.label}: loading the data, then measuring this machine's speed")
-        task = load(subject.domain, subject.data, subject.treatment)
         own = domains.get(subject.domain)
         found = presets.recipe(subject, settings.preset, settings.search_minutes, own)
+        try:
+            seen = survey(load, subject, found, default_cache())
+        except NoMemoryError as error:
+            raise RunError(str(error)) from error
         if own:
-            trial(task, own, subject.model, subject.treatment)
-            least = fewest.setdefault(
-                (subject.domain, subject.data), FEWEST_ROWS / len(task.part("train").rows)
-            )
+            least = fewest.setdefault((subject.domain, subject.data), FEWEST_ROWS / seen.site.rows)
             found = replace(found, smallest=max(found.smallest, least))
-        if isinstance(task, FittedTask):
+        if seen.site.is_fitted:
             found = replace(found, schedule=fitted.WHOLE, pace=ONE_STEP)
         recipes.append(found)
-        extents.append(_extent(task, (own or DOMAINS[subject.domain]).unit))
-        kept = f"ways-{own.sha256[:16]}.json" if own else "ways.json"  # its code may change
-        speeds.append(_speeds(task, subject, found, default_cache() / kept))
+        extents.append(seen.site.extent)
+        speeds.append(seen.speeds)
         metrics = (own or DOMAINS[subject.domain]).metrics
-        curves += _announced(task, subject, metrics, index)
+        curves += _announced(seen.site, subject, metrics, index)
     try:
         made = plan.make_plan(settings, recipes, extents, speeds, workers)
     except plan.PlanError as error:
@@ -375,56 +373,22 @@ def _same_data(
     return SameDataLoader(load.paths, load.cache, load.device, load.own, planned)
 
 
-def _extent(task: Task, unit: str) -> Extent:
-    return Extent(
-        full=task.full,
-        rows=len(task.shard(task.full, seed=0)),
-        validation=len(task.part("validation").rows),
-        test=len(task.part("test").rows),
-        unit=unit,
-    )
-
-
-def _speeds(task: Task, subject: Subject, recipe: Recipe, kept: Path) -> dict[int, Speed]:
-    """The speeds of the ladder's ends and a long one's middle; those between follow from them.
-
-    `kept` remembers the ways that were the fastest.
-    """
-    ladder = recipe.ladder
-    rungs = sorted(
-        {ladder[0], ladder[-1], *([ladder[len(ladder) // 2]] if len(ladder) > 3 else [])}
-    )
-    batch, found = recipe.schedule.batch, {}
-    for rung in rungs:
-        if isinstance(task, FittedTask):
-            found[rung] = fitted.measure(task, subject.model, rung, recipe.rates[0])
-            continue
-        way = ways.fastest(kept, task, subject.model, rung, batch)
-        if subject.treatment == SGD and way == "stacked":
-            way = "plain"  # stacks are of AdamW
-        found[rung] = probe.measure(task, subject.model, rung, batch, way)
-    if task.device.type == "cuda":
-        torch.cuda.empty_cache()  # for the workers
-    return found
-
-
 def _announced(
-    task: Task, subject: Subject, metrics: Sequence[Metric], index: int
+    site: Site, subject: Subject, metrics: Sequence[Metric], index: int
 ) -> list[NewCurve]:
     """A curve for each metric that the task measures, with its best-guess level."""
-    guess = task.guess
     return [
         NewCurve(
             f"{subject.label} {metric.name}",
-            guess[metric.name],
-            task.data_hash,
+            site.guess[metric.name],
+            site.data_hash,
             VERSION,
             "measured here",
             subject=index,
             metric=metric.name,
         )
         for metric in metrics
-        if metric.name in guess
+        if metric.name in site.guess
     ]
 
 

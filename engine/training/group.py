@@ -29,6 +29,7 @@ from engine.tasks.task import FittedTask, Part, Task
 from engine.training import fitted, loop, stack
 from engine.training.adamw import AdamW
 from engine.training.batches import batches
+from engine.training.memory import is_of_memory
 from engine.training.spec import Candidate, GroupSpec, Schedule
 
 PRUNE_GAP = 0.05  # a replica within 5 % of its best rival is never dropped (same section)
@@ -94,7 +95,7 @@ def run_group(task: Task, spec: GroupSpec) -> list[Candidate]:
             torch.cuda.empty_cache()  # for the processes beside this one
         return found
     except (MemoryError, RuntimeError) as error:
-        if not _is_of_memory(error):
+        if not is_of_memory(error):
             raise
         if len(spec.seeds) == 1:
             whose = "GPU" if task.device.type == "cuda" else "machine"
@@ -108,12 +109,6 @@ def run_group(task: Task, spec: GroupSpec) -> list[Candidate]:
         torch.cuda.empty_cache()
     parts = [run_group(task, replace(spec, seeds=(seed,))) for seed in spec.seeds]
     return [replace(run, reason=run.reason or APART) for part in parts for run in part]
-
-
-def _is_of_memory(error: Exception) -> bool:
-    """Whether memory ran out. On a CPU torch says so in words only (2.13)."""
-    known = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    return known or "can't allocate memory" in str(error)
 
 
 def _trained(task: Task, spec: GroupSpec) -> list[Candidate]:

@@ -13,9 +13,8 @@ from tqdm import tqdm
 
 from engine import cli
 from engine.study import executors, forks, presets
-from engine.training import probe
 from engine.training.spec import Schedule
-from tests.drivers import inline, noise
+from tests.drivers import inline, measure_at_once, noise
 
 # A training of hundredths of a second: what is tried here is not how well it learns.
 SHORT = Schedule(batch=16, first_evaluation=5, floor_steps=10, margin=5, max_steps=20)
@@ -34,7 +33,7 @@ def here(monkeypatch) -> Iterator[None]:
     """Train in this process, or in a fork of it: no interpreter and no torch to start."""
     monkeypatch.setattr(executors, "run_here", inline)
     monkeypatch.setattr(forks, "begin", lambda device: None)  # that of a parent serves no fork
-    monkeypatch.setattr(probe, "PROBE_SECONDS", 0.01)
+    measure_at_once(monkeypatch)
 
 
 @pytest.fixture

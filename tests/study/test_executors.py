@@ -97,7 +97,7 @@ def test_where_memory_runs_out_the_system_ends_a_worker_before_its_driver():
     score = Path("/proc/self/oom_score_adj")
     if not score.exists():
         pytest.skip("only Linux keeps such a score")
-    asked = "from engine.study.executors import _go_first as g; g()"
+    asked = "from engine.study.isolated import _go_first as g; g()"
     done = subprocess.run(
         [sys.executable, "-c", f"{asked}; print(open('{score}').read())"],
         capture_output=True,

@@ -11,6 +11,14 @@ from engine.study import forks
 forks.begin("cpu")
 print("torch" in sys.modules)
 """
+HEARD = """
+import signal
+from multiprocessing import forkserver
+server = forkserver._forkserver._forkserver_pid
+blocked = next(line for line in open(f"/proc/{server}/status") if line.startswith("SigBlk"))
+print("not heard" if int(blocked.split()[1], 16) >> signal.SIGINT - 1 & 1 else "heard")
+print(signal.pthread_sigmask(signal.SIG_BLOCK, {}))
+"""
 
 
 def test_the_server_is_started_before_torch_is_imported():
@@ -18,6 +26,14 @@ def test_the_server_is_started_before_torch_is_imported():
         [sys.executable, "-c", BEGUN], capture_output=True, text=True, check=True
     )
     assert found.stdout.strip() == "False"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no such server")
+def test_ctrl_c_is_heard_by_the_command_and_not_by_its_server():
+    found = subprocess.run(
+        [sys.executable, "-c", BEGUN + HEARD], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.splitlines()[1:] == ["not heard", "set()"]
 
 
 @pytest.mark.parametrize("device", ["cuda", "mps"])

@@ -10,15 +10,14 @@ from engine.domain_files import UnknownDomainError
 from engine.study import executors
 from engine.study.run_command import UsageError
 from engine.study.store import Store
-from engine.training import probe
-from tests.drivers import inline
+from tests.drivers import inline, measure_at_once
 from tests.own import write
 
 
 @pytest.fixture
 def path(tmp_path, monkeypatch):
     """A domain of a user's own, whose trainings are short and stay in this process."""
-    monkeypatch.setattr(probe, "PROBE_SECONDS", 0.01)
+    measure_at_once(monkeypatch)
     monkeypatch.setattr(executors, "run_here", inline)
     return write(tmp_path)
 

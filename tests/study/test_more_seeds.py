@@ -9,8 +9,7 @@ import pytest
 from engine import cli
 from engine.study import executors, plan
 from engine.study.store import MORE_SEEDS, Store
-from engine.training import probe
-from tests.drivers import content, inline
+from tests.drivers import content, inline, measure_at_once
 from tests.own import write
 
 SIZES = (40, 80, 160, 320)
@@ -21,7 +20,7 @@ WIDTH = ("--width", "0.001")  # that no time would hold
 @pytest.fixture
 def steepness(capfd, monkeypatch, tmp_path):
     """Run a study of a small domain, and train, in this process; gives code and what it wrote."""
-    monkeypatch.setattr(probe, "PROBE_SECONDS", 0.01)
+    measure_at_once(monkeypatch)
     monkeypatch.setattr(executors, "run_here", inline)
     own = write(tmp_path)
 

@@ -13,8 +13,7 @@ from engine.study.fixed_size import fixed_size_curves
 from engine.study.measure import Study, estimate
 from engine.study.plan import stored_plan
 from engine.study.store import Store
-from engine.training import probe
-from tests.drivers import inline
+from tests.drivers import inline, measure_at_once
 from tests.own import write
 
 SIZES = ("--sizes", "40,160", "--seeds", "2", "--workers", "1")
@@ -23,7 +22,7 @@ SIZES = ("--sizes", "40,160", "--seeds", "2", "--workers", "1")
 @pytest.fixture
 def steepness(capfd, monkeypatch):
     """Run a command, and train, in this process; gives code and what was written."""
-    monkeypatch.setattr(probe, "PROBE_SECONDS", 0.01)
+    measure_at_once(monkeypatch)
     monkeypatch.setattr(executors, "run_here", inline)
 
     def run(*arguments):
@@ -142,7 +141,7 @@ def test_no_size_of_few_data_is_of_fewer_rows_than_can_teach_anything(steepness,
 
 
 def test_data_that_a_treatment_thins_keep_the_sizes_of_the_whole(path, monkeypatch):
-    monkeypatch.setattr(probe, "PROBE_SECONDS", 0.01)
+    measure_at_once(monkeypatch)
     path.write_text(
         f"{path.read_text()}\nfrom dataclasses import replace\n"
         'def half(task):\n    train = task.splits["train"]\n'
@@ -157,7 +156,7 @@ def test_data_that_a_treatment_thins_keep_the_sizes_of_the_whole(path, monkeypat
 
 
 def test_an_estimate_says_what_it_is_at_apart_from_its_answer(path, capfd, monkeypatch):
-    monkeypatch.setattr(probe, "PROBE_SECONDS", 0.01)
+    measure_at_once(monkeypatch)
     assert cli.main(["run", str(path), "--estimate"]) == 0
     answer, meanwhile = capfd.readouterr()
     assert "lines own mlp: loading the data, then measuring" in meanwhile
@@ -202,22 +201,24 @@ def test_two_files_of_one_name_are_refused(steepness, path, tmp_path):
 @pytest.mark.slow
 def test_what_raises_in_a_worker_is_kept_with_its_line_and_a_retry_can_mend_it(tmp_path, store):
     """The workers are processes of their own, which import the file themselves."""
-    path = write(tmp_path, "def mae(", "import multiprocessing, os\ndef mae(")
+    path = write(tmp_path, "def mae(", "import os\nfrom pathlib import Path\ndef mae(")
     text = path.read_text().replace(
         "    return F.l1",
-        '    if multiprocessing.parent_process() and os.environ.get("BROKEN"):\n'
-        '        raise ValueError("no such row")\n    return F.l1',
+        '    if broken := os.environ.get("BROKEN"):\n'
+        "        first = Path(broken)  # process to come here: it measures the speed\n"
+        "        if not first.exists():\n            first.write_text(str(os.getpid()))\n"
+        "        if first.read_text() != str(os.getpid()):\n"
+        '            raise ValueError("no such row")\n    return F.l1',
     )
     path.write_text(text)
     command = [sys.executable, "-m", "engine.cli", "run", path, *SIZES, "--store", store]
-    first = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, "BROKEN": "1"}, timeout=900
-    )
+    broken = {**os.environ, "BROKEN": str(tmp_path / "first")}
+    first = subprocess.run(command, capture_output=True, text=True, env=broken, timeout=900)
     assert first.returncode == 1
     assert "Traceback" not in first.stderr
     with Store.open(store, "read") as opened:
         (row,) = opened.studies()
-    assert "ValueError: no such row (lines.py, line 25, in mae: raise ValueError" in row.reason
+    assert "ValueError: no such row (lines.py, line 30, in mae: raise ValueError" in row.reason
     again = subprocess.run(command, capture_output=True, text=True, timeout=900)
     assert again.returncode == 0, again.stderr
     assert names(store) == [("lines own mlp", "finished")]

@@ -147,6 +147,14 @@ def test_a_plan_comes_back_from_the_store_equal():
     assert stored_plan(json.loads(json.dumps(plan_record(plan)))) == plan
 
 
+def test_models_beyond_those_that_were_measured_are_told_by_the_plan_and_its_record():
+    measured = {10_000: SPEEDS[10_000]}
+    plan = make_plan(SETTINGS, [RECIPE], [EXTENT], [measured], workers=2)
+    assert only(plan).held == 10_000
+    assert "could not be measured beyond 10,000 parameters" in plan.sentence
+    assert stored_plan(json.loads(json.dumps(plan_record(plan)))) == plan
+
+
 def test_settings_come_back_from_the_store_equal():
     settings = replace(SETTINGS, sizes=(1, 2), paths=(("images", "folder"),))
     record = json.loads(json.dumps(asdict(settings)))

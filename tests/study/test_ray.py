@@ -20,10 +20,9 @@ from engine.study.ray_cluster import ClusterError, Share, default_workers, joine
 from engine.study.ray_executor import _Trainer, _Worker, run_on_ray
 from engine.study.ray_tasks import PackingError, pack, unpack
 from engine.tasks.images import image_task
-from engine.training import probe
 from engine.training.device import Device
 from engine.training.spec import Schedule
-from tests.drivers import content, inline
+from tests.drivers import content, inline, measure_at_once
 from tests.own import write
 from tests.training.stripes import spec, striped_set
 
@@ -164,7 +163,7 @@ def test_a_machine_with_another_version_is_refused_in_words(cluster, monkeypatch
 
 @pytest.mark.slow
 def test_a_study_of_a_users_own_file_is_that_of_this_machine(cluster, tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr(probe, "PROBE_SECONDS", 0.01)
+    measure_at_once(monkeypatch)
     monkeypatch.setattr(executors, "run_here", inline)
     order = ["run", str(write(tmp_path)), "--sizes", "40,160", "--seeds", "2", "--workers", "1"]
     stores = {name: tmp_path / f"{name}.db" for name in ("local", "ray")}

@@ -25,8 +25,7 @@ from engine import cli
 from engine.curve import Point, read_points
 from engine.study import agenda, executors, seal
 from engine.study.store import Store
-from engine.training import probe
-from tests.drivers import children, content, descendants, ended, inline, noise
+from tests.drivers import children, content, descendants, ended, inline, measure_at_once, noise
 
 # Small enough for seconds, large enough that a kill can fall into training.
 SIZES = (100, 200, 400)
@@ -49,7 +48,7 @@ def steepness(capfd, monkeypatch):
 
     An exception that the command does not turn into a sentence fails the test by itself.
     """
-    monkeypatch.setattr(probe, "PROBE_SECONDS", 0.01)  # nothing here depends on the speed
+    measure_at_once(monkeypatch)  # nothing here depends on the speed
 
     def run(*arguments: object) -> Said:
         capfd.readouterr()

@@ -6,7 +6,7 @@ from data.errors import DataError
 from engine import cli
 from engine.domain_files import DomainError, find, opened, own_code
 from engine.study.trial import trial
-from engine.training import probe
+from tests.drivers import measure_at_once
 from tests.own import TEXT, write
 
 TASK = TEXT[TEXT.index("    return array_task(") :]
@@ -114,7 +114,7 @@ def test_what_the_users_loss_raises_is_said_with_its_line(tmp_path):
 @pytest.fixture
 def estimate(capsys, monkeypatch, tmp_path):
     """The last line of what an estimate of a file says."""
-    monkeypatch.setattr(probe, "PROBE_SECONDS", 0.01)
+    measure_at_once(monkeypatch)
 
     def said(old, new):
         cli.main(["run", str(write(tmp_path, old, new)), "--estimate"])
