@@ -38,7 +38,7 @@ def window_map(curve: Curve) -> WindowMap:
     """Exponents of the power law over every contiguous window of at least four sizes."""
     held = repeats(curve)
     n = held.size.size
-    ends = np.unique(np.linspace(0, max(n - 1, 0), min(n, MOST_ENDS)).round().astype(np.intp))
+    ends = np.unique(np.linspace(0, n - 1, min(n, MOST_ENDS)).round().astype(np.intp))
     low, high = (index.ravel() for index in np.meshgrid(ends, ends, indexing="ij"))
     enough = high - low >= LEAST_SIZES - 1
     low, high = low[enough], high[enough]

@@ -45,6 +45,7 @@ def test_more_capacity_that_changes_nothing_leaves_the_floor_to_the_data() -> No
     assert found.gain.holds(1.0)
     assert [parameters for parameters, _ in found.full] == [4_000]
     assert "the model of 4,000 parameters is full" in found.sentence
+    assert "the largest model, 64,000 parameters, against the next" in found.sentence
 
 
 def test_four_sizes_of_both_are_enough_to_see_a_full_model_and_three_are_not() -> None:
@@ -70,6 +71,13 @@ def test_a_model_is_full_from_the_first_size_at_which_it_stays_behind(last: int)
     assert capacity_floor(best, [flat]).full == ((4_000, SIZES[last + 1]),)
     behind = exact(4_000, 1.1 * law * (SIZES / SIZES[0]) ** 0.2)  # flatter from the start
     assert capacity_floor(best, [behind]).full == ((4_000, SIZES[0]),)
+
+
+def test_a_model_that_stays_behind_at_the_last_two_sizes_is_told_by_the_last_four() -> None:
+    law = 3 * SIZES**-0.4
+    behind = np.r_[np.zeros(8), 0.2, 0.25]  # of which three tell no slope: 0.13, give or take 0.27
+    full = capacity_floor(exact(64_000, law), [exact(4_000, law * np.exp(behind))]).full
+    assert full == ((4_000, SIZES[8]),)
 
 
 def test_a_gain_of_one_per_cent_is_no_reason_for_a_larger_model_however_sure() -> None:

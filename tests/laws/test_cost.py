@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import linregress
+from scipy.stats import linregress, t
 
 from engine.laws.cost import fit_cost, memory
 
@@ -29,6 +29,18 @@ def test_the_line_is_scipys_through_the_larger_half_of_the_sizes(simulate, rng) 
     line = linregress(np.log(SIZES[4:]), np.log(seconds[4:]))
     assert cost.exponent == pytest.approx(line.slope)
     assert cost.spread / cost.width**0.5 == pytest.approx(line.stderr)
+
+
+def test_the_interval_of_a_new_measurement_is_that_of_the_normal_equations(simulate, rng) -> None:
+    seconds = 0.02 * SIZES**0.9 * np.exp(0.2 * rng.standard_normal(9))
+    found = fit_cost(timed(simulate, seconds)).seconds(1e5)
+    design = np.stack([np.ones(5), np.log(SIZES[4:])], axis=1)
+    line, (rss,), *_ = np.linalg.lstsq(design, np.log(seconds[4:]))
+    asked = np.array([1.0, np.log(1e5)])
+    variance = rss / 3 * (1 + asked @ np.linalg.inv(design.T @ design) @ asked)
+    reach = t.ppf(0.95, 3) * variance**0.5
+    expected = np.exp(asked @ line + [0, -reach, reach])
+    assert [found.value, found.low, found.high] == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_new_measurement_lies_inside_nine_times_in_ten(simulate, rng) -> None:

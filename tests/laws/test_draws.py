@@ -5,7 +5,7 @@ import pytest
 from scipy.special import logsumexp
 from scipy.stats import gamma
 
-from engine.laws.draws import ENOUGH, WIDEN, _roots, adaptive_draws
+from engine.laws.draws import ENOUGH, WIDEN, _log_sum, _roots, adaptive_draws
 
 
 def quantile(value: np.ndarray, log_weight: np.ndarray, share: float) -> float:
@@ -43,6 +43,11 @@ def test_the_same_density_gives_the_same_draws() -> None:
     assert np.array_equal(first[0], second[0])
 
 
+def test_logs_far_apart_are_summed_without_overflow() -> None:
+    rows = [np.array([0.0, -1000.0, -700.0]), np.array([-1000.0, 0.0, -700.0])]
+    assert _log_sum(rows) == pytest.approx([0.0, 0.0, np.log(2) - 700])
+
+
 @pytest.mark.parametrize("nothing", [np.nan, -np.inf])
 def test_a_density_that_is_nowhere_has_no_weight(nothing) -> None:
     _, log_weight = adaptive_draws(
@@ -76,9 +81,10 @@ def test_draws_where_there_is_no_density_do_not_end_the_search() -> None:
     assert logsumexp(log_weight) - np.log(log_weight.size) == pytest.approx(0.0, abs=0.1)
 
 
-def test_the_root_is_of_the_widened_covariance_whatever_its_units() -> None:
-    covariance = np.array([[4e-6, 1.8e-3], [1.8e-3, 1.0]])  # correlated by 0.9
+@pytest.mark.parametrize("unit", [2e-3, 2e-12])
+def test_the_root_is_of_the_widened_covariance_whatever_its_units(unit) -> None:
+    covariance = np.array([[unit**2, 0.9 * unit], [0.9 * unit, 1.0]])
     root, unroot, log_volume = _roots(covariance)
-    assert root @ root.T == pytest.approx(WIDEN**2 * covariance, rel=1e-9)
+    assert root @ root.T == pytest.approx(WIDEN**2 * covariance, rel=1e-9, abs=0)
     assert unroot @ root == pytest.approx(np.eye(2), abs=1e-9)
     assert log_volume == pytest.approx(np.log(np.linalg.det(WIDEN**2 * covariance)) / 2)

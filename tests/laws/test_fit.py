@@ -61,6 +61,25 @@ def test_auto_reads_the_law_beyond_a_plateau_that_was_left_in_and_says_so(simula
     assert (found.n_sizes, found.window_low) == (8, 100)
 
 
+LONG = 50 * 2.0 ** np.arange(14)
+
+
+@pytest.mark.parametrize(
+    ("errors", "narrow"),
+    [
+        (0.9 * np.minimum(1, (LONG / 400) ** -0.5), False),
+        (0.5 + 0.4 / (1 + (LONG / 5000) ** 1.2), True),
+    ],
+)
+def test_an_interval_reaches_around_the_line_too_where_the_law_is_narrow(
+    simulate, errors, narrow
+) -> None:
+    found = fit(simulate(LONG, errors, 0.003, 3, np.random.default_rng(3), guess=0.9))
+    own = found.zones.exponent
+    assert own.holds(found.exponent.value) or narrow
+    assert ((found.exponent.low, found.exponent.high) != (own.low, own.high)) == narrow
+
+
 def test_plateau_and_floor_that_nearly_touch_are_a_doubt(simulate) -> None:
     sizes = 50 * 2.0 ** np.arange(14)
     errors = 0.5 + 0.4 / (1 + (sizes / 3000) ** 1.2)
@@ -190,6 +209,10 @@ def test_a_rising_error_is_said_and_not_called_a_power_law_that_falls(simulate) 
     assert found.notes[0].message == (
         "the error does not fall from size 100 to 12,800: move the window"
     )
+
+
+def test_an_error_that_stays_the_same_does_not_fall(simulate) -> None:
+    assert fit(simulate(SIZES, np.full(8, 0.3)), law="power").status is Status.NOT_FALLING
 
 
 def test_a_floor_law_on_a_rising_error_has_no_exponent(simulate) -> None:

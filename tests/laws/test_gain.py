@@ -81,6 +81,12 @@ def test_one_seed_at_each_size_leaves_seeds_and_sizes_untold_and_counts_as_seeds
     assert not made.lack.any()
 
 
+def test_where_nothing_scatters_the_exponent_is_known() -> None:
+    made = design(fit(scattered(np.full(9, 1.0) * SIZES**-0.5, 0.0, 2, 0.0), law="power"))
+    still = replace(made, lack=np.zeros(9), one_seed=np.zeros(9))
+    assert still.error(still.n) == 0.0
+
+
 def test_a_cautious_design_takes_no_size_for_known_better_than_can_be_seen() -> None:
     made = design(fit(scattered(POWER, 0.0, 2, 0.05), law="power"))
     assert not made.lack.any()
@@ -129,7 +135,9 @@ def test_where_only_some_sizes_have_seeds_those_tell_what_a_seed_scatters_by() -
 @pytest.mark.parametrize("seeds", [1, 2, 6])
 def test_seeds_that_scatter_about_a_law_are_worth_having(errors, seeds) -> None:
     curve = scattered(errors, 0.0, seeds, 0.05, key=seeds)
-    assert unmoved(fit(curve, propose_window(curve)), 0.01) == ""
+    found = fit(curve, propose_window(curve))
+    assert unmoved(found, 0.01) == ""
+    assert unmoved(found, 1.0) == ""  # however little is asked for
 
 
 def test_sizes_that_scatter_beyond_their_seeds_are_not_for_seeds_to_mend() -> None:

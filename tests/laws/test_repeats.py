@@ -128,6 +128,16 @@ def test_scatter_beyond_the_seeds_evens_the_weights_out() -> None:
     assert ratio(0.3) < 1.3
 
 
+@pytest.mark.parametrize(("count", "told"), [(4, False), (5, True)])
+def test_three_bends_are_the_least_that_tell_scatter_beyond_the_seeds(count, told) -> None:
+    points = [
+        Point("c", 100 * 2.0**k, 0.5 * 2.0 ** (-0.3 * k) * (1.1 if k % 2 else 1) * error, seed=seed)
+        for k in range(count)
+        for seed, error in enumerate((0.999, 1.001))
+    ]
+    assert repeats(Curve("c", tuple(points))).lack.any() == told
+
+
 def test_weights_do_not_depend_on_the_order_of_points() -> None:
     rng = np.random.default_rng(3)
     rows = [(m, float(np.exp(rng.standard_normal()))) for m in (10, 20, 40, 80, 160) for _ in "123"]

@@ -146,10 +146,19 @@ def test_every_trait_is_what_numpy_finds_of_that_curve_alone(rng) -> None:
             )
 
 
-def test_a_curve_with_one_early_size_has_no_bend(rng) -> None:
-    sizes = np.log(np.array([1.0, 300.0, 400.0, 500.0, 700.0, 1000.0]))
+@pytest.mark.parametrize(
+    "sizes", [[1.0, 300.0, 400.0, 500.0, 700.0, 1000.0], [1.0, 1.5, 2.0, 2.5, 3.0, 1000.0]]
+)
+def test_a_curve_with_one_early_or_one_late_size_has_no_bend(rng, sizes) -> None:
+    sizes = np.log(np.array(sizes))
     row = traits((sizes, -0.3 * sizes + 0.05 * rng.standard_normal(6)))[0]
     assert (named(row, "bend"), named(row, "bend in deviations")) == (0, 0)
+
+
+def test_sizes_close_together_bend_as_others_do() -> None:
+    x = np.log(1.05) * np.arange(-9, 1)
+    y = -0.5 * x + 0.2 * np.maximum(x - x[0] / 2, 0)
+    assert named(traits((x, y))[0], "bend") == pytest.approx(0.2, abs=1e-6)
 
 
 @pytest.mark.parametrize("way", [1, -1])
@@ -158,3 +167,16 @@ def test_a_bend_counts_up_to_one(way: int) -> None:
     y = -2.0 * SIZES + way * 1.8 * np.maximum(SIZES - middle, 0) + 0.01 * (-1.0) ** np.arange(11)
     row = traits((SIZES, y))[0]
     assert (named(row, "bend"), named(row, "bend in deviations")) == (way, 5 * way)
+
+
+@pytest.mark.parametrize(("slope", "counted"), [(-1.7, 1), (1.7, -1)])
+def test_a_law_that_leaves_otherwise_than_the_filter_counts_up_to_one(slope, counted) -> None:
+    x = np.log(2.0) * np.arange(-5, 1)[None]
+    one, nothing = np.ones((1, 1)), np.zeros((1, 1))
+    filtered = Trend(
+        *(np.zeros(1), nothing, slope * one, nothing, nothing, 1e-4 * one),
+        *(1e-4 * one, nothing, nothing, one),
+    )
+    floor, broken = np.array([[-40.0, -1.0, 0.0]]), np.array([[-40.0, -1.0, -1.0, -2.0, 0.0, 0.0]])
+    row = traits_of(x, -0.3 * x, np.ones(x.shape), np.array([0.1]), filtered, floor, broken)[0]
+    assert named(row, "floor law's slope") == named(row, "broken law's slope") == counted

@@ -13,17 +13,23 @@ SIZES = 100 * 2.0 ** np.arange(9)
 
 
 @pytest.mark.parametrize(
-    ("seeds", "noise", "uneven"), [(1, 0.05, False), (3, 0.02, False), (8, 0.04, True)]
+    ("sizes", "seeds", "noise", "uneven"),
+    [
+        (SIZES, 1, 0.05, False),
+        (SIZES, 3, 0.02, False),
+        (SIZES, 8, 0.04, True),
+        (100 * 1.3 ** np.arange(9), 3, 0.02, False),  # close together: little is known of a slope
+    ],
 )
-def test_every_window_reads_as_the_fit_in_it(simulate, seeds, noise, uneven) -> None:
-    curve = simulate(SIZES, 15 * SIZES**-0.4 + 0.1, noise, seeds, np.random.default_rng(0))
+def test_every_window_reads_as_the_fit_in_it(simulate, sizes, seeds, noise, uneven) -> None:
+    curve = simulate(sizes, 15 * sizes**-0.4 + 0.1, noise, seeds, np.random.default_rng(0))
     if uneven:  # two seeds at the largest size, more at smaller ones
         points = tuple(p for p in curve.points if p.seed < max(2, 8 - np.log2(p.size / 100)))
         curve = replace(curve, points=points)
     found = window_map(curve)
     assert found.low.size == 6 * 7 // 2
     for row in range(found.low.size):
-        window = Window(SIZES[found.low[row]], SIZES[found.high[row]])
+        window = Window(sizes[found.low[row]], sizes[found.high[row]])
         one = fit(curve, window, "power")
         assert found.exponent[row] == pytest.approx(one.exponent.value, rel=1e-9)
         half = (one.exponent.high - one.exponent.low) / 2

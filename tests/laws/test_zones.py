@@ -46,6 +46,16 @@ def test_the_most_probable_law_passes_through_the_sizes(simulate) -> None:
     assert zones(curve).predict(SIZES) == pytest.approx(three_zones(), rel=0.03)
 
 
+def test_zones_do_not_depend_on_the_errors_unit(simulate) -> None:
+    errors = 0.9 * SIZES**-0.05 + 0.01
+    large, small = (
+        zones(simulate(SIZES, unit * errors, 0.01, 3, np.random.default_rng(0)))
+        for unit in (1e6, 1e-6)
+    )
+    assert small.exponent.value == pytest.approx(large.exponent.value, rel=1e-6)
+    assert small.floor_chance == pytest.approx(large.floor_chance, rel=1e-6)
+
+
 def test_a_pure_power_law_has_no_zones_in_sight(simulate) -> None:
     rng = np.random.default_rng(1)
     chances = []

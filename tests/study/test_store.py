@@ -227,6 +227,13 @@ def test_the_remaining_time_follows_the_pace_of_the_finished_groups(store):
     assert store.studies()[0].seconds_left == pytest.approx(4 * (3 / 2) / 2)
 
 
+def test_half_of_the_work_done_is_a_share_of_a_half(store):
+    study = new_study(store)
+    store.add_groups(study, [("wider", "200", {}, 3.0)])  # of 2 and 4 that were expected
+    store.end_group(study, "wider", seconds=3.0, reason="", candidates=[], decides=None, points=[])
+    assert store.studies()[0].share == 0.5
+
+
 def test_what_a_shard_still_costs_shrinks_as_its_groups_end(store):
     study = new_study(store)
     store.set_study(study, "running")
