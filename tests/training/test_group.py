@@ -8,7 +8,7 @@ import torch
 from data.images import ImageSplit
 from engine.tasks.images import best_guess
 from engine.training.batches import batches
-from engine.training.group import run_group
+from engine.training.group import RISEN, RISEN_PATIENCE, run_group
 from engine.training.spec import Schedule
 from tests.training.stripes import SCHEDULE, spec
 
@@ -108,6 +108,14 @@ def test_a_training_stopped_by_the_bound_on_steps_says_so(task):
     schedule = replace(SCHEDULE, max_steps=30, floor_steps=30)
     (cut,) = run_group(task, spec(seeds=(0,), learning_rates=(1e-4,), schedule=schedule))
     assert (cut.status, cut.steps) == ("capped", 30)
+
+
+def test_a_training_whose_loss_has_clearly_risen_ends_before_its_patience(task):
+    schedule = replace(SCHEDULE, floor_steps=0, patience=30.0, max_steps=20_000)
+    (run,) = run_group(task, spec(seeds=(0,), learning_rates=(3e-3,), schedule=schedule))
+    assert run.status == "finished"
+    assert run.last_loss > RISEN * run.validation_loss
+    assert RISEN_PATIENCE * run.best_step <= run.steps < 30 * run.best_step
 
 
 def test_nothing_stops_before_the_floor_of_steps(task):
