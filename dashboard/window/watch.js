@@ -2,7 +2,7 @@
 
 const ASK = 200; // ms between two questions; an answer costs a millisecond or two
 const ROOM = 500; // ms after new points are drawn: a hand that waited for them comes before others
-const UNHEARD = 500; // ms between two looks where nobody answers
+const UNHEARD = 500; // ms between two looks where the server has no such answer
 const watches = new WeakMap(); // parent element -> what it knows; the default export runs at every change
 
 export default function ({ parentElement, data, setTriggerValue }) {
@@ -17,18 +17,18 @@ function begin() {
 
   async function ask() {
     const asked = timer;
-    const said = await fetch(data.address, { cache: "no-store" })
-      .then((answer) => (answer.ok ? answer.text() : undefined), () => undefined);
+    const answer = await fetch(data.address, { cache: "no-store" }).catch(() => undefined);
+    const said = answer?.ok ? await answer.text().catch(() => heard) : undefined;
     if (timer !== asked) return; // ended meanwhile, or drawn anew
-    const moved = said !== undefined && said !== heard;
+    timer = setTimeout(ask, ASK);
+    if (!answer) return; // the server has gone, which Streamlit says
     // A driver that fell silent writes nothing.
-    const due = Date.now() - looked >= (said === undefined ? UNHEARD : data.every);
-    if (moved) heard = said;
-    if (moved || due) {
+    const due = Date.now() - looked >= (answer.ok ? data.every : UNHEARD);
+    if ((answer.ok && said !== heard) || due) {
+      heard = said;
       looked = Date.now();
       tell("look", looked);
     }
-    timer = setTimeout(ask, ASK);
   }
 
   return {
