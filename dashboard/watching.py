@@ -10,12 +10,13 @@ from pathlib import Path
 
 import streamlit as st
 
-HERE = Path(__file__).parent / "window"
 NOW_AND_THEN = 5.0  # seconds between two looks in any case: whose driver fell silent writes nothing
 OFTEN = 0.5  # the same where something is followed that the store does not hold
 ADDRESS = "./news"  # on the page
 
-_component = st.components.v2.component("steepness_watch", js=(HERE / "watch.js").read_text())
+_component = st.components.v2.component(
+    "steepness_watch", js=Path(__file__).with_suffix(".js").read_text()
+)
 
 
 def watch(

@@ -335,7 +335,7 @@ def _faults_of_search(row: Domain) -> Iterator[str]:
         for field, least in LEAST.items():
             given = getattr(schedule, field)
             if (field, given) != ("watched", None) and not least <= given < inf:
-                yield f"the {field} of its schedule is {given}: {least} is the least"
+                yield f"the {field} of its schedule is {given}: a number from {least} on is wanted"
             if field in WHOLE and not isinstance(given, int | None):
                 yield f"the {field} of its schedule is {given}: a whole number is wanted"
     for pace in filter(None, (row.pace, quick.pace)):

@@ -1,6 +1,7 @@
 """Drivers of studies for tests: one that trains in this process, and what is seen of others."""
 
 import io
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from engine.study import executors, isolated
 from engine.study.store import Store
 from engine.training import probe
 from engine.training.group import run_group
+
+forked = pytest.mark.skipif(sys.platform != "linux", reason="no fork server elsewhere")
 
 
 def inline(queue, loader, workers):

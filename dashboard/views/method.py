@@ -65,7 +65,8 @@ alone: {QUICK.candidates} candidates on Quick, {STANDARD.candidates} on Standard
 where the time does not hold enough sizes. A candidate's score is the median over seeds of its
 lowest validation loss. The point is the winner's **test** error at that moment, one for each
 seed. Training ends once {patience[0]:g} to {patience[-1]:g} times as many steps have gone as the
-best one took, depending on the domain and the preset. Every training is kept. A winner that is
+best one took, depending on the domain and the preset, or sooner where that loss has clearly risen
+since. Every training is kept. A winner that is
 still the largest capacity that was tried is drawn hollow: a larger model might do better.
 
 Where a widest interval was asked for, the winners get **more seeds** once every size is decided,

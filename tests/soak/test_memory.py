@@ -17,6 +17,7 @@ import pytest
 
 from engine.study.store import Store
 from tests.drivers import content
+from tests.own import MEANS
 
 pytestmark = pytest.mark.soak
 
@@ -25,38 +26,20 @@ CGROUPS = Path("/sys/fs/cgroup")
 
 # Means of a target, whose fit takes 4 kB for each row and mean: 512 MB for 32 means of 4,000 rows,
 # and 131 MB for those of the 1,024 rows on which a plan measures; 2 GB there for 512.
-TASK = """
+TASK = f"""{MEANS}
 import time
-import numpy as np
-from engine import Domain, Metric, estimator_task, split_rows
 
 DOMAIN = Domain(name="means", title="Means", unit="rows", models=("table",), rates=(1.0, 1.0),
                 metrics=(Metric("mae", "mean absolute error", "kWh"),), ladder=LADDER)
 
-class Table:
-    def __init__(self, columns, rate, seed):
-        self.columns = columns
-
-    def of(self, inputs):
-        return np.minimum((inputs[:, 0] * self.columns).astype(int), self.columns - 1)
-
+class Table(Means):
     def fit(self, inputs, target):
         room = np.ones((len(inputs), 500 * self.columns))
         time.sleep(6 if room.nbytes > 400e6 else 0)  # so that several such meet
-        which = self.of(inputs)
-        held = [target[which == k] for k in range(self.columns)]
-        self.means = np.array([each.mean() if len(each) else target.mean() for each in held])
-        return self
-
-def mae(model, inputs, target):
-    return float(np.abs(model.means[model.of(inputs)] - target).mean())
+        return super().fit(inputs, target)
 
 def load_task(source, path, cache, device):
-    rng = np.random.default_rng(0)
-    inputs = rng.uniform(size=(6000, 1))
-    target = np.sin(6 * inputs[:, 0]) + rng.normal(size=6000)
-    return estimator_task(split_rows(inputs, target), models={"table": Table}, loss=mae,
-                          metrics={"mae": mae})
+    return means_task(6000, Table)
 """
 
 
@@ -108,6 +91,13 @@ def run(order: list[str], group: Path) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+def within(megabytes: int, order: list[str]) -> tuple[int, str, int, list[str]]:
+    """A command within so much memory: its code, its words, the kills, and what it left behind."""
+    with limited(megabytes) as group:
+        code, said = run(order, group)
+        return code, said, killed(group), (group / "cgroup.procs").read_text().split()
+
+
 @pytest.fixture
 def asked(tmp_path):
     """A study of a file of one's own with a ladder; its store is the last word."""
@@ -122,10 +112,7 @@ def asked(tmp_path):
 
 def test_a_model_that_memory_never_holds_is_told_and_all_else_is_measured(asked, tmp_path, figures):
     order, path = asked("(4, 8, 64)"), str(tmp_path / "study.db")
-    with limited(800) as group:
-        code, said = run([*order, path], group)
-        deaths = killed(group)
-        left = (group / "cgroup.procs").read_text().split()
+    code, said, deaths, left = within(800, [*order, path])
     with Store.open(path, "read") as store:
         (study,) = store.studies()
         work = store.work(study.id)
@@ -181,10 +168,7 @@ def test_where_the_largest_is_not_held_while_speeds_are_measured_all_else_is_mea
     asked, tmp_path, figures
 ):
     order, path = asked("(4, 8, 512)"), str(tmp_path / "study.db")
-    with limited(800) as group:
-        code, said = run([*order, path], group)
-        deaths = killed(group)
-        left = (group / "cgroup.procs").read_text().split()
+    code, said, deaths, left = within(800, [*order, path])
     with Store.open(path, "read") as store:
         (study,) = store.studies()
         work = store.work(study.id)
@@ -212,10 +196,7 @@ def test_where_not_even_the_smallest_is_held_one_sentence_says_it_and_nothing_is
     asked, tmp_path, figures
 ):
     order, path = asked("(512,)"), tmp_path / "study.db"
-    with limited(800) as group:
-        code, said = run([*order, str(path)], group)
-        deaths = killed(group)
-        left = (group / "cgroup.procs").read_text().split()
+    code, said, deaths, left = within(800, [*order, str(path)])
     with Store.open(path, "read") as store:
         studies = store.studies()
     figures("memory for no plan", kills=deaths, orphans=len(left))

@@ -9,8 +9,7 @@ import pytest
 
 from data.errors import DataError
 from engine.study.isolated import Died, each
-
-forked = pytest.mark.skipif(sys.platform != "linux", reason="no fork server elsewhere")
+from tests.drivers import forked
 
 
 def counted(last):

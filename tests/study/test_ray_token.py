@@ -46,17 +46,19 @@ def guarded():
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        ends = time.monotonic() + START_SECONDS
-        while not answers(port):
-            assert head.poll() is None
-            assert time.monotonic() < ends, "the cluster does not start"
-            time.sleep(0.2)
-        yield f"127.0.0.1:{port}"
-        head.send_signal(signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            head.wait(30)
-        with suppress(ProcessLookupError):
-            os.killpg(head.pid, signal.SIGKILL)
+        try:
+            ends = time.monotonic() + START_SECONDS
+            while not answers(port):
+                assert head.poll() is None
+                assert time.monotonic() < ends, "the cluster does not start"
+                time.sleep(0.2)
+            yield f"127.0.0.1:{port}"
+        finally:
+            head.send_signal(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                head.wait(30)
+            with suppress(ProcessLookupError):
+                os.killpg(head.pid, signal.SIGKILL)
 
 
 def answers(port):

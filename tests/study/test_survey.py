@@ -19,15 +19,12 @@ from engine.study.run import RunError
 from engine.study.store import Store
 from engine.training import probe
 from engine.training.spec import Speed
-from tests.drivers import measure_at_once, noise
+from tests.drivers import forked, measure_at_once, noise
+from tests.own import MEANS
 
-forked = pytest.mark.skipif(sys.platform != "linux", reason="no fork server elsewhere")
-
-# The mean of each of some columns; too many of them end as memory does.
-TASK = """
+# Too many columns of means end as memory does.
+TASK = f"""{MEANS}
 import os, resource, signal
-import numpy as np
-from engine import Domain, Metric, estimator_task, split_rows
 
 DOMAIN = Domain(name="means", title="Means", unit="rows", models=("table",), rates=(1.0, 1.0),
                 metrics=(Metric("mae", "mean absolute error", "kWh"),), ladder=(4, 8, 64),
@@ -40,31 +37,15 @@ def refused():
     resource.setrlimit(resource.RLIMIT_AS, (2**32, 2**32))
     np.ones(2**33)
 
-class Table:
-    def __init__(self, columns, rate, seed):
-        self.columns = columns
-
-    def of(self, inputs):
-        return np.minimum((inputs[:, 0] * self.columns).astype(int), self.columns - 1)
-
+class Table(Means):
     def fit(self, inputs, target):
         assert os.getpid() != DRIVER, "a model is tried in the driver"
         if TOO_MUCH:
             END()
-        which = self.of(inputs)
-        held = [target[which == k] for k in range(self.columns)]
-        self.means = np.array([each.mean() if len(each) else target.mean() for each in held])
-        return self
-
-def mae(model, inputs, target):
-    return float(np.abs(model.means[model.of(inputs)] - target).mean())
+        return super().fit(inputs, target)
 
 def load_task(source, path, cache, device):
-    rng = np.random.default_rng(0)
-    inputs = rng.uniform(size=(600, 1))
-    target = np.sin(6 * inputs[:, 0]) + rng.normal(size=600) / 9
-    return estimator_task(split_rows(inputs, target), models={"table": Table}, loss=mae,
-                          metrics={"mae": mae})
+    return means_task(600, Table)
 """
 FOR_SIXTY_FOUR = "self.columns > 8"
 FOR_ALL = "len(inputs) > 16"  # but for the first look

@@ -2,7 +2,6 @@
 
 const ASK = 200; // ms between two questions; an answer costs a millisecond or two
 const ROOM = 500; // ms after new points are drawn: a hand that waited for them comes before others
-const UNHEARD = 500; // ms between two looks where the server has no such answer
 const watches = new WeakMap(); // parent element -> what it knows; the default export runs at every change
 
 export default function ({ parentElement, data, setTriggerValue }) {
@@ -18,13 +17,12 @@ function begin() {
   async function ask() {
     const asked = timer;
     const answer = await fetch(data.address, { cache: "no-store" }).catch(() => undefined);
-    const said = answer?.ok ? await answer.text().catch(() => heard) : undefined;
+    const said = answer?.ok ? await answer.text().catch(() => heard) : heard;
     if (timer !== asked) return; // ended meanwhile, or drawn anew
     timer = setTimeout(ask, ASK);
     if (!answer) return; // the server has gone, which Streamlit says
-    // A driver that fell silent writes nothing.
-    const due = Date.now() - looked >= (answer.ok ? data.every : UNHEARD);
-    if ((answer.ok && said !== heard) || due) {
+    // Now and then in any case: a driver that fell silent writes nothing.
+    if (said !== heard || Date.now() - looked >= data.every) {
       heard = said;
       looked = Date.now();
       tell("look", looked);
