@@ -138,6 +138,8 @@ def test_the_ladder_is_in_doubt_from_three_sizes_on_that_one_capacity_won() -> N
         assert ("at the" in said) == (winners >= 3)
         assert said == "" or f"64,000 parameters, at the {winners} largest sizes" in said
     assert ladder_sentence(Curve("one", (Point("one", 10.0, 0.5, parameters=9),))) == ""
+    falling = tuple(Point("f", m, 0.5, parameters=round(1e6 / m)) for m in sizes)
+    assert ladder_sentence(Curve("falling", falling)) == ""
 
 
 def test_curves_without_points_or_parameters_are_undecided() -> None:

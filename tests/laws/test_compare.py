@@ -7,6 +7,7 @@ from engine.curve import Curve, Point
 from engine.laws.compare import compare, compare_floors
 from engine.laws.interval import Interval
 from engine.laws.window import Window
+from engine.laws.zones import zones
 
 SIZES = np.array([100, 200, 400, 800, 1600, 3200, 6400])
 
@@ -92,7 +93,12 @@ def test_too_few_common_sizes_are_said_in_words():
 
 @pytest.mark.parametrize(
     ("coefficient", "exponent", "said"),
-    [(2.0, -0.3, "no difference seen"), (4.0, -0.3, "shifts up"), (2.0, -0.6, "steeper")],
+    [
+        (2.0, -0.3, "no difference seen"),
+        (4.0, -0.3, "shifts up"),
+        (2.0, -0.6, "steeper"),
+        (2.0, -0.1, "flatter"),
+    ],
 )
 def test_the_sentence_says_what_the_intervals_allow(coefficient, exponent, said):
     rng = np.random.default_rng(8)
@@ -119,6 +125,11 @@ def test_floors_that_differ_are_told_apart_with_an_interval():
     found = compare_floors(floored(0.1, 1), floored(0.2, 2))
     assert found.interval.holds(0.1)
     assert found.sentence.startswith("higher floor")
+    a, b = (zones(floored(*each)).floor for each in ((0.1, 1), (0.2, 2)))
+    value = b.value - a.value
+    down, up = (b.value - b.low, a.high - a.value), (b.high - b.value, a.value - a.low)
+    said = (found.interval.low, found.interval.high)
+    assert said == pytest.approx((value - np.hypot(*down), value + np.hypot(*up)))
 
 
 def test_equal_floors_are_no_difference():

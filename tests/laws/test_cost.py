@@ -61,6 +61,19 @@ def test_four_sizes_whose_seconds_are_known_give_a_cost(simulate, count) -> None
     assert count < 4 or cost.exponent == pytest.approx(0.9)
 
 
+def test_seeds_of_one_size_count_as_their_geometric_mean(simulate) -> None:
+    curve = simulate(SIZES, 3 * SIZES**-0.3, seeds=2)
+    points = [p._replace(seconds=0.02 * p.size**0.9 * 4 ** (p.seed - 0.5)) for p in curve.points]
+    cost = fit_cost(replace(curve, points=tuple(points)))
+    assert cost.seconds(SIZES[-1]).value == pytest.approx(0.02 * SIZES[-1] ** 0.9)
+
+
+@pytest.mark.parametrize("near", [(1, 1 + 1e-8, 1 + 2e-8, 2), (1, 2, 2 + 1e-8, 2 + 2e-8)])
+def test_sizes_on_top_of_each_other_do_not_hide_another(simulate, near) -> None:
+    sizes = 1e6 * np.array(near)
+    assert fit_cost(timed(simulate, 0.02 * sizes, sizes)).exponent == pytest.approx(1)
+
+
 def test_sizes_that_lie_on_top_of_each_other_give_no_cost(simulate) -> None:
     sizes = 1e6 * (1 + 1e-8 * np.arange(6))
     cost = fit_cost(timed(simulate, 0.02 * sizes, sizes))

@@ -1,5 +1,7 @@
 """Each law gives what its paper's formula gives by hand, and tends to where it must."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -9,20 +11,22 @@ SIZES = np.geomspace(1, 1e12, 40)
 
 
 @pytest.mark.parametrize(
-    ("value", "by_hand"),
+    ("form", "given", "by_hand"),
     [
-        (forms.power(8, 2.0, -1 / 3), 1.0),
-        (forms.power_floor(8, 2.0, -1 / 3, 0.25), 1.25),
-        (forms.plateau_power_floor(3, 0.9, 1.0, -0.5, 0.1), 0.1 + 0.8 / 2),
-        (forms.m3(4, 2.0, 2.0, 0.25, 0.1), 2 * 0.25 + 0.1),
-        (forms.pow4(6, 3.0, 1.0, 0.1, 4.0), 0.4),
-        (forms.mmf4(9, 0.9, 2.0, 0.1, 0.5), (1.8 + 0.3) / 5),
-        (forms.wbl4(9, 1 / 3, 0.7, 0.2, 0.5), 0.2 + 0.7 * np.exp(-1)),
-        (forms.exp3(2, 0.5, 0.5, 0.2), 0.2 + 0.5 * np.exp(-1)),
+        (forms.power, (8, 2.0, -1 / 3), 1.0),
+        (forms.power_floor, (8, 2.0, -1 / 3, 0.25), 1.25),
+        (forms.plateau_power_floor, (3, 0.9, 1.0, -0.5, 0.1), 0.1 + 0.8 / 2),
+        (forms.m3, (4, 2.0, 2.0, 0.25, 0.1), 2 * 0.25 + 0.1),
+        (forms.pow4, (6, 3.0, 1.0, 0.1, 4.0), 0.4),
+        (forms.mmf4, (9, 0.9, 2.0, 0.1, 0.5), (1.8 + 0.3) / 5),
+        (forms.wbl4, (9, 1 / 3, 0.7, 0.2, 0.5), 0.2 + 0.7 * np.exp(-1)),
+        (forms.exp3, (2, 0.5, 0.5, 0.2), 0.2 + 0.5 * np.exp(-1)),
     ],
 )
-def test_a_form_gives_its_formula(value: float, by_hand: float) -> None:
-    assert float(value) == pytest.approx(by_hand, rel=1e-12)
+def test_a_form_gives_its_formula(
+    form: Callable[..., np.ndarray], given: tuple[float, ...], by_hand: float
+) -> None:
+    assert float(form(*given)) == pytest.approx(by_hand, rel=1e-12)
 
 
 @pytest.mark.parametrize("alpha", [0.01, 0.5, 1.0, 3.0, 50.0])

@@ -7,7 +7,7 @@ import pytest
 
 from engine.curve import Curve, Point
 from engine.laws.fit import fit
-from engine.laws.gain import DOUBT, HIDDEN, SCATTER, design, imagined, unmoved
+from engine.laws.gain import DOUBT, HIDDEN, SCATTER, Design, design, imagined, unmoved
 from engine.laws.propose import propose_window
 from engine.laws.repeats import repeats
 from engine.laws.window import Window
@@ -68,6 +68,8 @@ def test_a_floor_that_cannot_be_ruled_out_is_among_what_seeds_have_to_settle() -
     assert (found.law, found.zones.floor_chance > 0.05) == ("power", True)
     assert design(found).slopes.shape == (9, 3)
     assert design(fit(curve, law="power")).slopes.shape == (9, 2)
+    ruled_out = replace(found, zones=replace(found.zones, floor_chance=0.04))
+    assert design(ruled_out).slopes.shape == (9, 2)
 
 
 def test_sizes_outside_the_law_gain_nothing() -> None:
@@ -85,6 +87,12 @@ def test_where_nothing_scatters_the_exponent_is_known() -> None:
     made = design(fit(scattered(np.full(9, 1.0) * SIZES**-0.5, 0.0, 2, 0.0), law="power"))
     still = replace(made, lack=np.zeros(9), one_seed=np.zeros(9))
     assert still.error(still.n) == 0.0
+
+
+def test_of_a_law_that_is_all_floor_the_exponent_is_unknown_and_no_fault() -> None:
+    none, one = np.zeros(9), np.ones(9)
+    made = Design(SIZES, np.full(9, 2), none, one, np.column_stack([none, none, one]))
+    assert 1e9 < made.error(made.n) < np.inf
 
 
 def test_a_cautious_design_takes_no_size_for_known_better_than_can_be_seen() -> None:
@@ -110,6 +118,12 @@ def test_imagined_seeds_bring_each_size_nearer_by_what_its_variance_shrinks() ->
     assert (after.n == 4 * before.n).all()
     assert after.log_mean - truth[:3] == pytest.approx((before.log_mean - truth[:3]) / 2)
     assert after.spread == pytest.approx(before.spread)
+
+
+def test_seeds_that_agree_to_the_last_digit_are_imagined_as_they_are() -> None:
+    curve = scattered(POWER, 0.0, 2, 0.0)
+    more = imagined(fit(curve, law="power"), 2)
+    assert more.errors == pytest.approx(np.tile(curve.errors, 2))
 
 
 def test_imagined_seeds_lie_on_the_sides_of_those_that_were_measured_and_no_others() -> None:

@@ -128,9 +128,9 @@ def test_five_sizes_are_the_least_whose_bends_tell_the_noise(sizes: int, noise: 
 def test_features_count_in_deviations_of_the_filter_and_of_the_noise() -> None:
     x = np.linspace(3, 9, 12)
     found = replace(fit_members([x], [-0.4 * x], [np.ones(12)]), noise=np.array([0.1]))
-    ahead = np.array([[[-1.0, -0.8, -2.0, -0.9]] * 2])  # the filter first, deviation 0.2
+    ahead = np.array([[[-1.0, -0.8, -2.0, -0.3]] * 2])  # the filter first, deviation 0.2
     said = found.features(np.array([[0.5, 2.0]]), ahead, np.array([[0.04, 0.04]]))
-    by_hand = [1.0, 0.5, np.log(2.1), np.log(1.1), np.log(5.1), 1.0, -3.0, 0.5]
+    by_hand = [1.0, 0.5, np.log(2.1), np.log(1.1), np.log(5.1), 1.0, -3.0, 3.0]
     assert said[0, 0, :8] == pytest.approx(by_hand)
     assert said[0, 1, 1] == pytest.approx(np.log(4.0))  # nothing was learned from further on
     assert said[0, 0, 8:].tolist() == found.traits[0].tolist()
