@@ -3,11 +3,10 @@
 Simulated: nothing is trained. The groups, and which of them wait for which, are those that a
 study's agenda asks for; what they find is made up so that the best models grow as Hestness et al.
 2019 (arXiv 1909.01736, table of sigma and beta_p) report. How long a training takes is read off the
-H100 studies in data/recorded by the law of cost: seconds against size, extrapolated to sizes 30 to
-2,100 times as large. That law knows nothing of the model: a step of a larger one is taken to cost
-what it does at the 3 to 10 million parameters that were measured, which launches of kernels bound
-and not arithmetic; and those trainings shared their device with others. Characters, of which there
-is no H100 study, are taken to cost what as many words do.
+studies of an H100 and an H200 in data/recorded by the law of cost: seconds against size,
+extrapolated to sizes 30 to 2,100 times as large. That law knows nothing of the model: a step of a
+larger one is taken to cost what it does at the 3 to 10 million parameters that were measured, which
+launches of kernels bound and not arithmetic; and those trainings shared their device with others.
 
 Devices are filled by list scheduling: whenever one is free it takes the longest group that is due.
 The critical path is what a study takes with a device for every group: stage by stage, shard by
@@ -64,8 +63,8 @@ class Part:
 WORDS = 2**27
 PARTS = (
     Part("images", "resnet", "images", 800_000, 2.0e-2, 0.57, "images_icons_cnn.csv"),
-    Part("words", "lstm", "words", WORDS, 9.4e-4, 0.68, "unfinished/words_lstm.db.gz"),
-    Part("characters", "rhn", "characters", WORDS, 1.2e-5, 0.89, "unfinished/words_lstm.db.gz"),
+    Part("words", "lstm", "words", WORDS, 9.4e-4, 0.68, "stores/words_lstm.db.gz"),
+    Part("characters", "rhn", "characters", WORDS, 1.2e-5, 0.89, "stores/characters_lstm.db.gz"),
     Part(
         "translation",
         "attention",
@@ -73,7 +72,7 @@ PARTS = (
         WORDS // 30,  # of some 30 tokens
         6.4e-4 * 30**0.68,  # its growth law counts tokens
         0.68,
-        "unfinished/translation_attention.db.gz",
+        "stores/translation_attention.db.gz",
     ),
     Part(
         "speech",
@@ -82,7 +81,7 @@ PARTS = (
         2048 * 3600,
         2.4e-3,
         0.54,
-        "unfinished/speech_attention.db.gz",
+        "stores/speech_attention.db.gz",
     ),
 )
 
@@ -103,7 +102,7 @@ def run(efficiency: float) -> int:
         efficiency: of TOGETHER devices on one training: their speed over that many times one's.
     """
     costs = [measured(part.study) for part in PARTS]
-    print("Simulated; seconds of one training on an H100, from those that were recorded:")
+    print("Simulated; seconds of one training on an H100 or H200, from those that were recorded:")
     print(aligned([_HEAD, *map(_priced, PARTS, costs)]))
     laws = {part.domain: cost for part, cost in zip(PARTS, costs, strict=True)}
 

@@ -66,6 +66,6 @@ def test_fewer_devices_than_share_a_training_split_none():
 
 
 def test_the_cost_of_a_recorded_study_is_that_of_its_trainings():
-    cost = measured("unfinished/words_lstm.db.gz")
+    cost = measured("stores/words_lstm.db.gz")
     assert cost.device == "NVIDIA H100 80GB HBM3"
     assert cost.seconds(223_912).low < 37 < cost.seconds(223_912).high  # of its winner there
