@@ -20,6 +20,7 @@ from engine.laws.compare import Difference, compare
 from engine.laws.fit import Fit, fit
 from engine.laws.growth import fit_growth
 from engine.laws.interval import Interval
+from engine.laws.ladder import LADDERS_END, winners_alike
 from engine.laws.propose import propose_window
 from engine.laws.repeats import summarize
 from engine.numbers import number, with_interval
@@ -30,7 +31,6 @@ Verdict = Literal["holds", "does not", "undecided", "not measured"]
 SAME = 0.04  # exponents this near count as one: the width that a standard study's interval may have
 AT_GUESS = 0.05  # a plateau lies within 5 % of the best guess
 LEAST_DECADES = 1.0  # of sizes that a power-law region spans
-FULL = 3  # sizes with the last one's capacity: the ladder's top holds the models back
 DOUBTS = ("lack-of-fit", "narrow-law")  # notes of a fit that leave its exponent undecided
 SUBLINEAR = (0.5, 1.0)  # where the paper found beta_p
 
@@ -156,8 +156,8 @@ def _models_grow_sublinearly(curves: Sequence[Curve]) -> list[Claim]:
             inside = low <= growth.exponent.low and growth.exponent.high < high
             outside = growth.exponent.high < low or growth.exponent.low >= high
             verdict = "holds" if inside else "does not" if outside else "undecided"
-        full = sum(p == growth.parameters[-1] for p in growth.parameters)
-        if growth.exponent and full >= FULL:
+        full = winners_alike(growth.parameters)
+        if growth.exponent and full >= LADDERS_END:
             here += f"; one capacity won at the {full} largest sizes: the ladder may end too low"
             verdict = "undecided"
         found.append(

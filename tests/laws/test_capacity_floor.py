@@ -5,7 +5,7 @@ import pytest
 
 from engine.curve import Curve, Point
 from engine.laws.capacity_floor import capacity_floor
-from engine.laws.ladder import ladder_sentence
+from engine.laws.ladder import ladder_sentence, winners_alike
 
 SIZES = 100 * 2.0 ** np.arange(10)
 
@@ -140,6 +140,10 @@ def test_the_ladder_is_in_doubt_from_three_sizes_on_that_one_capacity_won() -> N
     assert ladder_sentence(Curve("one", (Point("one", 10.0, 0.5, parameters=9),))) == ""
     falling = tuple(Point("f", m, 0.5, parameters=round(1e6 / m)) for m in sizes)
     assert ladder_sentence(Curve("falling", falling)) == ""
+
+
+def test_winners_are_alike_from_the_largest_size_down_to_the_first_that_differs() -> None:
+    assert [winners_alike(each) for each in ((9, 9, 5, 9), (5, 9, 9, 9), ())] == [1, 3, 0]
 
 
 def test_curves_without_points_or_parameters_are_undecided() -> None:

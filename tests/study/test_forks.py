@@ -4,6 +4,7 @@ import sys
 import pytest
 
 from engine.study import forks
+from tests.drivers import forked
 
 BEGUN = """
 import sys
@@ -28,7 +29,7 @@ def test_the_server_is_started_before_torch_is_imported():
     assert found.stdout.strip() == "False"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no such server")
+@forked
 def test_ctrl_c_is_heard_by_the_command_and_not_by_its_server():
     found = subprocess.run(
         [sys.executable, "-c", BEGUN + HEARD], capture_output=True, text=True, check=True
