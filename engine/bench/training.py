@@ -4,8 +4,8 @@ A cell is one shard of one seed at each learning rate of its case, by one loop. 
 one process of one thread, on the same data, models, seeds, learning rates and schedules, and are
 told in process time, so that other work on the machine falls on all alike; ratios are to be
 trusted, seconds less. Each cell is kept the moment it ends, and cells come in an order that shows
-something of every family early, so the bench may be stopped and goes on later. Ours trains one seed
-at a time here, as a quick study does; more of them in one stack are no slower.
+something of every family early, so the bench may be stopped and goes on later. Ours trains the
+seeds of a size as one group, as a study does, and its seconds are shared out evenly among them.
 """
 
 import hashlib
@@ -76,13 +76,13 @@ def run(names: Sequence[str], seeds: int, kept: Path, minutes: float | None, *, 
         if minutes != 0:
             make(kept)
         ends = math.inf if minutes is None else time.monotonic() + 60 * minutes
-        for case, size, seed, loop in due(wanted, seeds, records):
-            if time.monotonic() + expected(case, size, loop, records) >= ends:
+        for case, size, together, loop in due(wanted, seeds, records):
+            if time.monotonic() + len(together) * expected(case, size, loop, records) >= ends:
                 continue
-            cell = measure(loaded(case.domain, case.data), case, size, seed, loop)
-            records.append(cell)
-            append(kept, cell)
-            _note(_said(cell))
+            for cell in measure(loaded(case.domain, case.data), case, size, together, loop):
+                records.append(cell)
+                append(kept, cell)
+                _note(_said(cell))
         for case in wanted if wall and minutes != 0 else ():
             if found := _timed_by_two(loader, loaded(case.domain, case.data), case, records):
                 records.append(found)
@@ -104,25 +104,26 @@ def run(names: Sequence[str], seeds: int, kept: Path, minutes: float | None, *, 
 
 def due(
     wanted: Sequence[Case], seeds: int, records: Sequence[Cell | Wall]
-) -> Iterator[tuple[Case, int, int, Loop]]:
+) -> Iterator[tuple[Case, int, tuple[int, ...], Loop]]:
     """Cells that this machine and version have not measured, in the order to measure them.
 
-    Each round adds a size and a seed to every case, so that a bench that is stopped early has
-    several of both.
+    Each round adds a size, and a seed of the loops by hand, to every case, so that a bench that is
+    stopped early has several of both.
+
+    Yields:
+        A case, a size, the seeds to train there together, and the loop that does.
     """
     there = {(each.case, each.size, each.seed, each.loop) for each in _of_here(records)}
-    cells = [
-        (at + seed + ROUND[loop], seed, number, loop)
-        for number, case in enumerate(wanted)
-        for at in range(len(case.sizes))
-        for seed in range(seeds)
-        for loop in ROUND
-    ]
-    for turn, seed, number, loop in sorted(cells):
-        case = wanted[number]
-        size = case.sizes[turn - seed - ROUND[loop]]
-        if (case.name, size, seed, loop) not in there:
-            yield case, size, seed, loop
+    found = []
+    for number, case in enumerate(wanted):
+        for at, size in enumerate(case.sizes):
+            for loop, later in ROUND.items():
+                left = [k for k in range(seeds) if (case.name, size, k, loop) not in there]
+                alone = [(seed,) for seed in left]
+                for together in [(*left,)] if left and loop == "ours" else alone:
+                    found.append((at + together[0] + later, together, number, loop, size))
+    for _, together, number, loop, size in sorted(found):
+        yield wanted[number], size, together, loop
 
 
 def expected(case: Case, size: int, loop: Loop, records: Sequence[Cell | Wall]) -> float:
@@ -143,59 +144,76 @@ def _of_here(records: Sequence[Cell | Wall]) -> list[Cell]:
     ]
 
 
-def measure(task: Task, case: Case, size: int, seed: int, loop: Loop) -> Cell:
-    """Train one cell."""
+def measure(task: Task, case: Case, size: int, seeds: tuple[int, ...], loop: Loop) -> list[Cell]:
+    """Train the cells of one size and some seeds."""
     way = cases.way(task, case) if loop == "ours" else "plain"
-    spec = cases.group(case, size, (seed,), way)
+    spec = cases.group(case, size, seeds, way)
     began, began_clock = time.process_time(), time.perf_counter()
-    loss, error, looked, evaluations, steps = TRAINERS[loop](task, spec)
-    return Cell(
-        case=case.name,
-        size=size,
-        seed=seed,
-        loop=loop,
-        way=way if loop == "ours" else "",
-        cpu_seconds=time.process_time() - began,
-        clock_seconds=time.perf_counter() - began_clock,
-        validation_seconds=looked,
-        evaluations=evaluations,
-        steps=steps,
-        validation_loss=loss,
-        test_error=error,
-        metric=next(iter(task.guess)),
-        machine=machine(),
-        version=version(),
-        date=_now(),
-    )
+    trained = TRAINERS[loop](task, spec)
+    cpu, clock = time.process_time() - began, time.perf_counter() - began_clock
+    return [
+        Cell(
+            case=case.name,
+            size=size,
+            seed=seed,
+            loop=loop,
+            way=way if loop == "ours" else "",
+            cpu_seconds=cpu / len(seeds),
+            clock_seconds=clock / len(seeds),
+            validation_seconds=looked,
+            evaluations=evaluations,
+            steps=steps,
+            validation_loss=loss,
+            test_error=error,
+            metric=next(iter(task.guess)),
+            machine=machine(),
+            version=version(),
+            date=_now(),
+        )
+        for seed, (loss, error, looked, evaluations, steps) in zip(seeds, trained, strict=True)
+    ]
 
 
-def _ours(task: Task, spec: GroupSpec) -> Trained:
+def _ours(task: Task, spec: GroupSpec) -> list[Trained]:
     timed = _Timed(task)
-    runs = run_group(timed, spec)
+    every = run_group(timed, spec)
     metric = next(iter(task.guess))
-    best = min((r.validation_loss, r.test[metric]) for r in runs if r.validation_loss is not None)
-    looks, steps = sum(run.evaluations for run in runs), sum(run.steps for run in runs)
-    return *best, timed.looked, looks, steps
+    found = []
+    for seed in spec.seeds:
+        runs = [run for run in every if run.seed == seed]
+        best = min(
+            (run.validation_loss, run.test[metric])
+            for run in runs
+            if run.validation_loss is not None
+        )
+        looks, steps = sum(run.evaluations for run in runs), sum(run.steps for run in runs)
+        found.append((*best, timed.looked / len(spec.seeds), looks, steps))
+    return found
 
 
 def _by_hand(
     train: Callable[[Task, GroupSpec, int, float], plain.Trained],
-) -> Callable[[Task, GroupSpec], Trained]:
-    def trained(task: Task, spec: GroupSpec) -> Trained:
-        runs = [train(task, spec, spec.seeds[0], rate) for rate in spec.learning_rates]
-        best = min(runs, key=lambda run: run.validation_loss)
-        return (
-            best.validation_loss,
-            best.test[next(iter(task.guess))],
-            sum(run.validation_seconds for run in runs),
-            sum(run.evaluations for run in runs),
-            sum(run.steps for run in runs),
-        )
+) -> Callable[[Task, GroupSpec], list[Trained]]:
+    def trained(task: Task, spec: GroupSpec) -> list[Trained]:
+        found = []
+        for seed in spec.seeds:
+            runs = [train(task, spec, seed, rate) for rate in spec.learning_rates]
+            best = min(runs, key=lambda run: run.validation_loss)
+            found.append(
+                (
+                    best.validation_loss,
+                    best.test[next(iter(task.guess))],
+                    sum(run.validation_seconds for run in runs),
+                    sum(run.evaluations for run in runs),
+                    sum(run.steps for run in runs),
+                )
+            )
+        return found
 
     return trained
 
 
-TRAINERS: dict[Loop, Callable[[Task, GroupSpec], Trained]] = {
+TRAINERS: dict[Loop, Callable[[Task, GroupSpec], list[Trained]]] = {
     "ours": _ours,
     "resident": _by_hand(train_resident),
     "plain": _by_hand(train_plain),
@@ -241,9 +259,12 @@ def _timed_by_two(
     way = cases.way(task, case)
     queue = [
         PlannedGroup(
-            cases.group(case, cell.size, (cell.seed,), way), f"{cell.size}", cell.cpu_seconds
+            cases.group(case, size, tuple(cell.seed for cell in cells), way),
+            f"{size}",
+            sum(cell.cpu_seconds for cell in cells),
         )
-        for cell in found
+        for size in sorted({cell.size for cell in found})
+        for cells in [[cell for cell in found if cell.size == size]]
     ]
     began, worked, peak = time.perf_counter(), 0.0, 0.0
     for event in run_here(queue, loader, workers=2):

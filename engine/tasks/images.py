@@ -75,7 +75,10 @@ class ImageTask:
         return self.pool[shards.shard(self.truth[self.pool], size, seed)]
 
     def part(self, split: SplitName, most: int | None = None) -> Part:
-        """A split, or a choice of its images that is balanced over the classes."""
+        """A split, or a choice of its images that is balanced over the classes.
+
+        A choice is looked at often: its images are made ready once, in float32.
+        """
         if split == "train":
             rows, labels = self.pool, self.truth[self.pool]
         else:
@@ -83,7 +86,10 @@ class ImageTask:
             rows = np.arange(len(labels))
         if most is not None and most < len(rows):
             rows = rows[shards.shard(labels, most, seed=0)]
-        return Part(split, torch.from_numpy(rows).to(self.device))
+        chosen = torch.from_numpy(rows).to(self.device)
+        if most is None:
+            return Part(split, chosen)
+        return Part(split, chosen, self._standardise(self.splits[split].inputs[chosen]))
 
     def build(self, family: str, capacity: int, seed: int) -> nn.Module:
         """A classifier on the task's device."""
@@ -143,8 +149,13 @@ class ImageTask:
         split = self.splits[part.split]
         model.eval()
         with torch.inference_mode():
-            for rows in torch.split(part.rows, EVALUATION_BATCH):
-                yield model(self._standardise(split.inputs[rows])), split.labels[rows]
+            for at in range(0, len(part.rows), EVALUATION_BATCH):
+                rows = part.rows[at : at + EVALUATION_BATCH]
+                if part.ready is None:
+                    inputs = self._standardise(split.inputs[rows])
+                else:
+                    inputs = part.ready[at : at + EVALUATION_BATCH]
+                yield model(inputs), split.labels[rows]
         model.train()
 
 

@@ -25,6 +25,7 @@ class Part:
 
     split: SplitName
     rows: Tensor  # (n,) int64, on the device
+    ready: Tensor | None = None  # (n, ...), their inputs as a model takes them, where made once
 
 
 class Task(Protocol):

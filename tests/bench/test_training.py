@@ -87,13 +87,17 @@ def test_what_another_machine_or_version_measured_is_still_due():
 
 
 def test_a_bench_that_is_stopped_early_has_some_of_every_case_and_two_sizes_soon():
-    due = [(case.name, size, seed, loop) for case, size, seed, loop in training.due(CASES, 3, [])]
+    due = [
+        (case.name, size, seed, loop)
+        for case, size, together, loop in training.due(CASES, 3, [])
+        for seed in together
+    ]
     assert len(set(due)) == len(due) == sum(len(case.sizes) for case in CASES) * 3 * 3
-    first = due[: 2 * len(CASES)]
+    first = due[: 4 * len(CASES)]  # three seeds of ours, one of the plain loop
     assert {(name, loop) for name, _, _, loop in first} == {
         (case.name, loop) for case in CASES for loop in ("ours", "plain")
     }
-    second = {(name, size, seed) for name, size, seed, _ in due[: 6 * len(CASES)]}
+    second = {(name, size, seed) for name, size, seed, _ in due[: 12 * len(CASES)]}
     assert {("ctc", 28, 0), ("ctc", 14, 1)} < second
 
 
