@@ -85,6 +85,31 @@ def table(case: Case, records: Sequence[Cell | Wall]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def everywhere(case: Case, records: Sequence[Cell | Wall]) -> str:
+    """Errors beside the plain loop's on all machines; "" where fewer than two have pairs.
+
+    Seconds differ between machines, errors by rounding alone: a size and seed that several have
+    trained is one pair, of the machine that had it first.
+    """
+    cells = [each for each in records if isinstance(each, Cell) and each.case == case.name]
+    found: dict[tuple[int, int], tuple[Cell, Cell]] = {}
+    machines = dict.fromkeys(cell.machine for cell in cells)
+    there = 0
+    for machine in machines:
+        its = pairs([cell for cell in cells if cell.machine == machine], "ours")
+        there += bool(its)
+        for mine, plain in its:
+            found.setdefault((mine.size, mine.seed), (mine, plain))
+    same = parity([*found.values()])
+    if there < 2 or same is None:
+        return ""
+    exponents = _about(same.slope, same.slope_half)
+    return (
+        f"{case.name}, {there} machines together: {same.pairs} pairs, errors"
+        f" {_about(same.mean, same.half)}" + (f", exponents {exponents}" if exponents else "")
+    )
+
+
 def _alone(cell: Cell) -> str:
     return (
         f"{cell.case}, size {cell.size:,}, seed {cell.seed}, ours alone: {cell.cpu_seconds:.0f} s,"

@@ -27,7 +27,7 @@ from engine import VERSION
 from engine.bench import cases, plain
 from engine.bench.cases import CASES, Case, CaseError
 from engine.bench.kept import Cell, KeptError, Loop, Wall, append, make, measured_by, read
-from engine.bench.parity import pairs, table
+from engine.bench.parity import everywhere, pairs, table
 from engine.bench.plain import train_plain, train_resident
 from engine.bench.steps import two_threads
 from engine.study.agenda import PlannedGroup
@@ -99,6 +99,10 @@ def run(names: Sequence[str], seeds: int, kept: Path, minutes: float | None, *, 
         for case in wanted:
             if said := table(case, same):
                 print(said)
+    for code in dict.fromkeys(each.version for each in records):
+        same = [each for each in records if each.version == code]
+        for said in filter(None, (everywhere(case, same) for case in wanted)):
+            print(f"{said} ({code})")
     return 0
 
 

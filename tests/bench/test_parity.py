@@ -8,7 +8,7 @@ from scipy import stats
 
 from engine.bench.cases import Case
 from engine.bench.kept import Cell, Wall
-from engine.bench.parity import pairs, parity, table
+from engine.bench.parity import everywhere, pairs, parity, table
 
 CASE = Case("tiny", "images", "icons", "mlp", 5_000, (10, 20, 40, 80), (1e-3,))
 PLAIN = Cell(
@@ -99,3 +99,12 @@ def test_the_clock_is_compared_with_the_plain_loop_on_the_threads_that_serve_it(
     said = table(CASE, [*both(), wall])
     assert "the plain loop 80 s (8.0x)" in said  # 2 cells of 60 s over 1.5
     assert "10% of their time" in said
+
+
+def test_pairs_of_several_machines_count_together_and_each_size_and_seed_once():
+    here = both(lambda size, seed: 1.1)
+    there = [replace(each, machine="there") for each in both(lambda size, seed: 1.2)]
+    more = [replace(each, seed=each.seed + 4) for each in there]
+    said = everywhere(CASE, [*here, *there, *more])
+    assert said.startswith("tiny, 2 machines together: 24 pairs, errors +0.139 ")  # of 1.1 and 1.2
+    assert everywhere(CASE, here) == ""
