@@ -1,4 +1,4 @@
-"""The dashboard as a server: its page, and what it says of news.
+"""The dashboard as a server: what it answers at which address.
 
 `streamlit run dashboard/app.py`, or `steepness app`.
 """
@@ -6,6 +6,7 @@
 import streamlit as st
 from starlette.routing import Route
 
-from dashboard.news import answer
+from dashboard import address, news
 
-app = st.App("page.py", routes=[Route("/news", answer)])
+pages = [Route(f"/{name}", address.answer) for name in address.NAMES]
+app = st.App("page.py", routes=[Route("/news", news.answer), *pages])

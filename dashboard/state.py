@@ -287,9 +287,7 @@ def windows_of(curves: Sequence[Curve], view: View) -> list[Window]:
     kept = [kept_window(curve, view) for curve in curves]
     proposed = [curve for curve, window in zip(curves, kept, strict=True) if window is None]
     zones_together([(curve, Window()) for curve in proposed])
-    return [
-        window or proposed_window(curve) for curve, window in zip(curves, kept, strict=True)
-    ]
+    return [window or proposed_window(curve) for curve, window in zip(curves, kept, strict=True)]
 
 
 def kept_window(curve: Curve, view: View) -> Window | None:

@@ -1,7 +1,6 @@
 """A server of the real page, and a browser that keeps an eye on it."""
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,9 +23,6 @@ from tests.calls import calls, watched
 
 PATIENCE = 240_000  # ms; no promise of speed: a hang guard for a machine many times slower
 expect.set_options(timeout=PATIENCE)
-
-# Opened at /compare, Streamlit first asks whether it is served under that path; it is not.
-PROBE = re.compile(r"/(explore|compare|plan|run|bring|method)/_stcore/(health|host-config)$")
 
 
 @dataclass
@@ -135,7 +131,7 @@ def open_page(tabs: Tabs, server: str, fresh_store: Path) -> Iterator[Callable[.
         return page
 
     def complained(message: ConsoleMessage) -> None:
-        if message.type == "error" and not PROBE.search(message.location["url"]):
+        if message.type == "error":
             seen.errors.append(f"{message.text} {message.location['url']}")
 
     def asked(request: Request) -> None:
