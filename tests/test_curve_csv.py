@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.curve import Curve, Point, PointsError, gather, read_points, write_points
+from engine.curve import (
+    Curve,
+    Point,
+    PointsError,
+    collector_paused,
+    gather,
+    read_points,
+    write_points,
+)
 
 HEADER = "curve,size,error\n"
 
@@ -220,3 +228,21 @@ def test_equal_curves_are_one_key_and_a_curve_that_grew_is_another() -> None:
     points = [Point("a", 10.0 * k, 0.5, seed=k) for k in range(1, 4)]
     (short,), (same,), (grown,) = gather(points[:2]), gather(points[:2]), gather(points)
     assert len({short, same, grown}) == 2
+
+
+def test_points_of_one_size_are_gathered_by_seed_and_those_without_one_come_first():
+    seeds = [1, None, 0, 2]
+    (curve,) = gather([Point("c", 10.0, 0.5, seed=seed) for seed in seeds])
+    assert [point.seed for point in curve.points] == [None, 0, 1, 2]
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_the_collector_is_paused_and_then_as_it_was(running):
+    was = gc.isenabled()
+    (gc.enable if running else gc.disable)()
+    try:
+        with collector_paused():
+            assert not gc.isenabled()
+        assert gc.isenabled() == running
+    finally:
+        (gc.enable if was else gc.disable)()
