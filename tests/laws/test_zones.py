@@ -210,6 +210,10 @@ def test_the_evidence_by_curvature_is_near_the_integral_of_the_density(simulate)
     assert plan.evidence == pytest.approx(np.log(integral), abs=0.3)
 
 
+def test_before_a_curve_is_seen_the_chances_of_the_laws_are_one_together() -> None:
+    assert sum(shape.chance for shape in inside.SHAPES) == pytest.approx(1)
+
+
 @pytest.mark.parametrize("guess", [None, 0.96])
 def test_laws_that_fit_are_drawn_from_around_their_summit_and_by_their_evidence(
     simulate, guess
