@@ -207,6 +207,20 @@ def test_what_is_prepared_is_log_size_log_error_and_weights_of_mean_one(simulate
     assert weight[-1] > weight[0]
 
 
+def test_the_weights_of_sizes_inside_a_window_have_the_mean_one_too(simulate, rng) -> None:
+    curve = simulate(SIZES, law(SIZES), 0.05, 3, rng)
+    held = repeats(Curve("c", tuple(p for p in curve.points if p.seed == 0 or p.size > 1000)))
+    large = held.rows(held.size > 500)
+    assert large.weight.mean() > 1.1
+    assert _thin(large)[2] == pytest.approx(large.weight / large.weight.mean())
+
+
+def test_an_error_that_ends_above_where_it_began_does_not_fall_whatever_lies_between() -> None:
+    errors = [0.4, 0.6, 0.55, 0.5, 0.48, 0.46, 0.45]
+    told = forecast(curve_of(zip(SIZES, errors, strict=False)))
+    assert told.status is Status.NOT_FALLING
+
+
 @pytest.mark.parametrize("near", [slice(0, 5), slice(1, 6)])
 def test_sizes_are_too_close_only_where_all_of_them_are(near) -> None:
     sizes = np.array([10, *(1000 * (1 + 1e-8 * np.arange(4))), 9000])
