@@ -90,6 +90,12 @@ def test_a_model_that_caught_up_is_full_from_where_it_falls_behind_again() -> No
     assert full == ((4_000, SIZES[6]),)
 
 
+def test_a_model_that_falls_behind_by_less_than_counts_keeps_up_to_the_end() -> None:
+    law = 3 * SIZES**-0.4
+    hardly = np.r_[np.zeros(6), 0.004, 0.008, 0.012, 0.016]
+    assert capacity_floor(exact(64_000, law), [exact(4_000, law * np.exp(hardly))]).full == ()
+
+
 @pytest.mark.parametrize("parameters", [0, None])
 def test_a_curve_that_does_not_say_whose_it_is_tells_of_no_capacity(parameters) -> None:
     law = 3 * SIZES**-0.4

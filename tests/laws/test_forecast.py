@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from engine.curve import Curve, Point
 from engine.laws.company import REACHES
 from engine.laws.forecast import (
+    MOST_SIZES,
     REACH,
     Forecast,
     Status,
@@ -322,6 +323,13 @@ def test_of_few_sizes_the_band_knows_where_the_filter_says_otherwise(rng) -> Non
     half = 1.645 * np.sqrt(variance[0, 0] + apart**2 + told.members.noise[0] ** 2)
     assert np.log(at.high[0] / at.error[0]) == pytest.approx(half, rel=1e-3)
     assert np.log(at.error[0] / at.low[0]) == pytest.approx(half, rel=1e-3)
+
+
+def test_as_many_sizes_as_are_taken_are_taken_as_they_are(rng) -> None:
+    sizes = np.exp(np.sort(rng.uniform(0, 9, MOST_SIZES)))
+    x, _, weight = _thin(repeats(curve_of(zip(sizes, law(sizes), strict=True))))
+    assert x == pytest.approx(np.log(sizes))
+    assert weight.tolist() == [1.0] * MOST_SIZES
 
 
 def test_more_sizes_than_are_taken_are_averaged_in_even_bins_of_log_size(simulate, rng) -> None:

@@ -356,6 +356,15 @@ def test_the_interval_reaches_around_every_law_up_to_eight_times_less_probable(
     assert (found.value, found.low, found.high) == (-0.5, low, -0.5)
 
 
+def test_as_many_sizes_as_are_looked_at_are_taken_as_they_are(simulate, rng) -> None:
+    sizes = np.exp(np.sort(rng.uniform(0, 9, inside.MOST_SIZES)))
+    held = repeats(simulate(sizes, sizes**-0.3))
+    taken = inside._neighbours_averaged(held)
+    assert [each.tolist() for each in taken] == [
+        each.tolist() for each in (held.log_size, held.log_mean, held.weight)
+    ]
+
+
 def test_more_sizes_than_are_looked_at_are_averaged_over_neighbours(simulate, rng) -> None:
     sizes = np.geomspace(10, 1e6, 300)
     held = repeats(simulate(sizes, 2 * sizes**-0.3, 0.05, 1, rng))
