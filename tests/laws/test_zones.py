@@ -214,6 +214,19 @@ def test_before_a_curve_is_seen_the_chances_of_the_laws_are_one_together() -> No
     assert sum(shape.chance for shape in inside.SHAPES) == pytest.approx(1)
 
 
+def test_no_sharpness_of_a_plateaus_end_is_much_likelier_than_another() -> None:
+    log_sharpness = np.linspace(np.log(1.1), np.log(20), 100)
+    means = np.log([shape.sharp for shape in inside.SHAPES if shape.sharp])
+    density = norm.pdf(log_sharpness[:, None], means, inside.SHARPNESS_SD).sum(axis=1)
+    assert density.max() < 2 * density.min()
+
+
+def test_an_interval_leaves_five_per_cent_beyond_each_end() -> None:
+    even = np.linspace(0, 1, 10_001)
+    found = inside._quantiles(even, np.ones(even.size), np.ones(even.size, dtype=bool))
+    assert (found.value, found.low, found.high) == pytest.approx((0.5, 0.05, 0.95), abs=1e-3)
+
+
 @pytest.mark.parametrize("guess", [None, 0.96])
 def test_laws_that_fit_are_drawn_from_around_their_summit_and_by_their_evidence(
     simulate, guess
@@ -290,7 +303,7 @@ def test_sizes_are_too_close_only_where_all_of_them_are(simulate, near) -> None:
 def test_the_best_guess_says_where_the_plateau_is_else_the_first_quarter_of_the_sizes(
     simulate,
 ) -> None:
-    errors = np.array([0.5, 0.7, 0.6, 0.9, 0.4, 0.3, 0.25, 0.2, 0.15, 0.12, 0.1, 0.08])
+    errors = np.array([0.5, 0.6, 0.7, 0.9, 0.4, 0.3, 0.25, 0.2, 0.15, 0.12, 0.1, 0.08])
     held = repeats(simulate(SIZES[:12], errors))
     x = held.log_size - held.log_size.mean()
     for guess, level, sd in (
