@@ -194,7 +194,8 @@ def test_a_weight_is_one_over_the_variance_and_the_squared_miss() -> None:
 def test_no_weight_is_above_twenty_times_that_of_the_mean_variance() -> None:
     variance = np.r_[np.ones(9), 1e-9]
     weight = _weights(variance, np.zeros(10))
-    assert weight[-1] * variance[0] / (weight[0] * variance.mean()) == pytest.approx(20)
+    of_the_mean = weight[0] * variance[0] / variance.mean()
+    assert weight[-1] / of_the_mean == pytest.approx(20)
 
 
 def test_an_outlier_of_sizes_that_do_not_scatter_weighs_a_millionth() -> None:
