@@ -77,16 +77,16 @@ def test_the_broken_law_is_the_best_of_many_scipy_walks_and_expects_its_break_by
 
 
 def test_noise_is_read_from_the_bends(rng) -> None:
-    x = np.linspace(0, 6, 200)
-    y = -0.4 * x + 0.05 * rng.standard_normal(200)
+    x = np.linspace(0, 6, 4000)
+    y = -0.4 * x + 0.05 * rng.standard_normal(4000)
     y[50] += 3.0
-    assert noise_of(x, y, np.ones(200)) == pytest.approx(0.05, rel=0.25)
+    assert noise_of(x, y, np.ones(4000)) == pytest.approx(0.05, rel=0.1)
 
 
 def test_the_noise_is_that_of_a_size_of_weight_one(rng) -> None:
-    x, weight = np.linspace(0, 6, 400), rng.choice([1.0, 9.0], 400)
-    y = -0.4 * x + 0.05 / np.sqrt(weight) * rng.standard_normal(400)
-    assert noise_of(x, y, weight) == pytest.approx(0.05, rel=0.25)
+    x, weight = np.linspace(0, 6, 4000), rng.choice([1.0, 9.0], 4000)
+    y = -0.4 * x + 0.05 / np.sqrt(weight) * rng.standard_normal(4000)
+    assert noise_of(x, y, weight) == pytest.approx(0.05, rel=0.1)
 
 
 def test_features_have_their_names_and_no_units(rng) -> None:
