@@ -128,6 +128,5 @@ def _damped(hessian: Array, gradient: Array, damping: Array) -> Array:
     unit = np.sqrt(np.maximum(diagonal, TINY))
     scaled = hessian / (unit[:, :, None] * unit[:, None, :])
     k = scaled.shape[1]
-    scaled[:, np.arange(k), np.arange(k)] = np.where(diagonal > 0, 1.0, 0.0)
-    scaled[:, np.arange(k), np.arange(k)] += damping[:, None] + 1e-14
+    scaled[:, np.arange(k), np.arange(k)] = 1.0 + damping[:, None] + 1e-14
     return np.asarray(np.linalg.solve(scaled, (gradient / unit)[..., None])[..., 0] / unit)

@@ -76,6 +76,21 @@ def test_the_broken_law_is_the_best_of_many_scipy_walks_and_expects_its_break_by
         assert found.objective[row] == pytest.approx(best, rel=1e-3)
 
 
+def test_a_break_is_expected_inside_the_sizes_and_a_floor_below_the_last_error() -> None:
+    assert -1 < broken_law.PRIOR_MEAN[3] < 0  # in spans: 0 is the largest size
+    assert (broken_law.STARTS[:, 3] > -1).all()
+    assert (broken_law.STARTS[:, 3] < 0).all()
+    for floors in (
+        floor_law.PRIOR_MEAN[2:],
+        broken_law.PRIOR_MEAN[5:],
+        floor_law.STARTS[:, 2],
+        broken_law.STARTS[:, 5],
+    ):
+        assert (floors < 0).all()
+    slopes = (floor_law.STARTS[:, 1:2], broken_law.STARTS[:, 1:3])
+    assert all((each < 0).all() for each in slopes)
+
+
 def test_noise_is_read_from_the_bends(rng) -> None:
     x = np.linspace(0, 6, 4000)
     y = -0.4 * x + 0.05 * rng.standard_normal(4000)

@@ -207,7 +207,7 @@ def test_an_outlier_of_sizes_that_do_not_scatter_weighs_a_millionth() -> None:
 def test_a_bend_two_sizes_away_hides_no_outlier() -> None:
     x = np.log(2.0) * np.arange(12)
     wave = 0.002 * np.array([1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1])
-    y = np.where(x < x[4], -0.3 * x[4], -0.3 * x) + wave  # a corner at the fifth size
+    y = np.where(x < x[5], -0.3 * x[5], -0.3 * x) + wave  # a corner at the sixth size
     y[7] += 0.3
     assert np.flatnonzero(_miss_of_outliers(x, y, np.full(12, 1e-4))).tolist() == [7]
 
