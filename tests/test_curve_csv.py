@@ -94,6 +94,10 @@ def test_a_seed_may_be_written_as_a_table_with_blanks_writes_it() -> None:
             "line 2: parameters 'inf' must be a whole number below 2^63, or blank",
         ),
         (
+            "curve,size,error,stderr\na,10,0.5,inf\n",
+            "line 2: stderr 'inf' must be a finite number of at least 0, or blank",
+        ),
+        (
             "curve,size,error,seed\na,10,0.5,9223372036854775808\n",  # the store holds no more
             "line 2: seed '9223372036854775808' must be a whole number below 2^63, or blank",
         ),

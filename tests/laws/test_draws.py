@@ -12,6 +12,7 @@ from engine.laws.draws import (
     _log_sum,
     _roots,
     _student,
+    _tempered,
     adaptive_draws,
 )
 
@@ -77,6 +78,18 @@ def test_a_first_guess_far_off_still_gives_enough_draws() -> None:
     points, log_weight = adaptive_draws(density, np.zeros(2), 4 * np.eye(2))
     assert effective(log_weight) >= ENOUGH
     assert quantile(points[:, 0], log_weight, 0.5) == pytest.approx(6.0, abs=0.2)
+
+
+def test_weights_are_flattened_only_where_too_few_draws_count(rng) -> None:
+    log_weight = rng.standard_normal(500)
+    weight, counted = _tempered(log_weight, 30)
+    assert weight == pytest.approx(np.exp(log_weight) / np.exp(log_weight).sum())
+    assert counted == pytest.approx(effective(log_weight))
+    log_weight[0] = 40.0
+    weight, counted = _tempered(log_weight, 30)
+    assert counted == pytest.approx(1.0)
+    assert 1 / (weight**2).sum() >= 30
+    assert weight.argmax() == 0
 
 
 def test_drawing_ends_with_the_round_that_makes_enough() -> None:

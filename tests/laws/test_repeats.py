@@ -204,6 +204,12 @@ def test_an_outlier_of_sizes_that_do_not_scatter_weighs_a_millionth() -> None:
     assert _weights(np.zeros(3), np.zeros(3)).tolist() == [1.0, 1.0, 1.0]
 
 
+def test_where_most_seeds_agree_to_the_last_digit_none_is_pulled_in() -> None:
+    same = [(size, 3 * size**-0.3) for size in (10, 20, 40, 80) for _ in range(3)]
+    held = repeats(curve_of(*same, (160, 0.5), (160, 0.6), (160, 0.9)))
+    assert held.log_mean[-1] == pytest.approx(np.log([0.5, 0.6, 0.9]).mean())
+
+
 def test_a_bend_two_sizes_away_hides_no_outlier() -> None:
     x = np.log(2.0) * np.arange(12)
     wave = 0.002 * np.array([1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1])

@@ -44,6 +44,11 @@ def test_a_window_in_which_the_error_rises_is_marked(simulate) -> None:
     assert found.status[-1] is Status.FITTED
 
 
+def test_an_error_that_stays_the_same_falls_in_no_window(simulate) -> None:
+    found = window_map(simulate(SIZES, np.full(9, 0.5)))
+    assert set(found.status) == {Status.NOT_FALLING}
+
+
 def test_three_sizes_have_no_window(simulate) -> None:
     found = window_map(simulate(SIZES[:3], [3, 2, 1]))
     held = (found.low, found.high, found.exponent, found.half_width, found.status)
