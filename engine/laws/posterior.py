@@ -94,8 +94,7 @@ def most_probable(
             gradient = np.einsum("bn,bnk->bk", pull * residual, slope) + off / sd[row]
             hessian = np.einsum("bn,bnk,bnl->bkl", pull, slope, slope)
         hessian[:, np.arange(k), np.arange(k)] += sd[row] ** -2.0
-        known = np.isfinite(total) & np.isfinite(gradient).all(axis=1)
-        lost = ~(known & np.isfinite(hessian).all(axis=(1, 2)))
+        lost = ~(np.isfinite(total) & np.isfinite(hessian).all(axis=(1, 2)))
         total[lost], gradient[lost], hessian[lost] = np.inf, 0.0, np.eye(k)
         return total, gradient, hessian
 

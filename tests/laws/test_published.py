@@ -41,6 +41,12 @@ def test_every_row_is_of_an_error_that_its_domain_measures() -> None:
     assert {(row.domain, row.metric) for row in PUBLISHED} <= titles
 
 
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_the_rows_of_a_domain_reach_to_the_same_size(domain) -> None:
+    rows = [row for row in PUBLISHED if row.domain == domain and row.size_unit]
+    assert len({row.x_high for row in rows}) == 1
+
+
 def test_top_5_is_steeper_than_top_1() -> None:
     exponents = {row.metric: row.exponent for row in PUBLISHED if row.domain == "images"}
     assert exponents["top-5 error"] == -0.488 < exponents["top-1 error"] == -0.309
