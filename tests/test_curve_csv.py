@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.curve import Curve, Point, PointsError, gather, read_points, write_points
+from engine.curve import (
+    Curve,
+    Point,
+    PointsError,
+    collector_paused,
+    gather,
+    read_points,
+    write_points,
+)
 
 HEADER = "curve,size,error\n"
 
@@ -84,6 +92,10 @@ def test_a_seed_may_be_written_as_a_table_with_blanks_writes_it() -> None:
         (
             "curve,size,error,parameters\na,10,0.5,inf\n",
             "line 2: parameters 'inf' must be a whole number below 2^63, or blank",
+        ),
+        (
+            "curve,size,error,stderr\na,10,0.5,inf\n",
+            "line 2: stderr 'inf' must be a finite number of at least 0, or blank",
         ),
         (
             "curve,size,error,seed\na,10,0.5,9223372036854775808\n",  # the store holds no more
@@ -220,3 +232,21 @@ def test_equal_curves_are_one_key_and_a_curve_that_grew_is_another() -> None:
     points = [Point("a", 10.0 * k, 0.5, seed=k) for k in range(1, 4)]
     (short,), (same,), (grown,) = gather(points[:2]), gather(points[:2]), gather(points)
     assert len({short, same, grown}) == 2
+
+
+def test_points_of_one_size_are_gathered_by_seed_and_those_without_one_come_first():
+    seeds = [1, None, 0, 2]
+    (curve,) = gather([Point("c", 10.0, 0.5, seed=seed) for seed in seeds])
+    assert [point.seed for point in curve.points] == [None, 0, 1, 2]
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_the_collector_is_paused_and_then_as_it_was(running):
+    was = gc.isenabled()
+    (gc.enable if running else gc.disable)()
+    try:
+        with collector_paused():
+            assert not gc.isenabled()
+        assert gc.isenabled() == running
+    finally:
+        (gc.enable if was else gc.disable)()

@@ -265,9 +265,10 @@ def _no_floor(found: Zones) -> Note:
     assert found.floor is not None
     sentence = "no floor claimed"
     if found.floor_chance >= SLIGHT:
-        sentence += f": the chance of one is {100 * found.floor_chance:.0f} %"
-        if found.floor.high > 0:
-            sentence += f", at most {number(found.floor.high)}; the exponent's interval knows of it"
+        sentence += (
+            f": the chance of one is {100 * found.floor_chance:.0f} %, at most"
+            f" {number(found.floor.high)}; the exponent's interval knows of it"
+        )
     return Note("no-floor", "info", sentence)
 
 

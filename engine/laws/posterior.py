@@ -94,8 +94,7 @@ def most_probable(
             gradient = np.einsum("bn,bnk->bk", pull * residual, slope) + off / sd[row]
             hessian = np.einsum("bn,bnk,bnl->bkl", pull, slope, slope)
         hessian[:, np.arange(k), np.arange(k)] += sd[row] ** -2.0
-        known = np.isfinite(total) & np.isfinite(gradient).all(axis=1)
-        lost = ~(known & np.isfinite(hessian).all(axis=(1, 2)))
+        lost = ~(np.isfinite(total) & np.isfinite(hessian).all(axis=(1, 2)))
         total[lost], gradient[lost], hessian[lost] = np.inf, 0.0, np.eye(k)
         return total, gradient, hessian
 
@@ -128,6 +127,5 @@ def _damped(hessian: Array, gradient: Array, damping: Array) -> Array:
     unit = np.sqrt(np.maximum(diagonal, TINY))
     scaled = hessian / (unit[:, :, None] * unit[:, None, :])
     k = scaled.shape[1]
-    scaled[:, np.arange(k), np.arange(k)] = np.where(diagonal > 0, 1.0, 0.0)
-    scaled[:, np.arange(k), np.arange(k)] += damping[:, None] + 1e-14
+    scaled[:, np.arange(k), np.arange(k)] = 1.0 + damping[:, None] + 1e-14
     return np.asarray(np.linalg.solve(scaled, (gradient / unit)[..., None])[..., 0] / unit)

@@ -122,9 +122,8 @@ def _line(x: Array, y: Array, weight: Array) -> tuple[Array, Array]:
     """Slope of the weighted straight line and what it is known by, sum w (x - mean)^2; (B,)."""
     total = np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
     off = x - (weight * x).sum(axis=1, keepdims=True) / total
-    level = (weight * y).sum(axis=1, keepdims=True) / total
     information = (weight * off**2).sum(axis=1)
-    slope = (weight * off * (y - level)).sum(axis=1) / np.maximum(information, 1e-300)
+    slope = (weight * off * y).sum(axis=1) / np.maximum(information, 1e-300)
     few = information <= 1e-12 * total[:, 0]
     return np.where(few, 0.0, slope), np.where(few, 0.0, information)
 

@@ -122,8 +122,8 @@ def follow(x: Array, y: Array, weight: Array, noise: Array) -> Trend:
         miss = y[:, i, None] - level
         r_here = r / np.maximum(weight[:, i, None], 1e-12)
         total = v_level + r_here
-        far = np.maximum(np.abs(miss) / np.sqrt(total) / HUBER, 1.0)
-        total = np.where(far > 1, total * far, total)  # a Huber loss: 2 |z| k instead of z^2
+        # a Huber loss: 2 |z| k instead of z^2
+        total = total * np.maximum(np.abs(miss) / np.sqrt(total) / HUBER, 1.0)
         gain_level, gain_slope = v_level / total, v_both / total
         log_likelihood = log_likelihood - np.where(here, (miss**2 / total + np.log(total)) / 2, 0)
         level = np.where(here, level + gain_level * miss, level)

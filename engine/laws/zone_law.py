@@ -58,6 +58,15 @@ def log_plateau(theta: Array) -> Array:
     return np.asarray(np.logaddexp(theta[:, TOP], theta[:, FLOOR]))
 
 
+def log_plateau_and_slopes(theta: Array) -> tuple[Array, Array]:
+    """The same, and its derivatives along theta; (B,) and (B, 5)."""
+    value = log_plateau(theta)
+    share = np.exp(theta[:, TOP] - value)
+    slopes = np.zeros(theta.shape)
+    slopes[:, TOP], slopes[:, FLOOR] = share, 1 - share
+    return value, slopes
+
+
 def log_size_at(theta: Array, log_excess: Array) -> Array:
     """Centred log size where the power law alone reaches an excess; (B,)."""
     return np.asarray((theta[:, LEVEL] - log_excess) / np.exp(theta[:, STEEPNESS]))

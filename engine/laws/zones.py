@@ -319,11 +319,8 @@ def _walk(
     def law(theta: Array, x: Array) -> tuple[Array, Array]:
         """Log errors at the sizes, and as one more observation the log of the plateau."""
         value, slopes = zone_law.log_error_and_slopes(theta, x[:, :-1])
-        plateau = zone_law.log_plateau(theta)
-        share = np.exp(theta[:, TOP] - plateau)
-        more = np.zeros((theta.shape[0], 1, 5))
-        more[:, 0, TOP], more[:, 0, FLOOR] = share, 1 - share
-        return np.column_stack([value, plateau]), np.concatenate([slopes, more], axis=1)
+        plateau, more = zone_law.log_plateau_and_slopes(theta)
+        return np.column_stack([value, plateau]), np.concatenate([slopes, more[:, None]], axis=1)
 
     x, y, weights, means, sds = [], [], [], [], []
     for problem, shape, scale in zip(problems, shapes, scales, strict=True):
@@ -484,7 +481,7 @@ def _quantiles(value: Array, weight: Array, rows: NDArray[np.bool_]) -> Interval
     order = np.argsort(value)
     share = np.cumsum(weight[order])
     place = np.searchsorted(share, np.array(ENDS) * share[-1])
-    low, middle, high = value[order][np.minimum(place, value.size - 1)].tolist()
+    low, middle, high = value[order][place].tolist()
     return Interval(middle, low, high)
 
 

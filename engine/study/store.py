@@ -308,7 +308,7 @@ class Store:
 
     @_as_written
     def candidates(self, study: int) -> list[CandidateRow]:
-        """Every training of a study, in the order of size, capacity, learning rate and seed."""
+        """Every training of a study by the name of its shard, capacity, learning rate and seed."""
         rows = self._rows(
             "SELECT work, shard, model, capacity, learning_rate, seed, record FROM candidate"
             " WHERE study = ? ORDER BY shard, capacity, learning_rate, seed",
@@ -352,7 +352,7 @@ class Store:
                     Point._make,
                     self._tuples(
                         f"SELECT {columns} FROM point p JOIN curve c ON c.name = p.curve"
-                        f"{only} ORDER BY c.rowid, p.size, p.seed",
+                        f"{only} ORDER BY c.rowid",
                         *arguments,
                     ),
                 )
@@ -1026,7 +1026,7 @@ def _study_row(row: sqlite3.Row, now: float) -> StudyRow:
     settings = json.loads(row["settings"])
     state, reason = row["state"], row["reason"]
     # A beat that is yet to come was before the clock was set back, and nobody has beaten since.
-    if state == "running" and abs(now - (row["heartbeat"] or 0.0)) > LOST_AFTER_SECONDS:
+    if state == "running" and abs(now - row["heartbeat"]) > LOST_AFTER_SECONDS:
         state, reason = "stopped", "the run ended unexpectedly; resume it, nothing is lost"
     pace = (row["took"] / row["expected_done"]) if row["expected_done"] else 1.0
     ahead, gone = row["ahead"] or 0.0, row["expected_done"] or 0.0

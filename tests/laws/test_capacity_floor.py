@@ -73,6 +73,37 @@ def test_a_model_is_full_from_the_first_size_at_which_it_stays_behind(last: int)
     assert capacity_floor(best, [behind]).full == ((4_000, SIZES[0]),)
 
 
+def test_a_bend_is_looked_for_from_the_last_size_at_which_the_model_kept_up() -> None:
+    law = 3 * SIZES**-0.4
+    step = np.r_[np.zeros(4), 0.1, np.full(5, 0.2)]  # beyond it the two run side by side
+    full = capacity_floor(exact(64_000, law), [exact(4_000, law * np.exp(step))]).full
+    assert full == ((4_000, SIZES[4]),)
+    early = np.r_[0.0, 0.1, np.full(8, 0.2)]
+    full = capacity_floor(exact(64_000, law), [exact(4_000, law * np.exp(early))]).full
+    assert full == ((4_000, SIZES[1]),)
+
+
+def test_a_model_that_caught_up_is_full_from_where_it_falls_behind_again() -> None:
+    law = 3 * SIZES**-0.4
+    again = np.r_[np.full(5, 0.5), 0.0, 0.1, 0.2, 0.3, 0.4]
+    full = capacity_floor(exact(64_000, law), [exact(4_000, law * np.exp(again))]).full
+    assert full == ((4_000, SIZES[6]),)
+
+
+def test_a_model_that_falls_behind_by_less_than_counts_keeps_up_to_the_end() -> None:
+    law = 3 * SIZES**-0.4
+    hardly = np.r_[np.zeros(6), 0.004, 0.008, 0.012, 0.016]
+    assert capacity_floor(exact(64_000, law), [exact(4_000, law * np.exp(hardly))]).full == ()
+
+
+@pytest.mark.parametrize("parameters", [0, None])
+def test_a_curve_that_does_not_say_whose_it_is_tells_of_no_capacity(parameters) -> None:
+    law = 3 * SIZES**-0.4
+    nameless = exact(parameters, np.maximum(law, law[4]))
+    found = capacity_floor(exact(64_000, law), [nameless, exact(64_000, law)])
+    assert (found.full, found.gain, found.verdict) == ((), None, "undecided")
+
+
 def test_a_model_that_stays_behind_at_the_last_two_sizes_is_told_by_the_last_four() -> None:
     law = 3 * SIZES**-0.4
     behind = np.r_[np.zeros(8), 0.2, 0.25]  # of which three tell no slope: 0.13, give or take 0.27

@@ -3,9 +3,18 @@
 import numpy as np
 import pytest
 from scipy.special import logsumexp
-from scipy.stats import gamma
+from scipy.stats import gamma, t
 
-from engine.laws.draws import ENOUGH, WIDEN, _log_sum, _roots, adaptive_draws
+from engine.laws.draws import (
+    ENOUGH,
+    TAILS,
+    WIDEN,
+    _log_sum,
+    _roots,
+    _student,
+    _tempered,
+    adaptive_draws,
+)
 
 
 def quantile(value: np.ndarray, log_weight: np.ndarray, share: float) -> float:
@@ -69,6 +78,46 @@ def test_a_first_guess_far_off_still_gives_enough_draws() -> None:
     points, log_weight = adaptive_draws(density, np.zeros(2), 4 * np.eye(2))
     assert effective(log_weight) >= ENOUGH
     assert quantile(points[:, 0], log_weight, 0.5) == pytest.approx(6.0, abs=0.2)
+
+
+def test_weights_are_flattened_only_where_too_few_draws_count(rng) -> None:
+    log_weight = rng.standard_normal(500)
+    weight, counted = _tempered(log_weight, 30)
+    assert weight == pytest.approx(np.exp(log_weight) / np.exp(log_weight).sum())
+    assert counted == pytest.approx(effective(log_weight))
+    log_weight[0] = 40.0
+    weight, counted = _tempered(log_weight, 30)
+    assert counted == pytest.approx(1.0)
+    assert 1 / (weight**2).sum() >= 30
+    assert weight.argmax() == 0
+
+
+def test_drawing_ends_with_the_round_that_makes_enough() -> None:
+    def density(points: np.ndarray) -> np.ndarray:
+        return -0.5 * np.square(points).sum(axis=1)
+
+    points, log_weight = adaptive_draws(density, np.zeros(2), np.eye(2))
+    assert points.shape == (500, 2)
+    assert effective(log_weight) >= ENOUGH > effective(log_weight[:250])
+
+
+@pytest.mark.parametrize("factor", [2000.0, -2000.0])
+def test_a_factor_beyond_the_numbers_changes_no_draw(factor) -> None:
+    def density(points: np.ndarray) -> np.ndarray:
+        return -0.5 * np.square(points - [6.0, -6.0]).sum(axis=1)
+
+    plain = adaptive_draws(density, np.zeros(2), 4 * np.eye(2))
+    scaled = adaptive_draws(lambda points: density(points) + factor, np.zeros(2), 4 * np.eye(2))
+    assert scaled[0] == pytest.approx(plain[0], rel=1e-6)
+    assert scaled[1] == pytest.approx(plain[1] + factor, abs=1e-6)
+
+
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_draws_of_a_proposal_have_the_tails_of_students_t(k) -> None:
+    draws = np.concatenate([_student(k, turn) for turn in range(200)])
+    shares = (0.005, 0.05, 0.5, 0.95, 0.995)
+    for share, found in zip(shares, np.quantile(draws, shares), strict=True):
+        assert t.cdf(found, TAILS) == pytest.approx(share, abs=0.01 * max(share, 0.1))
 
 
 def test_draws_where_there_is_no_density_do_not_end_the_search() -> None:

@@ -8,9 +8,11 @@ from scipy.optimize import curve_fit
 from scipy.stats import linregress, t
 
 from engine.curve import Curve, Point
-from engine.laws.fit import Status, _plateau_left_in, fit
+from engine.laws.fit import Status, _no_floor, _plateau_left_in, fit
+from engine.laws.interval import Interval
 from engine.laws.repeats import repeats, summarize
 from engine.laws.window import Window
+from engine.laws.zones import zones
 from engine.numbers import number
 
 SIZES = 100 * 2.0 ** np.arange(8)
@@ -211,8 +213,9 @@ def test_a_rising_error_is_said_and_not_called_a_power_law_that_falls(simulate) 
     )
 
 
-def test_an_error_that_stays_the_same_does_not_fall(simulate) -> None:
-    assert fit(simulate(SIZES, np.full(8, 0.3)), law="power").status is Status.NOT_FALLING
+@pytest.mark.parametrize("law", ["power", "power-floor"])
+def test_an_error_that_stays_the_same_does_not_fall(simulate, law) -> None:
+    assert fit(simulate(SIZES, np.full(8, 0.3)), law=law).status is Status.NOT_FALLING
 
 
 def test_a_floor_law_on_a_rising_error_has_no_exponent(simulate) -> None:
@@ -288,6 +291,164 @@ def test_an_exponent_whose_interval_reaches_zero_is_said_once(simulate, law) -> 
     assert codes(unclear).count("slope-unresolved") == 1
     clear = fit(simulate(SIZES, 15 * SIZES**-0.3, 0.02, 3, rng), law=law)
     assert "slope-unresolved" not in codes(clear)
+
+
+def rough(k, noise, seeds, exponent, floor, seed):
+    """A curve whose law its few sizes hardly tell: what a search through many brought."""
+    sizes = 100 * 2.0 ** np.arange(k)
+    errors = (sizes / 100) ** exponent + floor
+    rows = errors * np.exp(noise * np.random.default_rng(seed).standard_normal((seeds, k)))
+    return Curve(
+        "c",
+        tuple(
+            Point("c", float(size), float(error), seed=n)
+            for n, row in enumerate(rows)
+            for size, error in zip(sizes, row, strict=True)
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "curve", [(7, 0.3, 3, -0.1, 0.0, 473188), (5, 0.03, 2, -0.1, 1.0, 62020)], ids=str
+)
+def test_auto_takes_no_floor_that_the_zones_do_not_claim_though_its_own_interval_would(
+    curve,
+) -> None:
+    curve = rough(*curve)
+    assert fit(curve, law="power-floor").status is Status.FITTED
+    found = fit(curve)
+    assert found.zones.floor.low == 0
+    assert (found.law, found.floor) == ("power", None)
+
+
+@pytest.mark.parametrize(
+    "curve", [(5, 0.3, 2, -0.3, 0.2, 841902), (5, 0.3, 1, -0.3, 1.0, 857067)], ids=str
+)
+def test_auto_takes_no_floor_that_its_law_cannot_resolve_though_the_zones_claim_one(curve) -> None:
+    curve = rough(*curve)
+    assert fit(curve, law="power-floor").status is not Status.FITTED
+    found = fit(curve)
+    assert found.zones.floor.low > 0
+    assert (found.law, found.floor) == ("power", None)
+
+
+@pytest.mark.parametrize(
+    "curve", [(5, 0.1, 1, -0.3, 1.0, 924931), (7, 0.3, 1, -0.3, 1.0, 214843)], ids=str
+)
+def test_where_the_line_may_as_well_not_fall_the_interval_of_auto_says_so(curve) -> None:
+    curve = rough(*curve)
+    line = fit(curve, law="power")
+    found = fit(curve)
+    assert line.exponent.high >= 0 > found.zones.exponent.high
+    assert found.exponent.high == line.exponent.high
+    assert codes(found).count("slope-unresolved") == 1
+
+
+@pytest.mark.parametrize("curve", [(5, 0.03, 2, -0.1, 1.0, 62020), (4, 0.1, 3, -0.1, 0.5, 54130)])
+def test_where_plateau_and_floor_touch_the_interval_of_auto_holds_the_lines_too(curve) -> None:
+    curve = rough(*curve)
+    line, found = fit(curve, law="power").exponent, fit(curve)
+    assert found.zones.law_decades < 0.25
+    assert line.high < 0
+    assert found.exponent.low <= line.low < line.high <= found.exponent.high
+
+
+@pytest.mark.parametrize(
+    "curve", [(8, 0.1, 2, -2.0, 1.0, 828567), (6, 0.03, 3, -2.0, 3.0, 899125)], ids=str
+)
+def test_an_exponent_that_the_line_leaves_open_is_a_doubt_of_a_floor_law_too(curve) -> None:
+    assert "slope-unresolved" not in codes(fit(rough(*curve), law="power-floor"))
+    found = fit(rough(*curve))
+    assert found.law == "power-floor"
+    assert found.exponent.high >= 0
+    assert codes(found).count("slope-unresolved") == 1
+
+
+def test_the_exponent_of_a_floor_law_ends_at_zero_and_says_where_it_reaches_it(simulate) -> None:
+    rng = np.random.default_rng(3)
+    unclear = fit(simulate(SIZES, 15 * SIZES**-0.05, 0.1, 3, rng), law="power-floor")
+    assert unclear.exponent.high == 0
+    assert "slope-unresolved" in codes(unclear)
+    clear = fit(simulate(SIZES, 15 * SIZES**-0.5 + 0.3, 0.01, 3, rng), law="power-floor")
+    assert clear.exponent.high < 0
+    assert "slope-unresolved" not in codes(clear)
+
+
+@pytest.mark.parametrize(
+    "errors", [2.0 ** (-10.0 * np.arange(8)), np.exp(-1e-5 * np.arange(8) ** 2.0)]
+)
+def test_an_exponent_beyond_what_a_floor_law_may_have_is_at_its_bound(simulate, errors) -> None:
+    found = fit(simulate(SIZES, errors), law="power-floor")
+    assert found.status is Status.AT_BOUND
+    assert "at-bound" in codes(found)
+
+
+@pytest.mark.parametrize("law", ["power", "power-floor"])
+def test_sizes_are_too_close_together_only_where_all_of_them_are(simulate, law) -> None:
+    near, errors = 1 + 1e-8 * np.arange(4), np.array([0.4, 0.3, 0.25, 0.2, 0.1])
+    together = fit(simulate(1000 * near, errors[:4]), law=law)
+    assert (together.status, codes(together)[-1]) == (Status.SIZES_TOO_CLOSE, "sizes-too-close")
+    for sizes in ([*(1000 * near), 9000], [10, *(1000 * near)]):
+        assert fit(simulate(sizes, errors), law=law).status is not Status.SIZES_TOO_CLOSE
+
+
+def test_single_seeds_are_remarked_on_and_one_repeat_ends_the_remark(simulate) -> None:
+    curve = simulate(SIZES, 15 * SIZES**-0.3, 0.02, 1, np.random.default_rng(3))
+    assert "no-repeats" in codes(fit(curve, law="power"))
+    again = Point("simulated", 100.0, curve.points[0].error * 1.02, seed=1)
+    repeated = replace(curve, points=(*curve.points, again))
+    assert "no-repeats" not in codes(fit(repeated, law="power"))
+
+
+@pytest.mark.parametrize(("law", "few"), [("power", (3, 4)), ("power-floor", (4, 5))])
+def test_a_law_with_two_sizes_more_than_parameters_is_hardly_tested(simulate, law, few) -> None:
+    told = []
+    for n in range(few[0], 8):
+        errors = 15 * SIZES[:n] ** -0.5 + 0.3
+        if "few-sizes" in codes(fit(simulate(SIZES[:n], errors), law=law)):
+            told.append(n)
+    assert tuple(told) == few
+
+
+def test_a_window_without_sizes_counts_none(simulate) -> None:
+    found = fit(simulate(SIZES, 15 * SIZES**-0.3, guess=0.9), Window(1, 2))
+    assert (found.n_sizes, found.n_points, found.n_seeds) == (0, 0, 0)
+    assert (found.window_low, found.window_high, found.plateau) == (None, None, 0.9)
+
+
+def test_the_chances_of_plateau_and_floor_are_said_in_per_cent(simulate) -> None:
+    curve = simulate(SIZES, 15 * SIZES**-0.3, 0.03, 3, np.random.default_rng(3))
+    found = replace(zones(curve), plateau_chance=0.8, floor_chance=0.8)
+    assert "(chance 80 %)" in _plateau_left_in(repeats(curve), 1, found).message
+    assert "the chance of one is 80 %" in _no_floor(found).message
+
+
+@pytest.mark.parametrize(("decades", "narrow"), [(0.9, True), (1.1, False)])
+def test_less_than_a_decade_between_plateau_and_floor_is_narrow(
+    simulate, monkeypatch, decades, narrow
+) -> None:
+    errors = np.minimum(0.84, 0.84 * (LONG / 200) ** -0.5) + 0.06
+    curve = simulate(LONG, errors, 0.01, 3, np.random.default_rng(3), guess=0.9)
+    found = zones(curve)
+    end = found.plateau_end.value
+    apart = replace(found, floor_begins=Interval(end * 10**decades, end, 1e9))
+    monkeypatch.setattr("engine.laws.fit.zones", lambda *_: apart)
+    assert ("narrow-law" in codes(fit(curve))) == narrow
+
+
+def test_of_right_laws_one_in_a_hundred_is_called_lack_of_fit() -> None:
+    """The level of the test: in 2,000 curves 20 are expected, give or take 4.5."""
+    rng = np.random.default_rng(11)
+    called = 0
+    for _ in range(2000):
+        errors = 15 * SIZES[:6] ** -0.3 * np.exp(0.05 * rng.standard_normal((3, 6)))
+        points = [
+            Point("c", size, error, seed=seed)
+            for seed, row in enumerate(errors.tolist())
+            for size, error in zip(SIZES.tolist(), row, strict=False)
+        ]
+        called += "lack-of-fit" in codes(fit(Curve("c", tuple(points)), law="power"))
+    assert 9 <= called <= 31
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 
 from engine.curve import Curve, Point
 from engine.laws.company import REACHES
-from engine.laws.forecast import REACH, Forecast, Status, _thin, forecast, forecasts, in_company
+from engine.laws.forecast import (
+    MOST_SIZES,
+    REACH,
+    Forecast,
+    Status,
+    _thin,
+    forecast,
+    forecasts,
+    in_company,
+    prepared,
+    variance_of,
+)
 from engine.laws.repeats import repeats
 from engine.laws.window import Window
 
@@ -165,6 +176,65 @@ def test_beyond_four_times_the_largest_size_a_value_says_so() -> None:
     assert at.beyond.tolist() == [False, False, True, True]
 
 
+def test_a_size_below_a_quarter_of_the_smallest_is_beyond_what_was_tested() -> None:
+    told = forecast(curve_of(zip(SIZES, law(SIZES), strict=True)))
+    sizes = SIZES[0] * np.array([1, 0.9, 1 / 3.9, 1 / 4.1, 1e-3])
+    assert told.error_at(sizes).beyond.tolist() == [False, False, False, True, True]
+
+
+def test_without_a_forecast_there_is_neither_an_error_nor_a_size_for_one() -> None:
+    told = forecast(curve_of([(10, 0.5), (20, 0.4)]))
+    with pytest.raises(ValueError, match="no forecast of 'hostile': too few sizes"):
+        told.size_for(0.1)
+    with pytest.raises(ValueError, match="no forecast of 'hostile': too few sizes"):
+        told.error_at([100])
+
+
+def test_the_spread_of_the_members_is_their_weighted_mean_square() -> None:
+    ahead = np.array([[1.0, 4.0, 6.0]])
+    share = np.array([[0.5, 0.25, 0.25]])
+    assert variance_of(ahead, share, np.array([3.0])) == pytest.approx([2 + 0.25 + 2.25])
+
+
+def test_what_is_prepared_is_log_size_log_error_and_weights_of_mean_one(simulate, rng) -> None:
+    x, y, weight = prepared(simulate(SIZES, law(SIZES), 0.05, 1, rng))
+    assert x == pytest.approx(np.log(SIZES))
+    assert y == pytest.approx(np.log(law(SIZES)), abs=0.2)
+    assert weight.tolist() == [1.0] * 10
+    curve = simulate(SIZES, law(SIZES), 0.05, 3, rng)
+    some = Curve("simulated", tuple(p for p in curve.points if p.seed == 0 or p.size > 1000))
+    weight = prepared(some)[2]
+    assert weight.mean() == pytest.approx(1)
+    assert weight[-1] > weight[0]
+
+
+def test_the_weights_of_sizes_inside_a_window_have_the_mean_one_too(simulate, rng) -> None:
+    curve = simulate(SIZES, law(SIZES), 0.05, 3, rng)
+    held = repeats(Curve("c", tuple(p for p in curve.points if p.seed == 0 or p.size > 1000)))
+    large = held.rows(held.size > 500)
+    assert large.weight.mean() > 1.1
+    assert _thin(large)[2] == pytest.approx(large.weight / large.weight.mean())
+
+
+def test_an_error_that_ends_above_where_it_began_does_not_fall_whatever_lies_between() -> None:
+    errors = [0.4, 0.6, 0.55, 0.5, 0.48, 0.46, 0.45]
+    told = forecast(curve_of(zip(SIZES, errors, strict=False)))
+    assert told.status is Status.NOT_FALLING
+
+
+@pytest.mark.parametrize("near", [slice(0, 5), slice(1, 6)])
+def test_sizes_are_too_close_only_where_all_of_them_are(near) -> None:
+    sizes = np.array([10, *(1000 * (1 + 1e-8 * np.arange(4))), 9000])
+    rows = list(zip(sizes, [0.5, 0.4, 0.3, 0.25, 0.2, 0.1], strict=True))
+    assert forecast(curve_of(rows[near])).status is not Status.SIZES_TOO_CLOSE
+    assert forecast(curve_of(rows[1:5])).status is Status.SIZES_TOO_CLOSE
+
+
+def test_a_curve_of_six_sizes_keeps_company_already() -> None:
+    alone = forecasts([curve_of(zip(SIZES[:n], law(SIZES[:n]), strict=True)) for n in (6, 10, 5)])
+    assert [each.company is not None for each in in_company(alone)] == [True, True, False]
+
+
 def test_the_band_widens_with_the_distance(rng) -> None:
     errors = law(SIZES) * np.exp(0.03 * rng.standard_normal(SIZES.size))
     at = forecast(curve_of(zip(SIZES, errors, strict=True))).error_at(
@@ -253,6 +323,13 @@ def test_of_few_sizes_the_band_knows_where_the_filter_says_otherwise(rng) -> Non
     half = 1.645 * np.sqrt(variance[0, 0] + apart**2 + told.members.noise[0] ** 2)
     assert np.log(at.high[0] / at.error[0]) == pytest.approx(half, rel=1e-3)
     assert np.log(at.error[0] / at.low[0]) == pytest.approx(half, rel=1e-3)
+
+
+def test_as_many_sizes_as_are_taken_are_taken_as_they_are(rng) -> None:
+    sizes = np.exp(np.sort(rng.uniform(0, 9, MOST_SIZES)))
+    x, _, weight = _thin(repeats(curve_of(zip(sizes, law(sizes), strict=True))))
+    assert x == pytest.approx(np.log(sizes))
+    assert weight.tolist() == [1.0] * MOST_SIZES
 
 
 def test_more_sizes_than_are_taken_are_averaged_in_even_bins_of_log_size(simulate, rng) -> None:

@@ -105,6 +105,19 @@ def test_no_exponent_has_no_design() -> None:
     short = Curve("c", (Point("c", 10.0, 0.5), Point("c", 20.0, 0.4)))
     with pytest.raises(ValueError, match="no law was fitted to 'c': too few sizes"):
         design(fit(short))
+    with pytest.raises(ValueError, match="no law was fitted to 'c': too few sizes"):
+        design(fit(short, Window(1, 2)))  # which holds no size at all
+
+
+@pytest.mark.parametrize("seeds", [2, 3])
+@pytest.mark.parametrize("times", [2, 8])
+def test_imagined_seeds_scatter_about_each_size_as_those_that_were_measured(seeds, times) -> None:
+    curve = scattered(POWER, 0.0, seeds, 0.05)
+    more = imagined(fit(curve, law="power"), times)
+    for size in SIZES:
+        before, after = (np.log(c.errors[c.sizes == size]) for c in (curve, more))
+        assert after.size == times * seeds
+        assert after.var(ddof=1) == pytest.approx(before.var(ddof=1))
 
 
 def test_imagined_seeds_bring_each_size_nearer_by_what_its_variance_shrinks() -> None:
@@ -157,6 +170,26 @@ def test_seeds_that_scatter_about_a_law_are_worth_having(errors, seeds) -> None:
 def test_sizes_that_scatter_beyond_their_seeds_are_not_for_seeds_to_mend() -> None:
     curve = scattered(POWER, 0.1, 8, 0.02)
     assert unmoved(fit(curve, propose_window(curve)), 0.01) == SCATTER
+
+
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.1, SCATTER), (0.18, SCATTER), (0.5, ""), (10.0, "")]
+)
+def test_sizes_off_the_law_matter_where_twice_the_seeds_would_hardly_tell(
+    monkeypatch, share, said
+) -> None:
+    """`share` is what the seeds of a size scatter by beside what the size does, in variance.
+
+    Twice the seeds take root((1 + share / 2) / (1 + share)) of the error: 0.95 at a share of 0.24.
+    """
+    found = fit(scattered(POWER, 0.1, 8, 0.02), law="power")
+    made = design(found)
+    lack = np.full(9, 0.01)
+    known = replace(made, lack=lack, one_seed=share * lack * made.n)
+    monkeypatch.setattr("engine.laws.gain.design", lambda _: known)
+    assert [note.code for note in found.notes] == ["lack-of-fit"]
+    assert unmoved(found, 0.01) == said
+    assert unmoved(replace(found, notes=()), 0.01) == ""  # the sizes' scatter is not beyond doubt
 
 
 def test_a_plateau_that_seeds_cannot_tell_is_not_for_seeds_to_mend() -> None:

@@ -71,6 +71,21 @@ def test_two_sizes_on_top_of_each_other_do_not_hide_the_others(others: tuple[flo
     assert found.exponent.value == pytest.approx(0.7, abs=1e-6)
 
 
+@pytest.mark.parametrize("alone", [100, 1e6])
+def test_sizes_on_top_of_each_other_do_not_hide_one_that_lies_apart(alone: float) -> None:
+    sizes = np.sort([alone, *(5000 * (1 + 1e-9 * np.arange(3)))])
+    found = fit_growth(curve_of(1e6 * sizes**0.7, sizes))
+    assert found.exponent is not None
+    assert found.exponent.value == pytest.approx(0.7, abs=1e-4)
+
+
+def test_a_model_of_one_leaf_is_a_model() -> None:
+    parameters = 2.0 ** np.arange(SIZES.size)
+    found = fit_growth(curve_of(parameters))
+    assert found.sizes == tuple(SIZES)
+    assert found.parameters == pytest.approx(parameters)
+
+
 def test_only_sizes_inside_the_window_count() -> None:
     parameters = np.where(SIZES < 800, 500.0, 10 * SIZES)
     found = fit_growth(curve_of(parameters), Window(800, None))

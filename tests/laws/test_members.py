@@ -76,17 +76,32 @@ def test_the_broken_law_is_the_best_of_many_scipy_walks_and_expects_its_break_by
         assert found.objective[row] == pytest.approx(best, rel=1e-3)
 
 
+def test_a_break_is_expected_inside_the_sizes_and_a_floor_below_the_last_error() -> None:
+    assert -1 < broken_law.PRIOR_MEAN[3] < 0  # in spans: 0 is the largest size
+    assert (broken_law.STARTS[:, 3] > -1).all()
+    assert (broken_law.STARTS[:, 3] < 0).all()
+    for floors in (
+        floor_law.PRIOR_MEAN[2:],
+        broken_law.PRIOR_MEAN[5:],
+        floor_law.STARTS[:, 2],
+        broken_law.STARTS[:, 5],
+    ):
+        assert (floors < 0).all()
+    slopes = (floor_law.STARTS[:, 1:2], broken_law.STARTS[:, 1:3])
+    assert all((each < 0).all() for each in slopes)
+
+
 def test_noise_is_read_from_the_bends(rng) -> None:
-    x = np.linspace(0, 6, 200)
-    y = -0.4 * x + 0.05 * rng.standard_normal(200)
+    x = np.linspace(0, 6, 4000)
+    y = -0.4 * x + 0.05 * rng.standard_normal(4000)
     y[50] += 3.0
-    assert noise_of(x, y, np.ones(200)) == pytest.approx(0.05, rel=0.25)
+    assert noise_of(x, y, np.ones(4000)) == pytest.approx(0.05, rel=0.1)
 
 
 def test_the_noise_is_that_of_a_size_of_weight_one(rng) -> None:
-    x, weight = np.linspace(0, 6, 400), rng.choice([1.0, 9.0], 400)
-    y = -0.4 * x + 0.05 / np.sqrt(weight) * rng.standard_normal(400)
-    assert noise_of(x, y, weight) == pytest.approx(0.05, rel=0.25)
+    x, weight = np.linspace(0, 6, 4000), rng.choice([1.0, 9.0], 4000)
+    y = -0.4 * x + 0.05 / np.sqrt(weight) * rng.standard_normal(4000)
+    assert noise_of(x, y, weight) == pytest.approx(0.05, rel=0.1)
 
 
 def test_features_have_their_names_and_no_units(rng) -> None:

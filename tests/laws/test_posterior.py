@@ -73,6 +73,27 @@ def test_a_row_that_begins_beyond_the_numbers_is_said_to_be_lost(
     assert found.objective[1] == np.inf
 
 
+@pytest.mark.parametrize("slope", [np.nan, 1e200])
+def test_a_row_whose_slopes_are_no_numbers_is_said_to_be_lost_whatever_its_error(slope) -> None:
+    """A slope of 1e200 leaves a gradient of 0 where the law fits, and no Hessian."""
+
+    def law(theta: Array, x: Array) -> tuple[Array, Array]:
+        value = np.zeros((theta.shape[0], x.size))
+        return value, np.where(theta[:, :1] > 0, slope, 1.0)[..., None] + np.zeros((1, x.size, 1))
+
+    found = most_probable(
+        law,
+        np.zeros(3),
+        np.zeros((2, 3)),
+        np.ones((1, 3)),
+        np.ones(1),
+        Priors(np.zeros(1), np.ones(1)),
+        np.array([[-0.5], [0.5]]),
+    )
+    assert np.isfinite(found.objective[0])
+    assert found.objective[1] == np.inf
+
+
 def test_of_several_starts_the_lowest_place_counts() -> None:
     """A law with two minima: +-1 fit alike, and a prior at 0.5 prefers +1 by 4 theta / sd^2."""
 

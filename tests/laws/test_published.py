@@ -1,8 +1,10 @@
 """The published laws reproduce the errors that their papers state."""
 
+import numpy as np
 import pytest
 
 from engine.domains import DOMAINS
+from engine.laws import broken_law, floor_law, trend
 from engine.laws.forms import power
 from engine.laws.published import PUBLISHED
 
@@ -39,6 +41,12 @@ def test_every_row_is_of_an_error_that_its_domain_measures() -> None:
     assert {(row.domain, row.metric) for row in PUBLISHED} <= titles
 
 
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_the_rows_of_a_domain_reach_to_the_same_size(domain) -> None:
+    rows = [row for row in PUBLISHED if row.domain == domain and row.size_unit]
+    assert len({row.x_high for row in rows}) == 1
+
+
 def test_top_5_is_steeper_than_top_1() -> None:
     exponents = {row.metric: row.exponent for row in PUBLISHED if row.domain == "images"}
     assert exponents["top-5 error"] == -0.488 < exponents["top-1 error"] == -0.309
@@ -48,6 +56,20 @@ def test_every_published_exponent_lies_where_the_priors_expect_it() -> None:
     for row in PUBLISHED:
         low, high = row.exponent_low or row.exponent, row.exponent_high or row.exponent
         assert -1.3 <= low <= row.exponent <= high <= -0.06
+
+
+@pytest.mark.parametrize(
+    ("mean", "sd"),
+    [
+        (floor_law.PRIOR_MEAN[1], floor_law.PRIOR_SD[1]),
+        (broken_law.PRIOR_MEAN[1], broken_law.PRIOR_SD[1]),
+        (broken_law.PRIOR_MEAN[2], broken_law.PRIOR_SD[2]),
+        (trend.FIRST_SLOPE, trend.FIRST_SLOPE_SD),
+    ],
+)
+def test_every_published_exponent_lies_within_a_deviation_of_the_forecasts_priors(mean, sd) -> None:
+    exponents = np.array([row.exponent for row in PUBLISHED])
+    assert (np.abs(exponents - mean) / sd).max() < 1
 
 
 @pytest.mark.parametrize("domain", ["words", "characters", "speech"])

@@ -6,7 +6,13 @@ from scipy.stats import t
 
 from engine.curve import Curve, Point
 from engine.laws.fit import fit
-from engine.laws.repeats import repeats, summarize
+from engine.laws.repeats import (
+    _lack_of_fit,
+    _miss_of_outliers,
+    _weights,
+    repeats,
+    summarize,
+)
 
 
 def curve_of(*rows: tuple[float, float], **fields) -> Curve:
@@ -161,6 +167,77 @@ def test_a_size_far_off_its_neighbours_line_has_little_weight(simulate) -> None:
     weight = repeats(simulate(sizes, errors, 0.01, 1, np.random.default_rng(1))).weight
     assert weight[4] < 0.02
     assert np.delete(weight, 4).min() > 0.5
+
+
+@pytest.mark.parametrize("off", [0.15, -0.15])
+@pytest.mark.parametrize("noisy", [4, 5])
+def test_an_outlier_is_told_from_a_size_that_is_hardly_known(off, noisy) -> None:
+    """One size, of a hundred times the variance, lies further off than the outlier, and rightly."""
+    x = np.log(2.0) * np.arange(14)
+    variance = np.full(14, 1e-4)
+    variance[noisy] = 1e-2
+    y = -0.3 * x + 0.005 * (-1.0) ** np.arange(14)
+    y[noisy] += 0.25
+    y[7] += off
+    miss = _miss_of_outliers(x, y, variance)
+    assert np.flatnonzero(miss).tolist() == [7]
+    assert miss[7] == pytest.approx(0.15**2, rel=0.4)
+
+
+def test_a_weight_is_one_over_the_variance_and_the_squared_miss() -> None:
+    variance = np.array([1e-4, 2e-4, 4e-4, 1e-4])
+    miss = np.array([0.0, 0.0, 0.0, 4e-4])
+    expected = 1 / (variance + miss)
+    assert _weights(variance, miss) == pytest.approx(expected / expected.mean())
+
+
+def test_no_weight_is_above_twenty_times_that_of_the_mean_variance() -> None:
+    variance = np.r_[np.ones(9), 1e-9]
+    weight = _weights(variance, np.zeros(10))
+    of_the_mean = weight[0] * variance[0] / variance.mean()
+    assert weight[-1] / of_the_mean == pytest.approx(20)
+
+
+def test_an_outlier_of_sizes_that_do_not_scatter_weighs_a_millionth() -> None:
+    weight = _weights(np.zeros(3), np.array([0.0, 0.04, 0.0]))
+    assert weight[1] / weight[0] == pytest.approx(1e-6, rel=1e-5)
+    assert _weights(np.zeros(3), np.zeros(3)).tolist() == [1.0, 1.0, 1.0]
+
+
+def test_where_most_seeds_agree_to_the_last_digit_none_is_pulled_in() -> None:
+    same = [(size, 3 * size**-0.3) for size in (10, 20, 40, 80) for _ in range(3)]
+    held = repeats(curve_of(*same, (160, 0.5), (160, 0.6), (160, 0.9)))
+    assert held.log_mean[-1] == pytest.approx(np.log([0.5, 0.6, 0.9]).mean())
+
+
+def test_a_bend_two_sizes_away_hides_no_outlier() -> None:
+    x = np.log(2.0) * np.arange(12)
+    wave = 0.002 * np.array([1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1])
+    y = np.where(x < x[5], -0.3 * x[5], -0.3 * x) + wave  # a corner at the sixth size
+    y[7] += 0.3
+    assert np.flatnonzero(_miss_of_outliers(x, y, np.full(12, 1e-4))).tolist() == [7]
+
+
+@pytest.mark.parametrize(("n", "told"), [(6, []), (7, [3])])
+def test_five_other_sizes_are_the_least_that_tell_an_outlier(n, told) -> None:
+    x = np.log(2.0) * np.arange(n)
+    y = -0.3 * x + 0.002 * (-1.0) ** np.arange(n)
+    y[3] += 0.3
+    assert np.flatnonzero(_miss_of_outliers(x, y, np.full(n, 1e-4))).tolist() == told
+
+
+@pytest.mark.parametrize("own", [0.0, 0.02])
+def test_what_sizes_scatter_by_is_told_apart_from_what_their_seeds_do(own) -> None:
+    rng = np.random.default_rng(5)
+    x = np.linspace(0, 10, 4000)
+    variance = np.where(np.arange(4000) % 2, 1e-4, 4e-4)
+    y = -0.3 * x + np.sqrt(own**2 + variance) * rng.standard_normal(4000)
+    assert _lack_of_fit(x, y, variance) == pytest.approx(own**2, rel=0.2, abs=5e-5)
+
+
+def test_one_repeat_of_one_size_is_enough_for_an_interval() -> None:
+    rows = summarize(curve_of((10, 0.5), (10, 0.55), (20, 0.4), (40, 0.3)))
+    assert all(row.low < row.median < row.high for row in rows)
 
 
 def test_the_corner_of_a_plateau_is_no_outlier(simulate) -> None:

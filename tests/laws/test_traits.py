@@ -180,3 +180,25 @@ def test_a_law_that_leaves_otherwise_than_the_filter_counts_up_to_one(slope, cou
     floor, broken = np.array([[-40.0, -1.0, 0.0]]), np.array([[-40.0, -1.0, -1.0, -2.0, 0.0, 0.0]])
     row = traits_of(x, -0.3 * x, np.ones(x.shape), np.array([0.1]), filtered, floor, broken)[0]
     assert named(row, "floor law's slope") == named(row, "broken law's slope") == counted
+
+
+@pytest.mark.parametrize(
+    ("floor_at", "last", "floor_said", "lean_said"),
+    [(0.5, 9.0, 0.0, 3.0), (-9.0, -9.0, -5.0, -3.0), (-2.0, 0.05, -2.0, 0.5)],
+)
+def test_floors_count_from_the_last_error_down_and_a_lean_up_to_three_deviations(
+    floor_at, last, floor_said, lean_said
+) -> None:
+    x = np.log(2.0) * np.arange(-5, 1)[None]
+    one, nothing = np.ones((1, 1)), np.zeros((1, 1))
+    filtered = Trend(
+        *(np.zeros(1), nothing, -0.3 * one, nothing, nothing, 1e-4 * one),
+        *(1e-4 * one, nothing, nothing, one),
+    )
+    floor = np.array([[-40.0, -1.0, floor_at]])
+    broken = np.array([[-40.0, -1.0, -1.0, -2.0, 0.0, floor_at]])
+    y = -0.3 * x
+    y[0, -1] = last
+    row = traits_of(x, y, np.ones(x.shape), np.array([0.1]), filtered, floor, broken)[0]
+    assert named(row, "floor law's floor") == named(row, "broken law's floor") == floor_said
+    assert named(row, "last size's lean") == pytest.approx(lean_said)

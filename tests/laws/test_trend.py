@@ -58,6 +58,32 @@ def test_it_is_the_conditional_gaussian(rng, monkeypatch, scatter) -> None:
     assert noise[0] == pytest.approx(scatter**2)
 
 
+@pytest.mark.parametrize(("z", "share"), [(1.0, 1 / 3), (2.999, 1.0), (6.0, 1.0), (-300.0, -1.0)])
+def test_a_size_moves_the_level_by_no_more_than_one_three_deviations_off(
+    rng, monkeypatch, z, share
+) -> None:
+    huber = trend.HUBER
+    of_one_cell(monkeypatch, 0.3, 0.4)
+    monkeypatch.setattr(trend, "HUBER", huber)
+    x = np.linspace(0, 3, 8)
+    y = -0.3 * x + 0.05 * rng.standard_normal(8)
+    weight, noise = np.ones((1, 8)), np.array([0.05])
+    before = trend.follow(x[None, :7], y[None, :7], weight[:, :7], noise)
+    mean, variance, own = before.predict(x[None, 7:])
+    total = variance[0, 0] + own[0]
+    y[7] = mean[0, 0] + z * np.sqrt(total)
+    after = trend.follow(x[None], y[None], weight, noise)
+    most = 3 * variance[0, 0] / np.sqrt(total)
+    assert after.level[0, 0] - mean[0, 0] == pytest.approx(share * most, rel=1e-3)
+
+
+def test_many_sizes_that_hardly_scatter_still_tell_the_cells_apart() -> None:
+    x = np.linspace(0, 9, 500)
+    found = trend.follow(x[None], -0.3 * x[None], np.ones((1, 500)), np.array([1e-3]))
+    assert found.probability.sum() == pytest.approx(1)
+    assert found.probability.max() > 2 / found.probability.size
+
+
 def test_cells_of_the_grid_count_by_the_density_of_the_curve(rng, monkeypatch) -> None:
     of_one_cell(monkeypatch, 0.0, 0.4)
     monkeypatch.setattr(trend, "WANDER", np.array([0.02, 0.3]))

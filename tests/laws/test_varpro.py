@@ -6,6 +6,8 @@ from scipy.ndimage import minimum_filter
 from scipy.optimize import least_squares
 
 from engine.laws.varpro import (
+    FLATTEST,
+    FULLEST,
     GRID_EXPONENTS,
     RIVAL,
     STEEPEST,
@@ -15,6 +17,7 @@ from engine.laws.varpro import (
     _Problem,
     _stand,
     _starts,
+    _step,
     floor_fits,
     power_fits,
 )
@@ -240,3 +243,56 @@ def test_a_walk_knows_the_slopes_and_curvatures_of_the_sse(rng) -> None:
     assert [here.nbb[0], here.nss[0]] == pytest.approx(bent, rel=1e-4)
     corners = sse(*at + b + s) - sse(*at + b - s) - sse(*at - b + s) + sse(*at - b - s)
     assert here.nbs[0] == pytest.approx(corners / h**2 / 8, rel=1e-4)
+
+
+@pytest.mark.parametrize("damping", [0.0, 0.5])
+def test_a_step_is_newtons_where_the_sse_is_convex_and_else_gauss_and_newtons(rng, damping) -> None:
+    log_u = np.log(2.0) * np.arange(10)
+    y = law(log_u, 0.0, -0.4, 0.1) + 0.2 * rng.normal(size=10)
+    beta, share = rng.uniform(-1, -0.05, 400), rng.uniform(0.001, 0.5, 400)
+    stack = np.broadcast_to(y, (400, 10))
+    here = _stand(_Problem(log_u, stack, np.ones((400, 10)), np.full(400, 10.0)), beta, share)
+    newton, gauss = (
+        np.stack([np.stack([bb, bs], axis=-1), np.stack([bs, ss], axis=-1)], axis=1)
+        for bb, ss, bs in ((here.nbb, here.nss, here.nbs), (here.hbb, here.hss, here.hbs))
+    )
+    convex = np.linalg.eigvalsh(newton)[:, 0] > 0
+    assert 40 < convex.sum() < 360
+    assert (here.nbb[~convex] > 0).any()
+    hessian = np.where(convex[:, None, None], newton, gauss)
+    hessian[:, [0, 1], [0, 1]] *= 1 + damping
+    told = np.linalg.cond(hessian) < 1e9  # of others no step is known so well
+    gradient = np.stack([here.gb, here.gs], axis=-1)[..., None]
+    expected = np.linalg.solve(hessian[told], gradient[told])[..., 0].T
+    found = np.stack(_step(here, np.full(400, damping)))[:, told]
+    assert told.sum() > 300
+    assert found == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("truth", "exponent", "share", "held"),
+    [
+        (np.log(2.0) * np.arange(8) * 1e-4, FLATTEST, 0.2, (True, False)),  # it rises, slightly
+        (law(np.log(2.0) * np.arange(8), 0.0, -0.4, 0.1), FLATTEST, 0.2, (False, False)),
+        (np.log(2.0) * np.arange(8) * -9.0, STEEPEST, 1e-30, (True, False)),
+        (law(np.log(2.0) * np.arange(8), 0.0, -0.4, 0.1), STEEPEST, 0.2, (False, False)),
+        (-0.01 * np.arange(8) ** 2.0, -0.1, 0.0, (False, True)),  # it falls ever faster
+        (law(np.log(2.0) * np.arange(8), 0.0, -0.4, 0.1), -0.4, 0.0, (False, False)),
+        (law(np.log(2.0) * np.arange(8), 0.0, -0.4, 0.1), -0.4, FULLEST, (False, False)),
+        (np.log(2.0) * np.arange(8) * 1e-4, -0.4, FULLEST, (False, True)),
+    ],
+)
+def test_what_is_pressed_against_its_bound_stays_there_and_else_leaves_it(
+    truth, exponent, share, held
+) -> None:
+    log_u = np.log(2.0) * np.arange(8)
+    problem = _Problem(log_u, truth[None], np.ones((1, 8)), np.full(1, 8.0))
+    here = _stand(problem, np.array([exponent]), np.array([share]))
+    step = [float(each[0]) for each in _step(here, np.zeros(1))]
+    assert [each == 0.0 for each in step] == list(held)
+    if any(held):  # the other walks as if it were alone
+        hessian = (here.hbb, here.hss), (here.nbb, here.nss)
+        convex = here.nbb[0] > 0 and here.nbb[0] * here.nss[0] > here.nbs[0] ** 2
+        other = int(held[0])
+        gradient = (here.gb, here.gs)[other][0]
+        assert step[other] == pytest.approx(gradient / hessian[int(convex)][other][0])

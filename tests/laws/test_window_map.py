@@ -44,8 +44,28 @@ def test_a_window_in_which_the_error_rises_is_marked(simulate) -> None:
     assert found.status[-1] is Status.FITTED
 
 
+def test_an_error_that_stays_the_same_falls_in_no_window(simulate) -> None:
+    found = window_map(simulate(SIZES, np.full(9, 0.5)))
+    assert set(found.status) == {Status.NOT_FALLING}
+
+
 def test_three_sizes_have_no_window(simulate) -> None:
-    assert window_map(simulate(SIZES[:3], [3, 2, 1])).low.size == 0
+    found = window_map(simulate(SIZES[:3], [3, 2, 1]))
+    held = (found.low, found.high, found.exponent, found.half_width, found.status)
+    assert [len(each) for each in held] == [0] * 5
+
+
+def test_only_a_window_whose_sizes_all_lie_too_close_tells_no_slope(simulate) -> None:
+    sizes = np.r_[1000 * (1 + 1e-8 * np.arange(4)), 2000, 4000, 8000]
+    curve = simulate(sizes, 3 * sizes**-0.3, 0.02, 2, np.random.default_rng(0))
+    found = window_map(curve)
+    close = (found.low == 0) & (found.high == 3)
+    assert close.sum() == 1
+    for row in range(found.low.size):
+        window = Window(sizes[found.low[row]] - 1e-6, sizes[found.high[row]] + 1e-6)
+        assert (found.status[row] is Status.SIZES_TOO_CLOSE) == close[row]
+        assert found.status[row] is fit(curve, window, "power").status
+    assert (found.exponent[close], found.half_width[close]) == (0.0, np.inf)
 
 
 def test_twenty_sizes_have_a_window_between_any_two_four_apart(simulate) -> None:

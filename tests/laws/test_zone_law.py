@@ -36,6 +36,16 @@ def test_without_plateau_and_floor_it_is_a_line() -> None:
     assert zone_law.log_error(theta, X)[0] == pytest.approx(-0.5 - 0.3 * X)
 
 
+def test_slopes_of_the_plateau_are_those_of_its_level() -> None:
+    value, slopes = zone_law.log_plateau_and_slopes(THETA)
+    assert value.tolist() == zone_law.log_plateau(THETA).tolist()
+    for column in range(5):
+        step = np.zeros(5)
+        step[column] = 1e-6
+        up, down = (zone_law.log_plateau(THETA + sign * step) for sign in (1, -1))
+        assert slopes[:, column] == pytest.approx((up - down) / 2e-6, abs=1e-6)
+
+
 def test_slopes_are_those_of_the_law() -> None:
     slopes = zone_law.log_error_and_slopes(THETA, X)[1]
     for column in range(5):

@@ -5,7 +5,8 @@ from math import isfinite
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import logsumexp
 from scipy.stats import invgamma, norm
 
 from engine.curve import Curve
@@ -209,10 +210,100 @@ def test_the_evidence_by_curvature_is_near_the_integral_of_the_density(simulate)
     assert plan.evidence == pytest.approx(np.log(integral), abs=0.3)
 
 
+def test_before_a_curve_is_seen_the_chances_of_the_laws_are_one_together() -> None:
+    assert sum(shape.chance for shape in inside.SHAPES) == pytest.approx(1)
+
+
+def test_no_sharpness_of_a_plateaus_end_is_much_likelier_than_another() -> None:
+    log_sharpness = np.linspace(np.log(1.1), np.log(20), 100)
+    means = np.log([shape.sharp for shape in inside.SHAPES if shape.sharp])
+    density = norm.pdf(log_sharpness[:, None], means, inside.SHARPNESS_SD).sum(axis=1)
+    assert density.max() < 2 * density.min()
+
+
+def test_an_interval_leaves_five_per_cent_beyond_each_end() -> None:
+    even = np.linspace(0, 1, 10_001)
+    found = inside._quantiles(even, np.ones(even.size), np.ones(even.size, dtype=bool))
+    assert (found.value, found.low, found.high) == pytest.approx((0.5, 0.05, 0.95), abs=1e-3)
+
+
+@pytest.mark.parametrize("guess", [None, 0.96])
+def test_laws_that_fit_are_drawn_from_around_their_summit_and_by_their_evidence(
+    simulate, guess
+) -> None:
+    """The walk holds the spread, the density has it integrated out: one summit all the same."""
+    asked = problem(simulate, guess=guess, noise=0.2)
+    modes = inside._modes([asked])[0]
+    log_weight, _, shape = inside._draws(asked, modes)
+    plans = [inside._plan(asked, modes, index) for index in range(8)]
+    best = max(plan.evidence for plan in plans)
+    fitting = [plan for plan in plans if plan.evidence > best - 3]
+    assert len(fitting) > 1
+    for plan in fitting:
+        climbed = minimize(lambda point, of=plan: -of.log_density(point[None])[0], plan.mean)
+        assert -climbed.fun - plan.log_density(plan.mean[None])[0] < 0.05
+        assert logsumexp(log_weight[shape == plan.row]) == pytest.approx(plan.evidence, abs=1)
+
+
+def test_the_law_of_a_straight_curve_is_its_line_however_far_away(simulate) -> None:
+    errors = 2 * SIZES**-0.3
+    far = np.array([SIZES[0] / 1e6, SIZES[-1] * 1e6])
+    assert zones(simulate(SIZES, errors)).predict(far) == pytest.approx(2 * far**-0.3, rel=0.02)
+
+
+def test_a_plateau_that_ends_before_the_second_size_is_left_inside_the_sizes(simulate) -> None:
+    sizes = 100 * 2.0 ** np.arange(10)
+    errors = 0.9 * np.minimum(1, (sizes / 150) ** -0.5)
+    found = zones(simulate(sizes, errors, 0.003, 3, np.random.default_rng(1), guess=0.9))
+    assert found.plateau_chance > 0.9
+    assert 100 < found.plateau_end.value < 200
+
+
+def test_the_spread_that_neighbours_show_is_that_of_one_seed(simulate, rng) -> None:
+    """However many seeds a size has: its weight says how much less its mean scatters."""
+    n = 200
+    x, w = np.linspace(-3, 3, n), np.where(np.arange(n) % 2, 1.0, 25.0)
+    y = -0.5 * x + 0.04 * rng.standard_normal(n) / np.sqrt(w)
+    held = repeats(simulate(np.exp(x), np.exp(y)))
+    found = inside._Problem.of(x, y, w, held, None, 0.0)
+    assert found.spread == pytest.approx(0.04, rel=0.25)
+
+
+def test_what_was_found_is_remembered_but_not_without_end(simulate, monkeypatch) -> None:
+    curves = [simulate(SIZES, factor * SIZES**-0.3) for factor in (1.0, 2.0, 3.0)]
+    asked = [(curve, Window()) for curve in curves]
+    weighed = []
+    of_several = inside._of_several
+    monkeypatch.setattr(
+        inside, "_of_several", lambda some: weighed.append(len(some)) or of_several(some)
+    )
+    monkeypatch.setattr(inside, "_found", {})
+    monkeypatch.setattr(inside, "REMEMBERED", 2)
+    first = inside.zones_together(asked[:2])
+    assert inside.zones_together(asked[:2]) == first
+    inside.zones_together([asked[0], asked[2]])  # the second is now the one used longest ago
+    assert set(inside._found) == {asked[0], asked[2]}
+    assert weighed == [2, 0, 1]
+
+
+def test_where_nothing_is_known_plateau_and_floor_have_no_chance(simulate) -> None:
+    found = zones(simulate(SIZES[:3], [0.9, 0.5, 0.4]))
+    assert (found.plateau_chance, found.floor_chance) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("near", [slice(0, 5), slice(1, 6)])
+def test_sizes_are_too_close_only_where_all_of_them_are(simulate, near) -> None:
+    sizes = np.array([10, *(1000 * (1 + 1e-8 * np.arange(4))), 9000])
+    errors = np.array([0.5, 0.4, 0.3, 0.25, 0.2, 0.1])
+    assert zones(simulate(sizes[near], errors[near])).doubt == ""
+    together = zones(simulate(sizes[1:5], errors[1:5]))
+    assert together.doubt == "the sizes lie too close together"
+
+
 def test_the_best_guess_says_where_the_plateau_is_else_the_first_quarter_of_the_sizes(
     simulate,
 ) -> None:
-    errors = np.array([0.5, 0.7, 0.6, 0.9, 0.4, 0.3, 0.25, 0.2, 0.15, 0.12, 0.1, 0.08])
+    errors = np.array([0.5, 0.6, 0.7, 0.9, 0.4, 0.3, 0.25, 0.2, 0.15, 0.12, 0.1, 0.08])
     held = repeats(simulate(SIZES[:12], errors))
     x = held.log_size - held.log_size.mean()
     for guess, level, sd in (
@@ -276,6 +367,15 @@ def test_the_interval_reaches_around_every_law_up_to_eight_times_less_probable(
     draws = drawn(np.zeros((400, 5)), np.repeat(chances, 100) / 100, shape)
     found = inside._hull(value, draws)
     assert (found.value, found.low, found.high) == (-0.5, low, -0.5)
+
+
+def test_as_many_sizes_as_are_looked_at_are_taken_as_they_are(simulate, rng) -> None:
+    sizes = np.exp(np.sort(rng.uniform(0, 9, inside.MOST_SIZES)))
+    held = repeats(simulate(sizes, sizes**-0.3))
+    taken = inside._neighbours_averaged(held)
+    assert [each.tolist() for each in taken] == [
+        each.tolist() for each in (held.log_size, held.log_mean, held.weight)
+    ]
 
 
 def test_more_sizes_than_are_looked_at_are_averaged_over_neighbours(simulate, rng) -> None:

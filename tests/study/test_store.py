@@ -13,6 +13,7 @@ from threading import Barrier
 
 import pytest
 
+import engine.study.store
 from engine.curve import Point, gather
 from engine.laws.window import Window
 from engine.study import seal
@@ -136,6 +137,21 @@ def test_curves_that_no_study_measured_have_stamps_of_their_own(store):
     assert list(store.stamps(study)) == ["c"]
 
 
+def test_a_curve_was_measured_on_the_day_of_its_last_point(store):
+    points = [point(curve, size) for curve in ("early", "late", "between") for size in (10.0, 20.0)]
+    store.import_points(points, "0.1.0")
+    with store._writing() as write:
+        for curve, day in (("early", 11), ("late", 13), ("between", 12)):
+            for size, month in ((10.0, 3), (20.0, 2)):
+                written = time.mktime((2026, month, day, 12, 0, 0, 0, 0, -1))
+                write.execute(
+                    "UPDATE point SET written = ? WHERE curve = ? AND size = ?",
+                    (written, curve, size),
+                )
+    days = {curve.name: curve.measured_on for curve in store.curves()}
+    assert days == {"early": "2026-03-11", "late": "2026-03-13", "between": "2026-03-12"}
+
+
 def test_more_curves_can_be_asked_for_than_sqlite_takes_arguments(store):
     end(store, new_study(store), "small", [(point(), {})])
     names = [f"curve {k}" for k in range(300_000)]
@@ -212,6 +228,14 @@ def test_what_one_study_did_tells_nothing_of_another(store):
     assert store.curves(other) == []
 
 
+def test_a_running_study_tells_its_drivers_process_and_a_stopped_one_none(store):
+    study = new_study(store)
+    store.set_study(study, "running")
+    assert store._tuples("SELECT pid FROM study") == [(os.getpid(),)]
+    store.set_study(study, "stopped")
+    assert store._tuples("SELECT pid FROM study") == [(None,)]
+
+
 def test_a_size_that_brought_no_point_has_failed(store):
     study = new_study(store)
     end(store, study, "small", [(point(), {})])
@@ -220,11 +244,48 @@ def test_a_size_that_brought_no_point_has_failed(store):
     assert states == [("100", "finished"), ("200", "failed")]
 
 
+def test_a_size_of_which_nothing_more_follows_is_finished_and_the_others_wait(store):
+    study = new_study(store)
+    store.end_shard(study, "200")
+    states = store._tuples("SELECT name, state FROM shard ORDER BY name")
+    assert states == [("100", "waiting"), ("200", "finished")]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_what_is_ahead_is_shared_by_the_workers(store, workers):
+    study = new_study(store)
+    store.set_study(study, "running", workers=workers)
+    assert store.studies()[0].seconds_left == pytest.approx((2.0 + 4.0) / workers)
+
+
+def test_a_study_that_plans_no_work_has_done_no_share_of_it(store):
+    study = new_study(store)
+    store._connection.execute("UPDATE shard SET expected = 0")
+    (row,) = store.studies()
+    assert (row.id, row.share, row.seconds_left) == (study, 0.0, 0.0)
+
+
 def test_the_remaining_time_follows_the_pace_of_the_finished_groups(store):
     study = new_study(store)
     store.set_study(study, "running")
     end(store, study, "small")  # took 3 s where 2 were expected; 4 expected on 2 workers are ahead
     assert store.studies()[0].seconds_left == pytest.approx(4 * (3 / 2) / 2)
+
+
+def test_the_pace_is_that_of_all_finished_groups_together(store):
+    study = new_study(store)
+    store.add_groups(study, [("wider", "200", {}, 1.0), ("again", "200", {}, 0.5)])
+    for group, seconds, reason in (
+        ("wider", 4.0, ""),
+        ("again", 2.0, ""),
+        ("small", 9.0, "broken"),
+    ):
+        store.end_group(
+            study, group, seconds=seconds, reason=reason, candidates=[], decides=None, points=[]
+        )
+    assert store.ahead(study) == {"100": 0.0, "200": 4.0 - 1.0 - 0.5}  # a failed group is not ahead
+    (row,) = store.studies()
+    assert row.seconds_left == pytest.approx(2.5 * (4.0 + 2.0) / (1.0 + 0.5) / 2)
 
 
 def test_half_of_the_work_done_is_a_share_of_a_half(store):
@@ -303,6 +364,13 @@ def test_a_failed_group_keeps_its_reason_and_can_be_tried_again(store):
     assert (store.work(study)[0].state, store.work(study)[0].retried) == ("finished", False)
 
 
+def test_trying_again_puts_a_group_that_was_under_way_back_too(store):
+    study = new_study(store)
+    store.start_group(study, "large")
+    store.retry_failed(study)
+    assert [row.state for row in store.work(study)] == ["waiting", "waiting"]
+
+
 def test_deciding_a_shard_again_replaces_its_points(store):
     study = new_study(store)
     end(store, study, "small", [(point(error=0.5), {}), (point(error=0.6, seed=1), {})])
@@ -322,6 +390,14 @@ def test_importing_the_same_points_twice_changes_nothing(store):
     assert store.import_points(points, "0.1.0") == 2
     assert store.import_points(points, "0.1.0") == 0
     assert len(store.curves()[0].points) == 2
+
+
+def test_what_one_curve_holds_says_nothing_against_the_points_of_another(store):
+    store.add_points([point("mine", error=0.5)], "0.1.0")
+    assert store.add_points([point("yours", error=0.4), point("yours", 200.0)], "0.1.0") == 2
+    assert store.add_points([point("yours", error=0.4)], "0.1.0") == 0
+    with pytest.raises(StoreError, match=r'"yours" has the error 0\.4 at size 100 and seed 0'):
+        store.add_points([point("yours", error=0.5)], "0.1.0")
 
 
 def test_importing_other_points_under_a_taken_name_is_refused(store):
@@ -371,6 +447,22 @@ def test_a_store_of_a_newer_format_is_refused_with_both_numbers(store, path):
     raw.close()
     with pytest.raises(StoreError, match=r"format 99, this one knows 4"):
         Store.open(path)
+
+
+@pytest.mark.parametrize("another_programs", [True, False])
+def test_a_file_that_is_refused_is_not_held_open(path, monkeypatch, another_programs):
+    path.write_bytes(b"" if another_programs else b"no database at all")
+    if another_programs:
+        with closing(sqlite3.connect(path)) as raw:
+            raw.execute("CREATE TABLE things (thing)")
+    connect, opened = engine.study.store._connect, []
+    monkeypatch.setattr(
+        "engine.study.store._connect", lambda *asked: opened.append(connect(*asked)) or opened[-1]
+    )
+    with pytest.raises(StoreError):
+        Store.open(path)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")
 
 
 def test_a_folder_is_refused_with_a_better_name(tmp_path):
@@ -492,7 +584,9 @@ def test_imported_curves_can_be_taken_out_again(store):
         ("mine", "imported"),
         ("other", "imported"),
     ]
-    store.swap_imported(curves, [])
+    store.swap_imported(curves[:1], [])
+    assert [curve.name for curve in store.curves()] == ["other"]
+    store.swap_imported(curves[1:], [])
     assert store.curves() == []
 
 
@@ -631,6 +725,49 @@ def test_a_store_where_nothing_may_be_written_can_be_read(store, path, monkeypat
     assert os.listdir(path.parent) == [path.name]  # not even SQLite's own files beside it
 
 
+@pytest.mark.parametrize("refused", ["file", "folder"])
+def test_an_earlier_store_is_read_where_either_it_or_its_folder_may_not_be_written(
+    store, path, monkeypatch, refused
+):
+    store.import_points([point("mine")], "0.1.0")
+    store.close()
+    back_to(path, 3)
+    before = path.read_bytes()
+    shut = path if refused == "file" else path.parent
+    monkeypatch.setattr(os, "access", lambda asked, mode: Path(asked) != shut)
+    with Store.open(path, "read") as reader:
+        assert reader.curve_names() == ["mine"]
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_an_open_store_can_be_read_by_another_thread(store, path, monkeypatch, version):
+    store.import_points([point("mine")], "0.1.0")
+    store.close()
+    if version < 4:
+        back_to(path, version)
+        monkeypatch.setattr(os, "access", lambda asked, mode: False)
+    with Store.open(path, "read") as reader, ThreadPoolExecutor(1) as other:
+        assert other.submit(reader.curve_names).result() == ["mine"]
+
+
+def test_a_store_that_goes_as_it_is_opened_is_one_sentence(path, monkeypatch):
+    monkeypatch.setattr("engine.study.store._has_content", lambda asked: True)
+    with pytest.raises(StoreError, match="cannot be read"):
+        Store.open(path, "read")
+
+
+def test_a_broken_store_that_may_not_be_looked_into_is_one_sentence(path, monkeypatch):
+    path.write_bytes(b"no database at all")
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(StoreError, match=r"cannot be read \(Permission denied\)"):
+        Store.open(path)
+
+
 @pytest.fixture
 def full(store, path):
     """A store with some of everything, closed."""
@@ -721,6 +858,48 @@ def test_a_number_changed_and_the_tables_put_back_as_they_were_is_told_by_its_ro
         store.check()
 
 
+def test_a_sound_store_has_no_words_of_damage(store):
+    end(store, new_study(store), "small", [(point(), {})])
+    assert seal.damage(store._connection) == ""
+
+
+def test_a_change_of_one_row_does_not_seal_the_damage_of_another(store):
+    study = new_study(store)
+    with closing(sqlite3.connect(store.path)) as raw:
+        triggers = raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        (made,) = [sql for name, sql in triggers if name == "work_update"]
+        raw.execute("DROP TRIGGER work_update")
+        raw.execute("UPDATE work SET expected = 99 WHERE name = 'large'")
+        raw.execute(made)
+        raw.commit()
+    store.start_group(study, "small")
+    assert "1 of the rows" in seal.damage(store._connection)
+    with pytest.raises(StoreDamaged, match="1 of the rows in its table work"):
+        store.check()
+
+
+def test_an_index_that_misses_a_row_is_told_though_every_row_is_sound(full):
+    with closing(sqlite3.connect(full)) as raw:
+        query = "SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_curve_1'"
+        (page,) = raw.execute(query).fetchone()
+    spoilt = bytearray(full.read_bytes())
+    start, end = (page - 1) * 4096, page * 4096
+    spoilt[spoilt.rindex(b"c", start, end)] = ord("d")
+    full.write_bytes(spoilt)
+    with Store.open(full, "read") as store, pytest.raises(StoreDamaged, match="missing from index"):
+        store.check()
+
+
+def test_pages_that_are_lost_after_opening_are_told_by_every_reader(full):
+    raw = bytearray(full.read_bytes())
+    raw[4096:] = b"\xff" * (len(raw) - 4096)
+    full.write_bytes(raw)
+    with Store.open(full, "read") as store:
+        for read in (store.curve_names, store.windows, lambda: store.edges(1)):
+            with pytest.raises(StoreDamaged, match=r"is damaged \(database disk image"):
+                read()
+
+
 def test_points_outside_of_a_damaged_page_can_be_salvaged(full, tmp_path):
     with Store.open(full, "read") as store:
         points = store.curves()[0].points
@@ -772,6 +951,11 @@ def test_a_full_disk_ends_one_write_and_spoils_nothing(store):
     store._connection.execute(f"PRAGMA max_page_count = {2**30}")
     end(store, study, "large", many)
     assert len(store.curves()[0].points) == 1001
+
+
+def test_a_copy_that_cannot_be_written_is_one_sentence(store, tmp_path):
+    with pytest.raises(StoreError, match=r"no copy of the store can be made at .*nowhere"):
+        store.copy_to(tmp_path / "nowhere" / "kept.db")
 
 
 @pytest.mark.parametrize("replaced", [False, True])
@@ -840,6 +1024,12 @@ def test_opening_a_store_again_leaves_the_locks_of_those_who_have_it_open(store,
         assert [len(curve.points) for curve in reader.curves()] == [1]
 
 
+def test_a_reader_opens_while_a_write_is_under_way(store, path, monkeypatch):
+    monkeypatch.setattr("engine.study.store.BUSY_SECONDS", 0.0)
+    with store._writing(), Store.open(path, "read") as reader:
+        assert reader.studies() == []
+
+
 def test_many_readers_hold_up_no_write_and_see_no_half_of_one(store, path):
     study = new_study(store)
     ended, together = False, Barrier(13)
@@ -884,6 +1074,14 @@ def test_after_a_study_was_deleted_the_same_one_can_be_begun_anew(store):
     assert [row.id for row in store.studies()] == [second, first]
 
 
+def test_the_same_study_can_be_deleted_again_and_again(store):
+    studies = []
+    for curve in ("c", "c @2", "c @3"):
+        studies.append(new_study(store, curve=curve))
+        store.bin_study(studies[-1])
+    assert sorted(row.id for row in store.binned()) == studies
+
+
 def test_what_is_deleted_for_good_leaves_nothing_behind(store):
     study = new_study(store)
     store.bin_study(study)
@@ -902,6 +1100,15 @@ def test_windows_of_curves_that_are_gone_for_good_go_with_them(store):
     assert len(store.windows()) == 4
     store.empty_bin()
     assert set(store.windows()) == set(kept)
+
+
+def test_the_plan_of_a_study_that_is_gone_is_one_sentence(store):
+    study = new_study(store)
+    store.bin_study(study)
+    assert store.study_plan(study) == ({}, {})
+    store.empty_bin()
+    with pytest.raises(StoreError, match=rf"the study {study} is not in .* any more"):
+        store.study_plan(study)
 
 
 def test_a_running_study_is_not_deleted(store):
