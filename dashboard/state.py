@@ -284,10 +284,9 @@ def window_of(curve: Curve, view: View) -> Window:
 
 def windows_of(curves: Sequence[Curve], view: View) -> list[Window]:
     """Those of several curves, whose proposals are sooner found together."""
-    kept = [kept_window(curve, view) for curve in curves]
-    proposed = [curve for curve, window in zip(curves, kept, strict=True) if window is None]
+    proposed = [curve for curve in curves if kept_window(curve, view) is None]
     zones_together([(curve, Window()) for curve in proposed])
-    return [window or proposed_window(curve) for curve, window in zip(curves, kept, strict=True)]
+    return [window_of(curve, view) for curve in curves]
 
 
 def kept_window(curve: Curve, view: View) -> Window | None:

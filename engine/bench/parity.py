@@ -92,15 +92,12 @@ def everywhere(case: Case, records: Sequence[Cell | Wall]) -> str:
     trained is one pair, of the machine that had it first.
     """
     cells = [each for each in records if isinstance(each, Cell) and each.case == case.name]
-    found: dict[tuple[int, int], tuple[Cell, Cell]] = {}
-    machines = dict.fromkeys(cell.machine for cell in cells)
-    there = 0
-    for machine in machines:
-        its = pairs([cell for cell in cells if cell.machine == machine], "ours")
-        there += bool(its)
-        for mine, plain in its:
-            found.setdefault((mine.size, mine.seed), (mine, plain))
-    same = parity([*found.values()])
+    by_machine = [
+        pairs([cell for cell in cells if cell.machine == machine], "ours")
+        for machine in dict.fromkeys(cell.machine for cell in cells)
+    ]
+    found = {(each[0].size, each[0].seed): each for its in reversed(by_machine) for each in its}
+    there, same = sum(map(bool, by_machine)), parity([*found.values()])
     if there < 2 or same is None:
         return ""
     exponents = _about(same.slope, same.slope_half)
@@ -153,7 +150,7 @@ def _wall(ours: Sequence[tuple[Cell, Cell]], wall: Wall) -> str:
     alone = sum(timed) / max(1.0, wall.two_threads)
     idle = 1 - wall.worker_seconds / (2 * wall.clock_seconds)
     return (
-        f"wall, {len(places)} groups: {wall.clock_seconds:.0f} s on two processes, the plain loop"
+        f"wall, {len(places)} cells: {wall.clock_seconds:.0f} s on two processes, the plain loop"
         f" {alone:.0f} s ({alone / wall.clock_seconds:.1f}x); {idle:.0%} of their time they start"
         f" or wait; {wall.peak_mb:.0f} MB the larger one"
     )

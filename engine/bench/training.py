@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ from engine.tasks.load import TaskLoader
 from engine.tasks.task import Part, Task
 from engine.training.device import choose
 from engine.training.group import run_group
-from engine.training.spec import GroupSpec
+from engine.training.spec import Candidate, GroupSpec
 
 ROUND: dict[Loop, int] = {"ours": 0, "plain": 0, "resident": 2}  # rounds that a loop comes later
 USERS_OWN = ("arrays.py", "estimators.py")  # of engine/tasks
@@ -123,9 +124,10 @@ def due(
         for at, size in enumerate(case.sizes):
             for loop, later in ROUND.items():
                 left = [k for k in range(seeds) if (case.name, size, k, loop) not in there]
-                alone = [(seed,) for seed in left]
-                for together in [(*left,)] if left and loop == "ours" else alone:
-                    found.append((at + together[0] + later, together, number, loop, size))
+                groups = [left] if left and loop == "ours" else [[seed] for seed in left]
+                found += [
+                    (at + each[0] + later, tuple(each), number, loop, size) for each in groups
+                ]
     for _, together, number, loop, size in sorted(found):
         yield wanted[number], size, together, loop
 
@@ -180,19 +182,9 @@ def measure(task: Task, case: Case, size: int, seeds: tuple[int, ...], loop: Loo
 
 def _ours(task: Task, spec: GroupSpec) -> list[Trained]:
     timed = _Timed(task)
-    every = run_group(timed, spec)
-    metric = next(iter(task.guess))
-    found = []
-    for seed in spec.seeds:
-        runs = [run for run in every if run.seed == seed]
-        best = min(
-            (run.validation_loss, run.test[metric])
-            for run in runs
-            if run.validation_loss is not None
-        )
-        looks, steps = sum(run.evaluations for run in runs), sum(run.steps for run in runs)
-        found.append((*best, timed.looked / len(spec.seeds), looks, steps))
-    return found
+    found = run_group(timed, spec)
+    looked = timed.looked / len(spec.seeds)
+    return [_told(task, [run for run in found if run.seed == k], looked) for k in spec.seeds]
 
 
 def _by_hand(
@@ -202,19 +194,20 @@ def _by_hand(
         found = []
         for seed in spec.seeds:
             runs = [train(task, spec, seed, rate) for rate in spec.learning_rates]
-            best = min(runs, key=lambda run: run.validation_loss)
-            found.append(
-                (
-                    best.validation_loss,
-                    best.test[next(iter(task.guess))],
-                    sum(run.validation_seconds for run in runs),
-                    sum(run.evaluations for run in runs),
-                    sum(run.steps for run in runs),
-                )
-            )
+            found.append(_told(task, runs, sum(run.validation_seconds for run in runs)))
         return found
 
     return trained
+
+
+def _told(task: Task, runs: Sequence[Candidate | plain.Trained], looked: float) -> Trained:
+    """What the trainings of one seed came to, which looked at validation for so many seconds."""
+    metric = next(iter(task.guess))
+    loss, error = min(
+        (run.validation_loss, run.test[metric]) for run in runs if run.validation_loss is not None
+    )
+    looks, steps = sum(run.evaluations for run in runs), sum(run.steps for run in runs)
+    return loss, error, looked, looks, steps
 
 
 TRAINERS: dict[Loop, Callable[[Task, GroupSpec], list[Trained]]] = {
@@ -261,14 +254,14 @@ def _timed_by_two(
     if not found or places in timed:
         return None
     way = cases.way(task, case)
+    by_size = {size: [*cells] for size, cells in groupby(found, key=lambda cell: cell.size)}
     queue = [
         PlannedGroup(
             cases.group(case, size, tuple(cell.seed for cell in cells), way),
             f"{size}",
             sum(cell.cpu_seconds for cell in cells),
         )
-        for size in sorted({cell.size for cell in found})
-        for cells in [[cell for cell in found if cell.size == size]]
+        for size, cells in by_size.items()
     ]
     began, worked, peak = time.perf_counter(), 0.0, 0.0
     for event in run_here(queue, loader, workers=2):

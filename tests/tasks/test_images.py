@@ -11,6 +11,7 @@ from torch import nn
 from data.images import ImageSplit
 from engine.tasks import images
 from engine.tasks.images import TREATMENTS, ImageTask, best_guess, image_task, load_task, shifted
+from engine.tasks.task import Part
 from engine.tasks.treatments import noise_floor, noisy_labels, treated
 from engine.training.group import run_group
 from engine.training.spec import GroupSpec, Schedule
@@ -71,6 +72,16 @@ def test_errors_are_those_counted_another_way():
     part = held.part("test")
     each = held.losses(Fixed(logits), part)
     assert each.mean() == pytest.approx(float(held.mean_loss(Fixed(logits), part)), rel=1e-5)
+
+
+def test_images_made_ready_once_have_the_losses_that_their_rows_have():
+    held = image_task(striped_set(400, 1_100, classes=7, stripe=100), "cpu")
+    model = held.build("mlp", 3_000, seed=0)
+    chosen = held.part("validation", 700)  # of two batches
+    assert len(chosen.ready) == len(chosen.rows) == 700
+    plain = Part("validation", chosen.rows)
+    assert np.array_equal(held.losses(model, chosen), held.losses(model, plain))
+    assert held.mean_loss(model, chosen) == held.mean_loss(model, plain)
 
 
 def test_the_best_guess_is_the_one_worked_by_hand():
