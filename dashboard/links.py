@@ -1,8 +1,8 @@
 """The address of a view: what is shown, its law and its windows, so that a link restores it.
 
-Read once, when a session begins; written at the end of every turn. Only what differs from the
-page's own choice is named, so most addresses stay short. Curves go by name: a link works on the
-machine whose store has them, and shipped curves everywhere.
+Read once, when a session begins; written at the end of every turn. Only what the reader has set is
+named, so most addresses stay short; a window that is the proposed one too, since that may move.
+Curves go by name: a link works on the machine whose store has them, and shipped curves everywhere.
 """
 
 from collections.abc import Iterable, Sequence
@@ -60,7 +60,7 @@ def write(
     moved = [
         _written(state.stored_name(curve), window)
         for curve in shown
-        if (window := state.kept_window(curve, view)) and window != state.proposed_window(curve)
+        if (window := state.kept_window(curve, view))
     ]
     if moved:
         said[WINDOW] = moved

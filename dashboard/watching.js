@@ -1,7 +1,9 @@
 // Shows nothing: asks the server often for the store's revision, and Python to look where it moved.
+// While a hand moves a window, and until its fit is there, new points wait: they would cost it a turn.
 
 const ASK = 200; // ms between two questions; an answer costs a millisecond or two
 const ROOM = 500; // ms after new points are drawn: a hand that waited for them comes before others
+const HAND = ".steep-panel[data-preview]"; // a window that moves, or waits for its fit
 const watches = new WeakMap(); // parent element -> what it knows; the default export runs at every change
 
 export default function ({ parentElement, data, setTriggerValue }) {
@@ -22,7 +24,9 @@ function begin() {
     timer = setTimeout(ask, ASK);
     if (!answer) return; // the server has gone, which Streamlit says
     // Now and then in any case: a driver that fell silent writes nothing.
-    if (said !== heard || Date.now() - looked >= data.every) {
+    const since = Date.now() - looked;
+    if (document.querySelector(HAND) && since < 3 * data.every) return; // one may rest there long
+    if (said !== heard || since >= data.every) {
       heard = said;
       looked = Date.now();
       tell("look", looked);
