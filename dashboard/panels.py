@@ -151,7 +151,14 @@ def controls() -> DeltaGenerator:
 
 def choose_law() -> None:
     """Which law is fitted, on every page alike."""
-    st.selectbox("Law", list(state.LAWS), format_func=state.LAWS.get, key=state.LAW, width=180)
+    st.selectbox(
+        "Law",
+        list(state.LAWS),
+        format_func=state.LAWS.get,
+        key=state.LAW,
+        persist_state="session",
+        width=180,
+    )
 
 
 def page_of(curves: Sequence[Curve], key: str) -> tuple[tuple[Curve, ...], str]:

@@ -16,6 +16,9 @@ from engine.laws.forecast import REACH, Forecast, Needed
 from engine.laws.growth import Growth
 from engine.numbers import duration, number
 
+MULTIPLES = (1.5, 2, 3, 4, 6, 10, 20, 50, 100)  # of the largest size, to choose from
+SHARES = tuple(range(30, 100))  # % of the present error, likewise
+SPEEDS = tuple(step / 2 for step in range(1, 201))  # of the device that measured, likewise
 SIZES_OF_BYTES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 

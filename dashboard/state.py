@@ -55,6 +55,8 @@ DECADES = "decades"  # past the plateau
 PLANNED = "planned"  # name of the family on Plan
 PLANNED_ERROR = "planned-error"  # and which of its errors
 SPEED = "speed"  # of the device that is planned with, against the one that measured
+TIMES = "times"  # the largest size, for which the error is asked
+SHARE = "share"  # % of the present error, for which the size is asked
 
 T = TypeVar("T")
 Held = dict[str, tuple[object, T]]  # by name: a stamp, and what was read when it stood
@@ -64,6 +66,8 @@ LAWS = {"auto": "Auto", "power": "Power law", "power-floor": "Power law + floor"
 
 BySize = dict[float, list[dict[str, float]]]  # further figures, one a seed
 
+# Of widgets: each asks Streamlit to keep what is chosen while it is not on the page
+# (`persist_state`). What stands here is there before one has ever been drawn.
 REMEMBERED: tuple[tuple[str, object], ...] = (
     (STUDY, None),
     (LAW, "auto"),
@@ -78,6 +82,8 @@ REMEMBERED: tuple[tuple[str, object], ...] = (
     (PLANNED, None),
     (PLANNED_ERROR, None),
     (SPEED, 1.0),
+    (TIMES, 4),
+    (SHARE, 80),
 )
 
 
@@ -124,12 +130,11 @@ def begin(store: Path, folder: Path) -> None:
         (RESET, 0),
         (PAGE, 1),
         (LEAFED, ""),
+        *REMEMBERED,
     ):
         st.session_state.setdefault(key, value)
     for key in (TROUBLE, ASKED, BROUGHT):
         st.session_state.setdefault(key, None)
-    for key, value in REMEMBERED:
-        st.session_state[key] = st.session_state.get(key, value)  # a widget's, kept across pages
     st.session_state.setdefault(WAY, (OWN_WINDOWS, st.session_state[DECADES]))
 
 

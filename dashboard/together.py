@@ -12,6 +12,7 @@ from dashboard import state
 from engine.curve import Curve
 from engine.laws.window import Window
 
+DECADES = tuple(step / 4 for step in range(2, 17))  # past the plateau, to choose from
 HELP = (
     "One for all: every window is that of the first curve, and they move together. Same decades:"
     " each begins where its own plateau is proposed to end and reaches as far, in decades of data,"
@@ -33,6 +34,7 @@ def choose(curves: Sequence[Curve], view: state.View) -> None:
         "Windows",
         [state.OWN_WINDOWS, state.ONE_WINDOW, state.SAME_DECADES],
         key=state.WINDOWED,
+        persist_state="session",
         required=True,
         on_change=set_all,
         help=HELP,
@@ -41,10 +43,11 @@ def choose(curves: Sequence[Curve], view: state.View) -> None:
     if st.session_state[state.WINDOWED] == state.SAME_DECADES:
         st.slider(
             "Decades past the plateau",
-            0.5,
-            4.0,
-            step=0.25,
+            DECADES[0],
+            DECADES[-1],
+            step=DECADES[0] / 2,
             key=state.DECADES,
+            persist_state="session",
             on_change=set_all,
             width=220,
         )

@@ -23,12 +23,16 @@ def first_of_each(families: Sequence[Family]) -> list[str]:
 def choose(families: Sequence[Family]) -> list[Curve]:
     """The curves that the reader wants beside each other."""
     names = [family.name for family in families]
-    chosen = [name for name in st.session_state[state.COMPARED] or () if name in names]
-    st.session_state[state.COMPARED] = chosen or first_of_each(families)
+    before = st.session_state[state.COMPARED]
+    chosen = [name for name in before or () if name in names]
+    if before is None or (before and not chosen):  # not chosen yet, or all of them are gone
+        chosen = first_of_each(families)
+    st.session_state[state.COMPARED] = chosen
     shown = st.multiselect(
         "Curves",
         names,
         key=state.COMPARED,
+        persist_state="session",
         format_func=words.marked,
         placeholder="Choose what to compare",
     )
@@ -66,7 +70,12 @@ if not families:
 curves = choose(families)
 with panels.controls():
     st.segmented_control(
-        "Errors", [state.FIRST, state.EVERY], key=state.ERRORS, required=True, width="content"
+        "Errors",
+        [state.FIRST, state.EVERY],
+        key=state.ERRORS,
+        persist_state="session",
+        required=True,
+        width="content",
     )
     panels.choose_law()
     together.choose(curves, view)
@@ -76,7 +85,7 @@ if not curves:
     st.info("Choose at least one curve above.", icon=":material/show_chart:")
     st.stop()
 about = catalogue.about(store, view)
-links.write(curves, view, families=st.session_state[state.COMPARED])
+links.write(curves, view, {links.CURVE: st.session_state[state.COMPARED]})
 extras = searched.extras(everything, about, None)
 fits = panels.show(curves, view, key, extras, others=everything)
 panels.unsaved()

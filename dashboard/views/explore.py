@@ -37,7 +37,14 @@ def pick(view: state.View) -> None:
         name for name in st.session_state[state.CURVES] if name in names
     ]
     if len(names) > 1:
-        st.multiselect("Curves", names, key=state.CURVES, placeholder="All", width=420)
+        st.multiselect(
+            "Curves",
+            names,
+            key=state.CURVES,
+            persist_state="session",
+            placeholder="All",
+            width=420,
+        )
 
 
 def named_recordings() -> dict[str, str]:
@@ -73,6 +80,7 @@ def choose(view: state.View) -> state.Choice:
         list(names),
         format_func=names.get,
         key=state.STUDY,
+        persist_state="session",
         width=420,
         placeholder="None yet",
         disabled=not names,
@@ -85,6 +93,12 @@ def link_name(choice: state.Choice, view: state.View) -> str:
         return choice
     row = row_of(choice, view)
     return row.name if row else "imported"
+
+
+def link(choice: state.Choice, view: state.View) -> dict[str, str | list[str]]:
+    """What a link names of this page."""
+    picked = st.session_state[state.CURVES] if choice == state.IMPORTED else []
+    return {links.STUDY: link_name(choice, view), links.PICKED: picked}
 
 
 def row_of(choice: state.Choice, view: state.View) -> StudyRow | None:
@@ -103,11 +117,17 @@ def controls(curves: tuple[Curve, ...], view: state.View) -> None:
         ),
     )
     st.segmented_control(
-        "Axes", [state.LOGARITHMIC, state.LINEAR], key=state.AXES, required=True, width="content"
+        "Axes",
+        [state.LOGARITHMIC, state.LINEAR],
+        key=state.AXES,
+        persist_state="session",
+        required=True,
+        width="content",
     )
     st.toggle(
         "Slopes and residuals",
         key=state.STRIPS,
+        persist_state="session",
         help="Beneath each curve: the slope between neighbouring sizes, which is constant where a"
         " power law holds, and how far each size lies off the law.",
     )
@@ -119,6 +139,7 @@ def sized() -> str:
         "Models",
         [state.BEST_FIT, state.FIXED_SIZES],
         key=state.SIZED,
+        persist_state="session",
         required=True,
         help="Best fit: the error of the model that won at each size. Fixed sizes: beside it, each"
         " model that was tried at several sizes, in grey, with how large it is.",
@@ -230,14 +251,14 @@ def live() -> None:
     if not together.kept(curves, view) or together.now() != st.session_state[state.WAY]:
         st.rerun()  # the choice over the chart has to follow the hand
     if not curves:
-        links.write((), view, study=link_name(choice, view))
+        links.write((), view, link(choice, view))
         empty(row)
         return
     st.caption(about(choice, curves))
     about_it = state.searched(store, row.id, view.revision) if row else state.UNSEARCHED
     everything = curves
     curves, key = panels.page_of(everything, f"window-{choice}")
-    links.write(curves, view, study=link_name(choice, view))
+    links.write(curves, view, link(choice, view))
     fixed = bool(row) and st.session_state[state.SIZED] == state.FIXED_SIZES
     rivals = state.fixed_sizes(store, row.id, view.revision) if row and fixed else None
     extras = searched.extras(everything, about_it, rivals)

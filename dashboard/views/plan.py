@@ -13,8 +13,6 @@ from engine.laws.window import Window
 from engine.numbers import number
 
 store = st.session_state[state.STORE]
-MULTIPLES = (1.5, 2, 3, 4, 6, 10, 20, 50, 100)  # of the largest size, to choose from
-LEAST_SHARE = 30  # % of the present error: the least that can be asked for
 remembered_forecast = lru_cache(maxsize=64)(forecast)
 remembered_cost = lru_cache(maxsize=64)(fit_cost)
 
@@ -30,14 +28,26 @@ def choose(view: state.View) -> Curve | None:
     if st.session_state[state.PLANNED] not in names:
         st.session_state[state.PLANNED] = names[0]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox("Curve", names, key=state.PLANNED, format_func=words.marked, width=420)
+        name = st.selectbox(
+            "Curve",
+            names,
+            key=state.PLANNED,
+            persist_state="session",
+            format_func=words.marked,
+            width=420,
+        )
         curves = next(family.curves for family in families if family.name == name)
         errors = [curve.metric or "error" for curve in curves]
         if st.session_state[state.PLANNED_ERROR] not in errors:
             st.session_state[state.PLANNED_ERROR] = errors[0]
         if len(errors) > 1:
             st.segmented_control(
-                "Error", errors, key=state.PLANNED_ERROR, required=True, width="content"
+                "Error",
+                errors,
+                key=state.PLANNED_ERROR,
+                persist_state="session",
+                required=True,
+                width="content",
             )
     return curves[errors.index(st.session_state[state.PLANNED_ERROR])]
 
@@ -47,10 +57,10 @@ def ask_size(found: Forecast) -> float:
     assert found.largest is not None
     multiple = st.select_slider(
         "With so many times the data",
-        MULTIPLES,
-        value=4,
+        planning.MULTIPLES,
         format_func=lambda times: f"{number(times)} x",
-        key=f"plan-size-{found.curve.name}",
+        key=state.TIMES,
+        persist_state="session",
     )
     return float(multiple * found.largest)
 
@@ -61,11 +71,11 @@ def ask_error(found: Forecast) -> float:
     now = float(found.error_at([found.largest]).error[0])
     share = st.slider(
         "For an error of so many percent of the present one",
-        LEAST_SHARE,
-        99,
-        80,
+        planning.SHARES[0],
+        planning.SHARES[-1],
         format="%d %%",
-        key=f"plan-error-{found.curve.name}",
+        key=state.SHARE,
+        persist_state="session",
     )
     return now * share / 100
 
@@ -74,10 +84,11 @@ def ask_speed(device: str) -> tuple[float, str]:
     """On which device, and how its speed compares."""
     st.slider(
         f"Trained on something so many times as fast as {device or 'the device that measured'}",
-        0.5,
-        100.0,
-        step=0.5,
+        planning.SPEEDS[0],
+        planning.SPEEDS[-1],
+        step=planning.SPEEDS[0],
         key=state.SPEED,
+        persist_state="session",
     )
     speed = st.session_state[state.SPEED]
     named = device or "the device that measured"
@@ -136,5 +147,6 @@ def page(curve: Curve, view: state.View) -> None:
 
 view = panels.look(store)
 if (chosen := choose(view)) is not None:
-    links.write([chosen], view)
+    named = {links.PLANNED: st.session_state[state.PLANNED], links.ERROR: chosen.metric}
+    links.write([chosen], view, named)
     page(chosen, view)

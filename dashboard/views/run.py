@@ -20,6 +20,7 @@ store = st.session_state[state.STORE]
 RESUME = "Goes on where it stopped, to the very points of an undisturbed run."
 RETRY = "Trains again what failed, and what was not reached; everything else is kept."
 OWN = "A domain of your own runs only where you name its file: to go on, type this."
+ANEW = "Speed is measured again as it starts: beside other work fewer sizes may fit the time."
 MOST_FAILED = 20  # groups of trainings that are named
 PAST = 20  # studies listed; the newest are what one looks for
 ASKED = "asked"  # the order of this session whose estimate was asked for last
@@ -106,6 +107,7 @@ def offer(order: jobs.Order, answer: Future[jobs.Estimate]) -> None:
     """The estimate as soon as it is there, and the button that accepts it."""
     wait([answer], timeout=0.2)  # one known already shows at once
     pending = not answer.done()
+    before = next((r for r in view.studies if jobs.Order.again(r.settings).resumes(order)), None)
 
     @st.fragment(run_every=0.5 if pending else None)
     def show() -> None:
@@ -124,11 +126,19 @@ def offer(order: jobs.Order, answer: Future[jobs.Estimate]) -> None:
                 st.error(words.plain(str(error)), icon=":material/error:")
                 return
             st.markdown(words.plain(f"{plan.sentence}, on {plan.device} ({plan.device_reason})."))
+            st.caption(ANEW if before is None else known(before, order))
         if st.button("Run", type="primary", icon=":material/play_arrow:"):
             begin(order)
             st.rerun()  # all of the page: what runs is not this fragment's
 
     show()
+
+
+def known(row: StudyRow, order: jobs.Order) -> str:
+    """What Run would do where a study was made from the same order."""
+    if row.state == "finished" and jobs.Order.again(row.settings).width == order.width:
+        return "Measured already: Explore shows it. Run trains what is missing where data changed."
+    return "Run goes on with the study below that was asked for so; what it has is kept."
 
 
 def under_way(row: StudyRow, view: state.View) -> None:
@@ -365,7 +375,7 @@ def live() -> None:
     if rows:
         under_way(rows[0], view)
     elif active and is_heard(job, view):
-        st.info("Stopping: what is done is kept.", icon=":material/stop:")
+        st.info("Ending: what is done is kept.", icon=":material/stop:")
     elif active:
         st.info(
             "Starting: loading the data and measuring how fast this machine trains.",

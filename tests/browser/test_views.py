@@ -170,6 +170,50 @@ def test_on_linear_axes_the_window_is_where_the_hand_is(
     assert float(edge.get_attribute("aria-valuenow") or 0) == pytest.approx(under, rel=0.02)
 
 
+def test_what_was_chosen_outlasts_another_page_and_a_hand_on_a_window_there(
+    open_page: Visit, fresh_store: Path
+) -> None:
+    make_study(fresh_store, "finished")
+    page = drawn(open_page())
+    page.get_by_text("Slopes and residuals", exact=True).click()
+    at_rest(page)
+    page.get_by_role("link", name="Compare").click()
+    page.get_by_role("button", name=re.compile("^Remove.* characters")).click()
+    at_rest(page)
+    chosen = page.locator("[data-tag]").all_inner_texts()
+    page.get_by_role("link", name="Explore").click()
+    stepped(drawn(page))
+    at_rest(page)
+    page.get_by_role("link", name="Compare").click()
+    drawn(page)
+    at_rest(page)
+    assert page.locator("[data-tag]").all_inner_texts() == chosen
+    page.get_by_role("link", name="Explore").click()
+    expect(drawn(page).get_by_role("switch", name="Slopes and residuals")).to_be_checked()
+
+
+def test_compare_can_be_cleared(open_page: Visit) -> None:
+    page = drawn(open_page("/compare"))
+    page.get_by_role("button", name="Clear all").click()
+    expect(page.get_by_text("Choose at least one curve above.")).to_be_visible()
+
+
+def test_a_link_to_plan_asks_the_same_again(open_page: Visit, fresh_store: Path) -> None:
+    make_study(fresh_store, "finished")
+    first = open_page("/plan")
+    first.get_by_text("cross-entropy", exact=True).click()
+    at_rest(first)
+    for slider in ("With so many times the data", "For an error of so many percent"):
+        first.get_by_role("slider", name=slider).press("ArrowRight")
+        at_rest(first)
+    said = first.get_by_text(re.compile(r"At [\d,]+ images, expect a cross-entropy of"))
+    answer = said.inner_text()
+    address = first.url
+    second = open_page(address[address.index("/", 10) :])
+    expect(second.get_by_text(answer)).to_be_visible()
+    assert second.url == address
+
+
 def test_curves_are_compared_over_as_many_decades(open_page: Visit, fresh_store: Path) -> None:
     make_study(fresh_store, "finished")
     page = drawn(open_page())
@@ -190,6 +234,12 @@ def test_curves_are_compared_over_as_many_decades(open_page: Visit, fresh_store:
             for short in ("top-1", "top-5", "cross-entropy")
         ],
     )
+    page.get_by_role("slider", name="Decades past the plateau").press("ArrowRight")
+    expect(page).to_have_url(re.compile("decades=1.75"))
+    at_rest(page)
+    second = open_page(page.url[page.url.index("/", 10) :])
+    expect(second.get_by_text("Same decades", exact=True)).to_be_visible()
+    expect(second.get_by_role("slider", name="Decades past the plateau")).to_have_value("1.75")
 
 
 def test_a_click_on_the_map_of_windows_takes_that_window(

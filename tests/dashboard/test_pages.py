@@ -353,6 +353,15 @@ def test_a_first_visit_to_run_offers_a_study_that_needs_no_choice(ordered):
     assert "Run" in [button.label for button in at.button]
 
 
+@pytest.mark.parametrize(
+    ("ended", "says"), [("finished", "Measured already"), ("stopped", "Run goes on with the study")]
+)
+def test_an_order_that_was_given_before_says_what_run_would_do(ordered, store, ended, says):
+    assert says not in said(visit("views/run.py"))
+    make_study(store, ended)
+    assert says in said(visit("views/run.py"))
+
+
 def test_several_domains_models_and_treatments_become_one_order(ordered):
     at = visit("views/run.py")
     at.pills(key="domains").set_value(["speech", "images"]).run()
