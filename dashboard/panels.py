@@ -25,6 +25,7 @@ from engine.laws.published import PUBLISHED, PublishedLaw
 from engine.laws.window import Window
 from engine.laws.zones import zones_together
 from engine.study.salvage import salvage
+from engine.study.store import SHIPPED
 
 HELP = {"Report": "One web page that needs nothing else: chart, table, and how each fit was made."}
 MOST = 12  # panels; more at once would be neither readable nor quick
@@ -263,22 +264,35 @@ def _report(fits: tuple[Fit, ...]) -> bytes:
     return report(fits, figure, VERSION, words.day(date.today().isoformat())).encode()
 
 
-def undo() -> None:
-    """Buttons that take the last change of windows back, and make it again."""
+def undo(shown: Sequence[Curve]) -> None:
+    """Buttons that take the last change of windows back, and make it again.
+
+    One that would change nothing of what is `shown` names a curve that it does change.
+    """
     st.button(
-        "Undo",
+        f"Undo{_elsewhere(state.EARLIER, shown)}",
+        key="undo",
         icon=":material/undo:",
         help="Put the windows back where they were before the last change. Ctrl+Z or ⌘Z.",
         disabled=not st.session_state[state.EARLIER],
         on_click=state.undo,
     )
     st.button(
-        "Redo",
+        f"Redo{_elsewhere(state.LATER, shown)}",
+        key="redo",
         icon=":material/redo:",
         help="Make the change again that was undone last. Ctrl+Shift+Z or ⇧⌘Z.",
         disabled=not st.session_state[state.LATER],
         on_click=state.redo,
     )
+
+
+def _elsewhere(steps: str, shown: Sequence[Curve]) -> str:
+    """Whose window the last step moves, where it is none of those shown."""
+    names = [name for step in st.session_state[steps][-1:] for name in step.windows]
+    if not names or {state.stored_name(curve) for curve in shown} & {*names}:
+        return ""
+    return f": {words.plain(words.marked(names[0].removeprefix(SHIPPED)))}"
 
 
 def growth(fits: Sequence[Fit]) -> None:

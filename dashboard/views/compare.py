@@ -90,7 +90,7 @@ extras = searched.extras(everything, about, None)
 fits = panels.show(curves, view, key, extras, others=everything)
 panels.unsaved()
 with st.container(horizontal=True, vertical_alignment="center"):
-    panels.undo()
+    panels.undo(curves)
     panels.downloads(fits)
 exponents(fits)
 apart.exponents(fits)

@@ -269,7 +269,7 @@ def live() -> None:
         st.caption(searched.legend(extras))
     panels.unsaved()
     with st.container(horizontal=True, vertical_alignment="center"):
-        panels.undo()  # here and not above: a drag runs this part of the page alone
+        panels.undo(curves)  # here and not above: a drag runs this part of the page alone
         panels.downloads(fits)
         st.caption(next_step(row, choice, fits), width="content")
         st.page_link("views/run.py", label="Run", icon=":material/play_arrow:", width="content")

@@ -82,6 +82,14 @@ def begin(order: jobs.Order) -> None:
         st.session_state["refused"] = f"Nothing was started: {error}"
 
 
+def give_up(job: jobs.Job) -> None:
+    """End a run that has not come to its study yet, of which there is nothing to keep."""
+    with starting():
+        if started().get(store) is job:
+            del started()[store]
+    job.process.terminate()
+
+
 def change(how: Callable[[Store], None]) -> None:
     """Change the store; what is wrong is shown at the next turn."""
     try:
@@ -383,6 +391,8 @@ def live() -> None:
         )
         if job and job.said:
             st.caption(words.plain(job.said))  # a download's progress, say
+        if job and job.running:
+            st.button("Stop", icon=":material/stop:", on_click=give_up, args=(job,))
 
 
 live()

@@ -62,6 +62,18 @@ def test_a_run_is_started_stopped_and_resumed_from_the_page(
         assert measured <= {point for curve in opened.curves() for point in curve.points}
 
 
+def test_a_run_that_only_starts_is_given_up_without_a_word_of_failure(
+    open_page: Visit, fresh_store: Path
+) -> None:
+    page = open_page("/run")
+    page.get_by_role("button", name="Run", exact=True).click(timeout=PATIENCE)
+    expect(page.get_by_text("Starting: loading the data")).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("heading", name="New study")).to_be_visible(timeout=PATIENCE)
+    at_rest(page)
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
 def test_plan_answers_what_more_data_brings_and_follows_its_sliders(
     open_page: Visit, fresh_store: Path
 ) -> None:

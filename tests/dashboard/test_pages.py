@@ -19,6 +19,7 @@ from dashboard.confined import OutsideError, within
 from engine.curve import Point, write_points
 from engine.laws.window import Window
 from engine.numbers import number
+from engine.recorded import recordings
 from engine.study import seal
 from engine.study.store import Store
 from tests import studies
@@ -724,6 +725,15 @@ def test_a_change_of_windows_can_be_undone(store):
         assert opened.windows() == {}
     press(at, "Redo")
     assert exponents(at) == after
+
+
+def test_undo_names_the_curve_where_none_that_is_shown_would_move(store):
+    make_study(store, "finished")
+    at = visit()
+    set_window(at, 125, 2000)
+    at.session_state[state.STUDY] = recordings()[0].name
+    at.run()
+    assert f"Undo: {NAME} top-1" in [button.label for button in at.button]
 
 
 def test_one_window_for_all_is_undone_and_done_again_with_its_name(store):
