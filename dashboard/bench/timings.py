@@ -22,12 +22,12 @@ from engine.study.store import Store
 
 DRAG_SECONDS = 6.0
 DRAGS = 12  # releases timed
+WARM = 50  # repaints until the browser has compiled what they run: some 4 MB
 POINTS = 20  # points whose way to the screen is timed
 CPU_SECONDS = 10.0
 REST_SECONDS = 45  # until Chromium has cleared away what a load leaves: it takes half a minute
 SETTLED = 1500  # ms after which a page that was just opened does nothing more
 PLAIN = (31, 62, 125, 250, 500, 1000, 2000, 4000)  # sizes of the small study
-COMING = tuple(range(5000, 5000 + 500 * 25, 25))  # and those still to come
 SUBJECTS, N_SIZES, N_SEEDS = 34, 30, 5  # of the large study: 102 curves
 LATER = tuple(131_072 + 1000 * k for k in range(1, 101))  # its sizes still to come
 POINTS_STORE = (50, 40, 50)  # curves, sizes, seeds: 100,000 points
@@ -183,7 +183,9 @@ def large_store(browser: Browser, folder: Path) -> Iterator[Measured]:
 
 def streaming(browser: Browser, store: Path, updates: int) -> Iterator[Measured]:
     """A study of three curves while a process goes on with it."""
-    study = begin_study(store, 1, (*PLAIN, *COMING), 3, decided=len(PLAIN))
+    last = WARM + updates  # of the repaints over which the browser's memory is watched
+    coming = range(5000, 5000 + 25 * (120 + 3 * last // 2), 25)  # sizes
+    study = begin_study(store, 1, (*PLAIN, *coming), 3, decided=len(PLAIN))
     at = len(PLAIN)
     with serve(store) as (address, _):
         page, _ = visit(browser, address)
@@ -211,14 +213,17 @@ def streaming(browser: Browser, store: Path, updates: int) -> Iterator[Measured]
             )
         reload(page)
         page.evaluate(PAINTS)
-        with writer(store, study, 1.05, at + 100, at + 120 + 3 * updates // 2):
-            page.wait_for_timeout(5000)
+        with writer(store, study, 1.05, at + 100, at + 120 + 3 * last // 2):
+            page.wait_for_function(f"watched.paints >= {WARM}", timeout=3_000 * WARM)
             before = heap(page)
-            page.wait_for_function(f"watched.paints >= {updates}", timeout=3_000 * updates)
+            page.wait_for_function(f"watched.paints >= {last}", timeout=3_000 * last)
             after = heap(page)
         seen = page.evaluate("({ ...watched, graphs: watched.graphs.size })")
         yield Measured(
-            f"heap gained in {updates} repaints", (after[0] - before[0],), "MB", "8 MB in 600"
+            f"heap gained in {updates} repaints after {WARM}",
+            (after[0] - before[0],),
+            "MB",
+            "8 MB in 600",
         )
         yield Measured("event listeners gained in those", (after[1] - before[1],), "", "none")
         yield Measured(f"blank frames of {seen['frames']:,} in those", (seen["blank"],), "", "none")
