@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from dashboard import words
 from dashboard.beneath import beneath, lowest
 from dashboard.colours import GREY, INK
+from dashboard.expected import Expected, draw_expected
 from dashboard.panel import AXIS, FONT, Spot, Trace, as_text, is_rate, ticks
-from dashboard.shading import shade
+from dashboard.shading import FAR, shade
 from engine.curve import Curve
 from engine.laws.fit import Fit
 from engine.laws.published import PublishedLaw
@@ -82,6 +83,7 @@ class Extra:
 
     beside: tuple[tuple[str, Curve], ...] = ()  # curves to compare with, and their labels
     edge: frozenset[float] = frozenset()  # sizes at which the largest model that was tried won
+    ahead: Expected | None = None  # beyond the data
 
 
 def draw(
@@ -150,7 +152,11 @@ def draw_panel(
     beside = [(said, summarize(curve)) for said, curve in extra.beside]
     spot = Spot(k, fit)
     levels = [level for level in (fit.plateau, _floor_level(fit, rows)) if level]
+    if extra.ahead and rows:
+        levels += extra.ahead.levels(min(row.low for row in rows), max(row.high for row in rows))
     sizes, errors = spans([*rows, *(row for _, held in beside for row in held)], levels)
+    if extra.ahead:
+        sizes = sizes[0], max(sizes[1], float(np.log10(extra.ahead.size[-1])))
     line = _published(spot, fit, rows, published, sizes, errors)
     traces = [
         *(line[:1] if line else ()),
@@ -175,6 +181,11 @@ def draw_panel(
         f"xaxis{spot.number}": _size_axis(spot, sizes),
         f"yaxis{spot.number}": _error_axis(spot, fit, errors),
     }
+    if extra.ahead:
+        expected, beyond, says = draw_expected(spot, extra.ahead, 10 ** (sizes[1] + FAR))
+        traces = [*expected, *traces]
+        shapes.append(beyond)
+        layout["annotations"].append(says)
     if strips:
         more, axes = beneath(spot, fit, count)
         traces += more

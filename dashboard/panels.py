@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path
@@ -12,6 +13,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import figures, state, tables, words
+from dashboard.expected import expect
 from dashboard.fold import fold
 from dashboard.growth import draw_growth, label
 from dashboard.linear import linear
@@ -90,18 +92,22 @@ def show(
         (state.redo if wants_redo(key) else state.undo)()
 
     strips = st.session_state[state.STRIPS]
+    shown = [(extras or {}).get(curve.name, figures.Extra()) for curve in curves]
+    if st.session_state[state.FORECAST]:
+        ahead = map(expect, curves, windows)
+        shown = [replace(each, ahead=found) for each, found in zip(shown, ahead, strict=True)]
     drawings = [
         remembered_drawing(
             k,
             len(fits),
             found,
             published,
-            (extras or {}).get(found.curve.name, figures.Extra()),
+            extra,
             st.session_state[state.AXES],
             strips=strips,
             title=figures.title_size(fits),
         )
-        for k, found in enumerate(fits)
+        for k, (found, extra) in enumerate(zip(fits, shown, strict=True))
     ]
     fit_window(
         drawings,

@@ -37,6 +37,7 @@ LAW = "law"
 SIZED = "sized"  # which view of a study: BEST_FIT or FIXED_SIZES
 AXES = "axes"  # of the charts: LOGARITHMIC or LINEAR
 LOGARITHMIC, LINEAR = "Log", "Linear"
+FORECAST = "forecast"  # whether what is expected beyond the data is drawn
 STRIPS = "strips"  # whether slopes and residuals are shown
 BROUGHT = "brought"  # the last import of this session, see dashboard.brought, or None
 CURVES = "curves"  # names of the imported curves that Explore shows; none chosen: all
@@ -73,6 +74,7 @@ REMEMBERED: tuple[tuple[str, object], ...] = (
     (LAW, "auto"),
     (SIZED, BEST_FIT),
     (CURVES, ()),
+    (FORECAST, False),
     (STRIPS, False),
     (AXES, LOGARITHMIC),
     (COMPARED, None),

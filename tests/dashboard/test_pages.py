@@ -14,7 +14,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard import jobs, ordering, state
+from dashboard import jobs, ordering, panels, state
 from dashboard.confined import OutsideError, within
 from engine.curve import Point, write_points
 from engine.laws.window import Window
@@ -734,6 +734,16 @@ def test_undo_names_the_curve_where_none_that_is_shown_would_move(store):
     at.session_state[state.STUDY] = recordings()[0].name
     at.run()
     assert f"Undo: {NAME} top-1" in [button.label for button in at.button]
+
+
+def test_the_forecast_is_drawn_where_it_is_asked_for(store, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(panels, "fit_window", lambda given, *_, **__: drawn.append(given))
+    make_study(store, "finished")
+    at = visit()
+    assert '"ahead-images-0"' not in drawn[-1][0]
+    at.toggle(key=state.FORECAST).set_value(True).run()
+    assert '"ahead-images-0"' in drawn[-1][0]
 
 
 def test_one_window_for_all_is_undone_and_done_again_with_its_name(store):

@@ -1,0 +1,113 @@
+"""What is expected beyond the data, in a panel: a line in its band, and where both become a guess.
+
+Drawn where the reader asks for it: a forecast takes some 25 ms a curve, and room on the axis.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from dashboard.colours import GREY
+from dashboard.panel import Spot, Trace
+from engine.curve import Curve
+from engine.laws.forecast import REACH, forecast
+from engine.laws.window import Window
+
+FARTHEST = 10.0  # times the largest size: what people ask about first
+STEPS = 40  # of size, from the largest on
+ROOM = 3.0  # a band that leaves the measured errors by more is cut, not the curve made small
+OPACITY = 0.14  # of the band, as window.css has it too
+BEYOND = 0.13  # opacity of the shade past REACH, as on Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Errors to expect from the largest size on, with their 90 % band."""
+
+    size: tuple[float, ...]
+    error: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    @property
+    def honest(self) -> float:
+        """The size up to which forecasts are tested."""
+        return REACH * self.size[0]
+
+    def levels(self, least: float, most: float) -> list[float]:
+        """Errors that the error axis has to hold, where `least` and `most` are measured."""
+        held = sum(size <= self.honest for size in self.size)
+        band = (min(self.low[:held]), max(self.high[:held]))
+        return [*self.error, *np.clip(band, least / ROOM, most).tolist()]
+
+
+@lru_cache(maxsize=512)
+def expect(curve: Curve, window: Window) -> Expected | None:
+    """What the sizes in a window say of those to come, or else all sizes; None where neither do."""
+    found = forecast(curve, window)
+    if found.members is None:
+        found = forecast(curve)
+    if found.members is None or found.largest is None:
+        return None
+    told = found.error_at(np.geomspace(found.largest, FARTHEST * found.largest, STEPS))
+    parts = (told.size, told.error, told.low, told.high)
+    return Expected(*(tuple(part.tolist()) for part in parts))
+
+
+def draw_expected(
+    spot: Spot, found: Expected, end: float
+) -> tuple[list[Trace], dict[str, Any], dict[str, Any]]:
+    """The band and its middle, the shade past REACH, and what that says.
+
+    Args:
+        spot: the panel.
+        found: what is expected.
+        end: of the size axis.
+    """
+    band = spot.line(
+        "band",
+        [*found.size, *reversed(found.size)],
+        [*found.high, *reversed(found.low)],
+        line={"width": 0, "color": spot.colour},
+        fill="toself",
+        fillcolor=f"rgba({', '.join(map(str, _rgb(spot.colour)))}, {OPACITY})",
+    )
+    middle = spot.line(
+        "ahead",
+        found.size,
+        found.error,
+        line={"color": spot.colour, "width": 1.5},
+        customdata=[*zip(found.low, found.high, strict=True)],
+        hoverinfo="x+y",
+        hovertemplate=f"<b>%{{x:,.0f}} {spot.unit}</b><br>expected %{{y:{spot.format}}}"
+        f" [%{{customdata[0]:{spot.format}}}, %{{customdata[1]:{spot.format}}}]<extra></extra>",
+    )
+    shade = {
+        "type": "rect",
+        "xref": f"x{spot.number}",
+        "yref": f"y{spot.number} domain",
+        "x0": found.honest,
+        "x1": end,
+        "y0": 0,
+        "y1": 1,
+        "fillcolor": GREY,
+        "opacity": BEYOND,
+        "line": {"width": 0},
+        "layer": "below",
+    }
+    says = spot.note(
+        f"past {REACH:g}x: a guess",
+        xref=f"x{spot.number} domain",
+        yref=f"y{spot.number} domain",
+        x=0.99,
+        y=1,
+        xanchor="right",
+        yanchor="top",
+    )
+    return [band, middle], shade, says
+
+
+def _rgb(colour: str) -> tuple[int, ...]:
+    return tuple(int(colour[k : k + 2], 16) for k in (1, 3, 5))
