@@ -260,12 +260,12 @@ def _medians(
             mode="markers",
             x=[row.size for row in held],
             y=[row.median for row in held],
-            customdata=[[row.n, row.low, row.high, _each(fit, row)] for row in held],
+            customdata=[[row.n, _between(spot, row), _each(fit, row)] for row in held],
             marker={"size": 7, "color": spot.colour, **marker},
             hoverinfo="x+y",
             hovertemplate=f"<b>%{{x:,}} {spot.unit}</b><br>median %{{y:{spot.format}}}"
-            f" [%{{customdata[1]:{spot.format}}}, %{{customdata[2]:{spot.format}}}]"
-            f"<br>n = %{{customdata[0]}}%{{customdata[3]}}{says}{synthetic}<extra></extra>",
+            f"%{{customdata[1]}}<br>n = %{{customdata[0]}}%{{customdata[2]}}{says}{synthetic}"
+            "<extra></extra>",
         )
 
     medians = marks("median", rows, "")
@@ -284,6 +284,11 @@ def _medians(
     says = "<br>the largest model that was tried won:<br>a larger one might do better"
     outline = {"color": spot.colour, "width": 1.5}
     return [medians, marks("edge", hollow, says, color="#ffffff", line=outline)]
+
+
+def _between(spot: Spot, row: SizeSummary) -> str:
+    """The interval of a median; nothing where there is one error alone."""
+    return f" [{row.low:{spot.format}}, {row.high:{spot.format}}]" if row.n > 1 else ""
 
 
 def _each(fit: Fit, row: SizeSummary) -> str:

@@ -228,7 +228,7 @@ def table(fits: Sequence[Fit]) -> pd.DataFrame:
             "Window": words.window(found),
             "Sizes": str(found.n_sizes),
             "Points": str(found.n_points),
-            "Seeds": str(found.n_seeds),
+            "Seeds": words.repeats(found),
             "Status": found.status.value,
         }
         for found in fits

@@ -27,7 +27,7 @@ th { text-align: left; font-weight: 400; color: #5c636b; }
 th, td { padding: 5px 12px 5px 0; border-bottom: 1px solid #dadde1; vertical-align: top; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; margin: 0; }
 dt { color: #5c636b; } dd { margin: 0; } pre { overflow-x: auto; font-size: 12px; }
-.chart { overflow-x: auto; }
+.chart, .wide { overflow-x: auto; }
 """
 
 
@@ -50,7 +50,7 @@ def report(fits: Sequence[Fit], figure: dict[str, Any], version: str, made: str)
 <p>Steepness {escape(version)}, {escape(made)}. Intervals are 90 %.</p>
 <div class="chart">{chart}</div>
 <h2>Exponents</h2>
-{_table(fits)}
+<div class="wide">{_table(fits)}</div>
 <h2>How each fit was made</h2>
 {"".join(map(_record, fits))}
 <h2>Points</h2>

@@ -7,6 +7,8 @@ from datetime import date
 from functools import lru_cache
 from operator import attrgetter
 
+import numpy as np
+
 from engine.curve import Curve
 from engine.laws.fit import Fit, Interval
 from engine.numbers import duration, number, with_interval
@@ -71,6 +73,7 @@ LENGTH_HELP = (
 )
 DEVICES = {"auto": "Automatic", "cpu": "CPU"}
 SYNTHETIC = "SYNTHETIC"
+ASKEW = 4.0  # times as far to one end of an interval as to the other
 STARTING_SECONDS = 60.0  # a study that has waited longer has lost its driver
 
 
@@ -135,7 +138,25 @@ def exponent(fit: Fit) -> str:
 
 def doubts(fit: Fit) -> str:
     """What a reader should doubt about a fit, as sentences; empty if nothing."""
-    return " ".join(sentence(note.message) for note in fit.notes if note.severity == "warning")
+    told = [
+        n for n in fit.notes if n.severity == "warning" or (n.code == "no-floor" and askew(fit))
+    ]
+    return " ".join(sentence(note.message) for note in told)
+
+
+def askew(fit: Fit) -> bool:
+    """Whether the exponent lies near one end of its interval, which a floor's chance explains."""
+    if fit.exponent is None:
+        return False
+    below, above = fit.exponent.value - fit.exponent.low, fit.exponent.high - fit.exponent.value
+    return max(below, above) > ASKEW * min(below, above)
+
+
+def repeats(fit: Fit) -> str:
+    """How many seeds the sizes of a fit's window have: one number, or the least and the most."""
+    sizes = fit.curve.sizes
+    most = max(np.unique(sizes[fit.window.holds(sizes)], return_counts=True)[1], default=0)
+    return f"{fit.n_seeds}" if most <= fit.n_seeds else f"{fit.n_seeds} to {most}"
 
 
 def plain(text: str) -> str:
@@ -196,8 +217,9 @@ def provenance(curves: tuple[Curve, ...]) -> str:
         for unit, size in sorted(set(map(attrgetter("unit", "size"), curve.points))):
             by_unit.setdefault(unit or "samples", set()).add(size)
     said = [
-        f"{len(sizes)} {'size' if len(sizes) == 1 else 'sizes'}"
-        f" from {number(min(sizes))} to {number(max(sizes))} {unit}"
+        f"1 size of {number(min(sizes))} {unit}"
+        if len(sizes) == 1
+        else f"{len(sizes)} sizes from {number(min(sizes))} to {number(max(sizes))} {unit}"
         for unit, sizes in by_unit.items()
     ]
     said.append(f"{seeds} {'seed' if seeds == 1 else 'seeds'}")

@@ -72,7 +72,7 @@ def read_sheet(text: str) -> Sheet:
     separator = said[1] if said else None
     body = text[said.end() :] if said else text
     # Old Macintosh line ends too; "\r\n" counts as one line either way.
-    body = body.replace("\r\n", "\n").replace("\r", "\n")
+    body = _without_remarks(body.replace("\r\n", "\n").replace("\r", "\n"))
     if separator not in SEPARATORS:
         separator = _separator(body)
     cells, lines = _cells(body, separator)
@@ -100,6 +100,24 @@ def read_sheet(text: str) -> Sheet:
 def is_number(cell: str) -> bool:
     """Whether a cell looks like a number, however it is written."""
     return NUMERIC.fullmatch(cell.strip()) is not None
+
+
+def _without_remarks(text: str) -> str:
+    """Lines before the table that begin with #, made blank; one that names its columns stays."""
+    lines = text.split("\n")
+    written = [at for at, line in enumerate(lines[:LOOKED_AT]) if line.strip()]
+    first = next((at for at in written if not lines[at].lstrip().startswith("#")), 0)
+    remarks = [at for at in written if at < first]
+    if not remarks:
+        return text
+    separator = _separator("\n".join(lines[first:]))
+    names = lines[remarks[-1]].lstrip("# \t")
+    for at in remarks:
+        lines[at] = ""
+    (heads, *_), (row, *_) = (_cells(line, separator)[0] or [[]] for line in (names, lines[first]))
+    if len(heads) == len(row) and sum(map(is_number, row)) > 1:  # no other line names the columns
+        lines[remarks[-1]] = names
+    return "\n".join(lines)
 
 
 def _separator(text: str) -> str:

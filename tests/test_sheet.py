@@ -99,3 +99,22 @@ def test_a_spreadsheet_file_is_told_from_text() -> None:
         decoded(b"PK\x03\x04rest of an xlsx")
     with pytest.raises(PointsError, match="zero byte at offset 2"):
         decoded(b"ab\x00c")
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_remarks_before_a_table_are_no_part_of_it(separator: str) -> None:
+    text = "# exported from my notebook\n\n# today\nsize,error\n10,0.5\n20,0.4\n"
+    found = read_sheet(text.replace(",", separator))
+    assert found.header == ("size", "error")
+    assert found.rows == (("10", "0.5"), ("20", "0.4"))
+    assert found.lines == (5, 6)
+
+
+def test_a_remark_that_names_the_columns_is_the_header() -> None:
+    found = read_sheet("# made by a script\n# size error\n10 0.5\n20 0.4\n")
+    assert found.header == ("size", "error")
+    assert found.lines == (3, 4)
+
+
+def test_a_table_of_remarks_alone_stays_as_it_is() -> None:
+    assert read_sheet("#size,error\n#10,0.5\n").header == ("#size", "error")

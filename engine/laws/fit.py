@@ -348,12 +348,16 @@ def _doubts(curve: Curve, held: Repeats, spread: _Spread) -> tuple[Note, ...]:
     n_plateau = int(at_plateau(held, curve.guess).sum())
     if n_plateau:
         do, them = ("does", "it") if n_plateau == 1 else ("do", "them")
+        left = held.size.size - n_plateau
+        remedy = f"move the window's start past {them}"
+        if left < LEAST_SIZES["power"]:
+            remedy = "measure larger sizes"
         notes.append(
             Note(
                 "plateau-inside",
                 "warning",
                 f"{n_plateau} of {held.size.size} sizes {do} no better than the best guess:"
-                f" move the window's start past {them}",
+                f" {remedy}",
             )
         )
     if spread.seeds_dof == 0:

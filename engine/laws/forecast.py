@@ -167,11 +167,16 @@ class Forecast:
     def _remark(self, error: float, size: float | None) -> str:
         assert self.largest is not None
         if size is None:
-            floor = fit(self.curve, self.window, "power-floor").floor
-            if floor is not None and floor.low > error:
-                between = f"{number(floor.low)} to {number(floor.high)}"
+            floor = fit(self.curve, self.window).floor
+            if floor is None:
+                return f"not reached within {number(SEARCHED)} times the largest size"
+            between = f"{number(floor.low)} to {number(floor.high)}"
+            if floor.low > error:
                 return f"not reachable: the floor's interval, {between}, lies above {number(error)}"
-            return f"not reached within {number(SEARCHED)} times the largest size"
+            return (
+                f"not reached within {number(SEARCHED)} times the largest size: the floor may lie"
+                f" above it, its interval is {between}"
+            )
         if size > REACH * self.largest:
             times = number(size / self.largest, 2)
             return f"{times} times the largest size: forecasts are tested up to {REACH:g} times"

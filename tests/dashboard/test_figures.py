@@ -43,6 +43,12 @@ def test_the_figure_is_one_that_plotly_accepts(curves):
     go.Figure(figure)
 
 
+def test_one_error_alone_has_no_interval(curves):
+    once = [replace(curves[0], points=curves[0].points[::3])]
+    assert trace(draw(once)[0], "median")["customdata"][0][:2] == [1, ""]
+    assert trace(draw(curves)[0], "median")["customdata"][0][1].startswith(" [")
+
+
 def test_each_curve_has_a_panel_with_log_axes_of_its_own(curves):
     layout = draw(curves)[0]["layout"]
     for number in ("", "2", "3"):
@@ -72,7 +78,7 @@ def test_medians_carry_their_interval_and_n(curves):
 def test_who_points_at_a_median_is_told_every_seed(curves):
     median = trace(draw(curves)[0], "median")
     seeds = [f"{p.error:.1%}" for p in curves[0].points if p.size == SIZES[0]]
-    assert median["customdata"][0][3] == f": {', '.join(seeds)}"
+    assert median["customdata"][0][2] == f": {', '.join(seeds)}"
 
 
 @pytest.mark.parametrize("shift", [0.3, 0.6, 1.0, 1.6])

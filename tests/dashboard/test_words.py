@@ -1,15 +1,19 @@
 """How the pages name things: every name of the engine has its words, synthetic data say so."""
 
 import importlib.util
+from dataclasses import replace
 from importlib import import_module
 
 import pytest
 
 from dashboard import words
-from engine.curve import Curve, Point
+from engine.curve import Curve, Point, gather
 from engine.domains import DOMAINS
+from engine.laws.fit import Note, fit
+from engine.laws.interval import Interval
+from engine.laws.window import Window
 from engine.study.store import Store
-from tests.studies import make_study
+from tests.studies import SIZES, make_study, points
 
 
 def test_an_address_in_a_name_becomes_no_link():
@@ -45,6 +49,29 @@ def test_what_was_measured_on_synthetic_data_says_so(name, shown):
     assert words.marked(name) == shown
 
 
+def curve_of(*points: tuple[float, float]) -> Curve:
+    return Curve("c", tuple(Point("c", size, error, unit="images") for size, error in points))
+
+
+def test_sizes_with_unequal_repeats_say_the_least_and_the_most():
+    once = [(size, 3 * size**-0.3) for size in (100.0, 200.0, 400.0, 800.0)]
+    assert words.repeats(fit(curve_of(*once))) == "1"
+    assert words.repeats(fit(curve_of(*once, (100.0, 0.75)))) == "1 to 2"
+    assert words.repeats(fit(curve_of(*once, (100.0, 0.75)), Window(200.0, None))) == "1"
+
+
+def test_one_size_is_no_range():
+    assert words.provenance((curve_of((39.0, 0.5)),)).startswith("1 size of 39 images")
+
+
+def test_a_lopsided_interval_is_explained_by_the_floor_that_there_may_be():
+    clear = fit(gather(point for size in SIZES for point in points(size))[0], Window(250, None))
+    note = Note("no-floor", "info", "no floor claimed: the chance of one is 33 %")
+    told = replace(clear, notes=(note,), exponent=Interval(-0.17, -0.47, -0.17))
+    assert words.doubts(told) == "No floor claimed: the chance of one is 33 %."
+    assert words.doubts(replace(told, exponent=Interval(-0.17, -0.2, -0.14))) == ""
+
+
 def test_a_study_names_each_model_once_with_its_treatments(tmp_path):
     make_study(tmp_path / "s.db", "finished", treatments=["sgd", "augment"])
     with Store.open(tmp_path / "s.db", "read") as store:
@@ -66,4 +93,4 @@ def test_where_points_come_from_is_told_unit_by_unit():
         for unit, sizes in (("words", (10.0, 20.0)), ("images", (5.0,)))
     )
     said = words.provenance(curves)
-    assert said == "2 sizes from 10 to 20 words, 1 size from 5 to 5 images, 1 seed"
+    assert said == "2 sizes from 10 to 20 words, 1 size of 5 images, 1 seed"

@@ -237,6 +237,13 @@ def test_sizes_at_the_best_guess_are_pointed_out(simulate) -> None:
     assert fit(curve).plateau == 0.9
 
 
+def test_where_too_few_sizes_would_be_left_larger_ones_are_asked_for(simulate) -> None:
+    sizes = SIZES[:4]
+    curve = simulate(sizes, np.where(sizes < sizes[-1], 0.9, 0.7), guess=0.9)
+    messages = {note.code: note.message for note in fit(curve, law="power").notes}
+    assert messages["plateau-inside"].endswith("the best guess: measure larger sizes")
+
+
 def test_the_preview_formula_of_the_page_equals_the_power_fit(simulate) -> None:
     """What JavaScript computes while dragging, written out: sums over the sizes inside."""
     rng = np.random.default_rng(6)

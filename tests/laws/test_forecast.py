@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from engine.curve import Curve, Point
 from engine.laws.company import REACHES
+from engine.laws.fit import fit
 from engine.laws.forecast import (
     MOST_SIZES,
     REACH,
@@ -23,6 +24,7 @@ from engine.laws.forecast import (
 )
 from engine.laws.repeats import repeats
 from engine.laws.window import Window
+from engine.numbers import number
 
 SIZES = 100 * 2.0 ** np.arange(10)
 
@@ -355,6 +357,21 @@ def test_the_largest_of_many_sizes_stays_where_it_is(rng) -> None:
     x, _, weight = _thin(repeats(curve_of(zip(size, law(size), strict=True))))
     assert (x.size, x[-1]) == (96, pytest.approx(np.log(1e6), rel=1e-12))
     assert weight.mean() == pytest.approx(1)
+
+
+def test_an_error_that_is_not_reached_is_told_beside_the_floor(simulate) -> None:
+    sizes = 100 * 2.0 ** np.arange(12)
+    curve = simulate(sizes, 3 * sizes**-0.6 + 0.05, 0.002, 3, np.random.default_rng(4))
+    found, floor = forecast(curve), fit(curve).floor
+    between = f"{number(floor.low)} to {number(floor.high)}"
+    assert found.size_for(floor.low / 2).note == (
+        f"not reachable: the floor's interval, {between}, lies above {number(floor.low / 2)}"
+    )
+    last = float(found.error_at([1e4 * sizes[-1]]).error[0])
+    assert found.size_for((floor.low + last) / 2).note == (
+        "not reached within 10,000 times the largest size: the floor may lie above it,"
+        f" its interval is {between}"
+    )
 
 
 def test_what_is_already_reached_and_what_lies_far_ahead_are_said(simulate) -> None:
