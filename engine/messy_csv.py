@@ -17,6 +17,7 @@ from engine.curve import LARGEST_WHOLE, Point, PointsError
 from engine.sheet import Sheet, is_number
 
 MOST_CURVES = 1_000  # a list of more to choose from helps no one
+HEADER_AGAIN = ("is the header again", "nothing is lost: the row is left out")
 LONGEST_NAME = 200  # letters: a longer cell is a remark or a wrong column
 OPTIONAL = ("model", "seed", "unit", "metric", "domain", "parameters", "stderr", "seconds",
             "device", "split")  # fmt: skip
@@ -214,6 +215,9 @@ def read(sheet: Sheet, layout: Layout) -> Reading:
     for line, row in zip(sheet.lines, sheet.rows, strict=True):
         if len(row) != width and (len(row) < width or any(row[width:])):
             faults.append(_width(line, row, width))
+            continue
+        if row[:width] == sheet.header:  # files put one under the other
+            faults.append(Fault(line, sheet.header[0], row[0], *HEADER_AGAIN, left_out=True))
             continue
         values: dict[str, object] = {}
         usable = True

@@ -30,6 +30,11 @@ def test_our_own_points_csv_is_read_as_the_strict_reader_reads_it() -> None:
     assert brought(TEMPLATE).faults == ()
 
 
+def test_a_header_that_comes_again_is_one_remark() -> None:
+    said = fault("size,error\n10,0.5\nsize,error\n20,0.4\n")
+    assert said == (3, "size", "is the header again", "nothing is lost: the row is left out", True)
+
+
 @pytest.mark.parametrize("name", ["n", "m", "Samples", "train_size", "trainSize", "N-Train (k)"])
 def test_a_size_is_known_by_many_names(name: str) -> None:
     assert guess_layout(read_sheet(f"{name},error\n1,1\n")).size == 0
