@@ -36,12 +36,13 @@ def behind(
         with st.container(horizontal=True):
             said = st.selectbox("Curve", list(names), key="behind-curve", width=360)
             curve = names[said]
-            sizes = sorted(set(curve.sizes.tolist()))
-            size = st.selectbox(
-                "Candidates at", sizes, format_func=number, key="behind-size", width=180
-            )
+            if searched := study is not None and curve.name in about.about:
+                sizes = sorted(set(curve.sizes.tolist()))
+                size = st.selectbox(
+                    "Candidates at", sizes, format_func=number, key="behind-size", width=180
+                )
         tables.show(_sizes(curve), "points")
-        if study is None or curve.name not in about.about:
+        if not searched or study is None:
             st.caption("Candidates are known of studies in this store alone.")
             return
         subject, _ = about.about[curve.name]
