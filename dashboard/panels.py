@@ -168,6 +168,17 @@ def choose_law() -> None:
     )
 
 
+def choose_forecast() -> None:
+    """Whether panels show what is expected beyond the data, on every page with one alike."""
+    st.toggle(
+        "Forecast",
+        key=state.FORECAST,
+        persist_state="session",
+        help="Beyond the data: the errors to expect up to ten times the largest size, with their"
+        " 90 % band. Forecasts are tested up to four times; past that the ground is grey.",
+    )
+
+
 def page_of(curves: Sequence[Curve], key: str) -> tuple[tuple[Curve, ...], str]:
     """As many curves as can be drawn at once, and the key of their chart; leafs through the rest.
 

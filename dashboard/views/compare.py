@@ -79,6 +79,7 @@ with panels.controls():
     )
     panels.choose_law()
     together.choose(curves, view)
+    panels.choose_forecast()
 everything = curves
 curves, key = panels.page_of(everything, "window-compare")
 if not curves:

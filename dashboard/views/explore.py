@@ -124,13 +124,7 @@ def controls(curves: tuple[Curve, ...], view: state.View) -> None:
         required=True,
         width="content",
     )
-    st.toggle(
-        "Forecast",
-        key=state.FORECAST,
-        persist_state="session",
-        help="Beyond the data: the errors to expect up to ten times the largest size, with their"
-        " 90 % band. Forecasts are tested up to four times; past that the ground is grey.",
-    )
+    panels.choose_forecast()
     st.toggle(
         "Slopes and residuals",
         key=state.STRIPS,

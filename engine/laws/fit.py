@@ -18,7 +18,7 @@ from engine.curve import Curve
 from engine.laws import forms
 from engine.laws.interval import Interval as Interval  # where readers of fits look for it
 from engine.laws.ladder import ladder_sentence
-from engine.laws.propose import at_plateau, first_law_size
+from engine.laws.propose import LEAST_LAW_SIZES, at_plateau, first_law_size
 from engine.laws.repeats import LARGEST_LOG, Repeats, repeats
 from engine.laws.varpro import FLATTEST, STEEPEST, floor_fits, power_fits
 from engine.laws.window import Window
@@ -350,7 +350,7 @@ def _doubts(curve: Curve, held: Repeats, spread: _Spread) -> tuple[Note, ...]:
         do, them = ("does", "it") if n_plateau == 1 else ("do", "them")
         left = held.size.size - n_plateau
         remedy = f"move the window's start past {them}"
-        if left < LEAST_SIZES["power"]:
+        if left < LEAST_LAW_SIZES:  # as many as a proposed window keeps, plateau or not
             remedy = "measure larger sizes"
         notes.append(
             Note(
