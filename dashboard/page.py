@@ -26,7 +26,7 @@ STYLE = """
 .stButtonGroup button[data-selected="true"] { color: inherit !important; font-weight: 600; }
 [data-testid="stSliderThumbValue"], [data-testid="stSliderThumbValue"] * { color: inherit; }
 .katex-display { overflow: visible !important; }
-.st-key-ahead, .st-key-watch { display: none; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-ahead, > .st-key-watch) { display: none; }
 [data-stale="true"] { transition-delay: 2s !important; }
 .stExpander summary { opacity: 1 !important; }
 .stExpander details { border-color: rgb(128 128 128 / 30%) !important; }
