@@ -25,9 +25,9 @@ def linear(figure: dict[str, Any]) -> dict[str, Any]:
 
 
 def _end(figure: dict[str, Any], name: str) -> float:
-    """Just past the largest of what was measured: the room of a logarithmic axis is too much."""
+    """Just past the largest measured or expected: the room of a logarithmic axis is too much."""
     letter, number = name[0], name[5:]
-    kinds = ("seeds", "median", "level") if letter == "y" else ("seeds", "median")
+    kinds = ("seeds", "median", "ahead", *(("level",) if letter == "y" else ()))
     values = [
         value
         for trace in figure["data"]

@@ -7,6 +7,7 @@ import pytest
 
 from dashboard import figures
 from dashboard.expected import FARTHEST, expect
+from dashboard.linear import ROOM, linear
 from engine.curve import gather
 from engine.laws.fit import fit
 from engine.laws.forecast import REACH, forecast
@@ -60,6 +61,11 @@ def test_the_axes_make_room_for_it(curve):
     layout = panel(curve, ahead)["layout"]
     assert layout["xaxis"]["range"][1] == pytest.approx(np.log10(FARTHEST * max(SIZES)))
     assert layout["yaxis"]["range"][0] < np.log10(min(ahead.error))
+
+
+def test_linear_axes_reach_as_far(curve):
+    layout = linear(panel(curve, expect(curve, Window())))["layout"]
+    assert layout["xaxis"]["range"][1] == pytest.approx(ROOM * FARTHEST * max(SIZES))
 
 
 def test_a_wild_band_is_cut_and_the_curve_keeps_its_room(curve):
