@@ -287,8 +287,8 @@ def _medians(
 
 
 def _between(spot: Spot, row: SizeSummary) -> str:
-    """The interval of a median; nothing where there is one error alone."""
-    return f" [{row.low:{spot.format}}, {row.high:{spot.format}}]" if row.n > 1 else ""
+    """The interval of a median; nothing where no size was repeated, so that there is none."""
+    return f" [{row.low:{spot.format}}, {row.high:{spot.format}}]" if row.high > row.low else ""
 
 
 def _each(fit: Fit, row: SizeSummary) -> str:
