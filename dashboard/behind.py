@@ -42,7 +42,7 @@ def behind(
                     "Candidates at", sizes, format_func=number, key="behind-size", width=180
                 )
         tables.show(_sizes(curve), "points")
-        if not searched or study is None:
+        if not searched:
             st.caption("Candidates are known of studies in this store alone.")
             return
         subject, _ = about.about[curve.name]

@@ -27,6 +27,12 @@ HUES = {
 INK, GREY = "#1b1f24", "#646b73"  # of paper
 
 
+def clear(colour: str, opacity: float) -> str:
+    """A colour of `of_domain` that lets the ground through."""
+    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
 def of_domain(domain: str, theme: str = "light") -> str:
     """The colour of a domain in a theme, "light" or "dark"; ink or grey for a user's own."""
     hue = HUES.get(domain)

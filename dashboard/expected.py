@@ -9,17 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.colours import GREY
+from dashboard.colours import clear
 from dashboard.panel import Spot, Trace
+from dashboard.shading import ground
 from engine.curve import Curve
-from engine.laws.forecast import REACH, forecast
+from engine.laws.forecast import REACH, Forecast, forecast
 from engine.laws.window import Window
 
 FARTHEST = 10.0  # times the largest size: what people ask about first
 STEPS = 40  # of size, from the largest on
 ROOM = 3.0  # a band that leaves the measured errors by more is cut, not the curve made small
 OPACITY = 0.14  # of the band, as window.css has it too
-BEYOND = 0.13  # opacity of the shade past REACH, as on Plan
+BEYOND = 0.13  # opacity of the shade past REACH
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,16 @@ class Expected:
 
 
 @lru_cache(maxsize=512)
+def foresee(curve: Curve, window: Window) -> Forecast:
+    """The forecast from the sizes in a window, or from all where those are too few."""
+    found = forecast(curve, window)
+    return found if found.members else forecast(curve)
+
+
+@lru_cache(maxsize=512)
 def expect(curve: Curve, window: Window) -> Expected | None:
     """What the sizes in a window say of those to come, or else all sizes; None where neither do."""
-    found = forecast(curve, window)
-    if found.members is None:
-        found = forecast(curve)
+    found = foresee(curve, window)
     if found.members is None or found.largest is None:
         return None
     told = found.error_at(np.geomspace(found.largest, FARTHEST * found.largest, STEPS))
@@ -72,7 +78,7 @@ def draw_expected(
         [*found.high, *reversed(found.low)],
         line={"width": 0, "color": spot.colour},
         fill="toself",
-        fillcolor=f"rgba({', '.join(map(str, _rgb(spot.colour)))}, {OPACITY})",
+        fillcolor=clear(spot.colour, OPACITY),
     )
     middle = spot.line(
         "ahead",
@@ -84,19 +90,6 @@ def draw_expected(
         hovertemplate=f"<b>%{{x:,.0f}} {spot.unit}</b><br>expected %{{y:{spot.format}}}"
         f" [%{{customdata[0]:{spot.format}}}, %{{customdata[1]:{spot.format}}}]<extra></extra>",
     )
-    shade = {
-        "type": "rect",
-        "xref": f"x{spot.number}",
-        "yref": f"y{spot.number} domain",
-        "x0": found.honest,
-        "x1": end,
-        "y0": 0,
-        "y1": 1,
-        "fillcolor": GREY,
-        "opacity": BEYOND,
-        "line": {"width": 0},
-        "layer": "below",
-    }
     says = spot.note(
         f"past {REACH:g}x: a guess",
         xref=f"x{spot.number} domain",
@@ -106,8 +99,4 @@ def draw_expected(
         xanchor="right",
         yanchor="top",
     )
-    return [band, middle], shade, says
-
-
-def _rgb(colour: str) -> tuple[int, ...]:
-    return tuple(int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    return [band, middle], ground(spot, (found.honest, end), BEYOND), says

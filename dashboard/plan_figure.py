@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.colours import GREY, of_domain
+from dashboard.colours import GREY, clear, of_domain
+from dashboard.expected import BEYOND
 from dashboard.panel import AXIS, FONT, as_text, is_rate, ticks
 from engine.laws.forecast import REACH, Forecast
 from engine.laws.repeats import summarize
@@ -49,7 +50,7 @@ def draw_forecast(
             "y": found.low.tolist(),
             "line": faint,
             "fill": "tonexty",
-            "fillcolor": _clear(colour, 0.16),
+            "fillcolor": clear(colour, 0.16),
             "hoverinfo": "skip",
         },
         {
@@ -117,7 +118,7 @@ def draw_forecast(
                     "y0": 0,
                     "y1": 1,
                     "fillcolor": GREY,
-                    "opacity": 0.13,
+                    "opacity": BEYOND,
                     "line": {"width": 0},
                     "layer": "below",
                 }
@@ -137,8 +138,3 @@ def draw_forecast(
             ],
         },
     }
-
-
-def _clear(colour: str, opacity: float) -> str:
-    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{opacity})"

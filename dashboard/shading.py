@@ -40,13 +40,14 @@ def shade(
         near, far = (edge.low, edge.high) if low_side else (edge.high, edge.low)
         sure = (left, max(near, left)) if low_side else (min(near, right), right)
         opacity = DARKEST * chance
-        shapes += [_band(spot, sure, opacity), _band(spot, (near, far), opacity / 2)]
+        shapes += [ground(spot, sure, opacity), ground(spot, (near, far), opacity / 2)]
         if _share(edge, sizes, low_side) >= LEAST_WIDTH:
             notes.append(_name(spot, name, chance, low_side))
     return shapes, notes
 
 
-def _band(spot: Spot, ends: tuple[float, float], opacity: float) -> dict[str, Any]:
+def ground(spot: Spot, ends: tuple[float, float], opacity: float) -> dict[str, Any]:
+    """Grey behind all of a panel between two sizes."""
     return {
         "type": "rect",
         "xref": f"x{spot.number}",

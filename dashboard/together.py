@@ -45,7 +45,7 @@ def choose(curves: Sequence[Curve], view: state.View) -> None:
             "Decades past the plateau",
             DECADES[0],
             DECADES[-1],
-            step=DECADES[0] / 2,
+            step=DECADES[1] - DECADES[0],
             key=state.DECADES,
             persist_state="session",
             on_change=set_all,

@@ -111,11 +111,18 @@ def _without_remarks(text: str) -> str:
     if not remarks:
         return text
     separator = _separator("\n".join(lines[first:]))
+
+    def cells(line: str) -> list[str]:
+        return next(iter(_cells(line, separator)[0]), [])
+
+    row = cells(lines[first])
+    alike = [at for at in remarks if len(cells(lines[at])) == len(row)]
+    if any(sum(map(is_number, cells(lines[at]))) > 1 for at in alike):
+        return text  # rows of a curve whose name begins with #
     names = lines[remarks[-1]].lstrip("# \t")
     for at in remarks:
         lines[at] = ""
-    (heads, *_), (row, *_) = (_cells(line, separator)[0] or [[]] for line in (names, lines[first]))
-    if len(heads) == len(row) and sum(map(is_number, row)) > 1:  # no other line names the columns
+    if len(cells(names)) == len(row) and sum(map(is_number, row)) > 1:  # nothing else names them
         lines[remarks[-1]] = names
     return "\n".join(lines)
 

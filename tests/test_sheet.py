@@ -116,5 +116,10 @@ def test_a_remark_that_names_the_columns_is_the_header() -> None:
     assert found.lines == (3, 4)
 
 
+def test_rows_of_a_curve_whose_name_begins_so_are_no_remarks() -> None:
+    found = read_sheet("#1,10,0.5\n#1,20,0.4\n2,10,0.6\n")
+    assert [row[0] for row in found.rows] == ["#1", "#1", "2"]
+
+
 def test_a_table_of_remarks_alone_stays_as_it_is() -> None:
     assert read_sheet("#size,error\n#10,0.5\n").header == ("#size", "error")

@@ -5,15 +5,15 @@ from functools import lru_cache
 import streamlit as st
 
 from dashboard import catalogue, links, panels, planning, state, words
+from dashboard.expected import foresee
 from dashboard.plan_figure import draw_forecast
 from engine.curve import Curve
 from engine.laws.cost import fit_cost
-from engine.laws.forecast import Forecast, forecast
+from engine.laws.forecast import Forecast
 from engine.laws.window import Window
 from engine.numbers import number
 
 store = st.session_state[state.STORE]
-remembered_forecast = lru_cache(maxsize=64)(forecast)
 remembered_cost = lru_cache(maxsize=64)(fit_cost)
 
 
@@ -86,7 +86,7 @@ def ask_speed(device: str) -> tuple[float, str]:
         f"Trained on something so many times as fast as {device or 'the device that measured'}",
         planning.SPEEDS[0],
         planning.SPEEDS[-1],
-        step=planning.SPEEDS[0],
+        step=planning.SPEEDS[1] - planning.SPEEDS[0],
         key=state.SPEED,
         persist_state="session",
     )
@@ -97,9 +97,7 @@ def ask_speed(device: str) -> tuple[float, str]:
 
 def page(curve: Curve, view: state.View) -> None:
     window = state.window_of(curve, view)
-    found = remembered_forecast(curve, window)
-    if found.members is None:
-        found = remembered_forecast(curve, Window())  # all sizes say more than too few
+    found = foresee(curve, window)
     for note in found.notes:
         st.caption(words.sentence(note.message))
     if found.members is None:

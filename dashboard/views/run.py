@@ -134,7 +134,7 @@ def offer(order: jobs.Order, answer: Future[jobs.Estimate]) -> None:
                 st.error(words.plain(str(error)), icon=":material/error:")
                 return
             st.markdown(words.plain(f"{plan.sentence}, on {plan.device} ({plan.device_reason})."))
-            st.caption(ANEW if before is None else known(before, order))
+            st.caption(ANEW if before is None else already(before, order))
         if st.button("Run", type="primary", icon=":material/play_arrow:"):
             begin(order)
             st.rerun()  # all of the page: what runs is not this fragment's
@@ -142,7 +142,7 @@ def offer(order: jobs.Order, answer: Future[jobs.Estimate]) -> None:
     show()
 
 
-def known(row: StudyRow, order: jobs.Order) -> str:
+def already(row: StudyRow, order: jobs.Order) -> str:
     """What Run would do where a study was made from the same order."""
     if row.state == "finished" and jobs.Order.again(row.settings).width == order.width:
         return "Measured already: Explore shows it. Run trains what is missing where data changed."
