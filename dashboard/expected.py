@@ -92,11 +92,12 @@ def draw_expected(
     )
     says = spot.note(
         f"past {REACH:g}x: a guess",
-        xref=f"x{spot.number} domain",
+        xref=f"x{spot.number}",
         yref=f"y{spot.number} domain",
-        x=0.99,
-        y=1,
-        xanchor="right",
-        yanchor="top",
+        x=float(np.log10(found.honest)),
+        y=0.5,
+        textangle=-90,  # upright in its ground: levels have their names above, zones below
+        xanchor="left",
+        yanchor="middle",
     )
     return [band, middle], ground(spot, (found.honest, end), BEYOND), says
